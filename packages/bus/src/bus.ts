@@ -1,0 +1,59 @@
+/** Headers that travel with a message: trace context and nothing else of importance. */
+export type BusHeaders = Readonly<Record<string, string>>
+
+export interface BusMessage {
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly headers: BusHeaders | undefined
+}
+
+/** What a request came to. A value, not an exception: no answer is an ordinary thing on a bus. */
+export type BusReply =
+  | { readonly ok: true; readonly data: Uint8Array }
+  | { readonly ok: false; readonly why: 'no-responder' | 'timeout' | 'closed' | 'refused'; readonly detail: string }
+
+export interface BusSubscription {
+  /** Stops delivery; resolves when the last handler call has returned. */
+  stop(): Promise<void>
+}
+
+export interface KvEntry {
+  readonly key: string
+  readonly value: Uint8Array
+  readonly revision: number
+}
+
+export interface BusKv {
+  get(key: string): Promise<KvEntry | undefined>
+  /** Writes when `expectedRevision` still holds (0: key must not exist; undefined: whatever). Undefined result: it did not hold. */
+  put(key: string, value: Uint8Array, expectedRevision?: number): Promise<number | undefined>
+  delete(key: string): Promise<void>
+  keys(): Promise<readonly string[]>
+  /** Calls with each present entry, then with each change, in revision order. `undefined` value: deleted. */
+  watch(onChange: (key: string, value: Uint8Array | undefined, revision: number) => void): Promise<BusSubscription>
+}
+
+export interface BusStatus {
+  readonly isConnected: boolean
+  /** Since when, milliseconds since the epoch. */
+  readonly sinceMs: number
+  readonly detail: string
+}
+
+/**
+ * The subjects between services (architecture §7). Two drivers keep this one contract: `embedded` and `nats`.
+ * Handlers answer by returning bytes; throwing answers `refused` with the error's code.
+ */
+export interface Bus {
+  /** One request, one reply. `onReply` is called exactly once, never synchronously; no promise is made per call. */
+  request(subject: string, data: Uint8Array, timeoutMs: number, onReply: (reply: BusReply) => void, headers?: BusHeaders): void
+  /** Answers requests; within one `queue` each request reaches one server only. */
+  serve(subject: string, queue: string, handler: (message: BusMessage) => Promise<Uint8Array> | Uint8Array): Promise<BusSubscription>
+  publish(subject: string, data: Uint8Array, headers?: BusHeaders): void
+  subscribe(subject: string, handler: (message: BusMessage) => void): Promise<BusSubscription>
+  kv(bucket: string): Promise<BusKv>
+  status(): BusStatus
+  onStatus(listener: (status: BusStatus) => void): void
+  /** Lets pending requests finish for at most `graceMs`, then closes. */
+  close(graceMs: number): Promise<void>
+}

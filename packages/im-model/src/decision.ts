@@ -1,0 +1,66 @@
+import type { Direction, EvidenceClass, Mark } from './envelope.ts'
+import type { NameMatch, PeerClass } from './peer.ts'
+
+export type Verdict = 'allow' | 'deny'
+
+/** What the archive has to do with a message before it may go on. */
+export type ArchiveDuty = 'required' | 'bestEffort' | 'off'
+
+/** Where an allowed message goes. Data only: the route stage turns it into a connection. */
+export type Destination =
+  | { readonly to: 'inside'; readonly domain: string }
+  | {
+      readonly to: 'peer'
+      readonly peerClass: PeerClass
+      /** Name of the policy object (partner, provider, clearinghouse) or the domain itself when found by SRV. */
+      readonly partner: string
+      /** The domain the message is for. */
+      readonly domain: string
+      /** Configured edge host; undefined: find it by SRV of `domain`. */
+      readonly edgeHost: string | undefined
+      /** Port of `edgeHost`; 5061 unless configured. */
+      readonly edgePort: number
+      /** Parallel links to keep, 1–4. */
+      readonly links: number
+      /** Trust stores the partner's certificate must chain to; empty: any configured store. */
+      readonly trust: readonly string[]
+      /** SPKI pins; empty: none demanded. */
+      readonly pins: readonly string[]
+      /** Towards a peer that is not Microsoft's, `ms-` headers are not sent. */
+      readonly dialect: 'microsoft' | 'standard'
+    }
+
+/** One rule's answer, in the order tried. */
+export interface ProofStep {
+  readonly rule: string
+  readonly code: string
+  /** Filled when explaining, or when this step decided. */
+  readonly detail: string | undefined
+  /** `kind/name` of the policy object that spoke, when one did. */
+  readonly source: string | undefined
+}
+
+export interface Decision {
+  readonly verdict: Verdict
+  /** Stable code; `docs/errors.md`. */
+  readonly code: string
+  /** Precise sentence for inside and for logs; never sent outside. */
+  readonly reason: string
+  /** The rule that decided. */
+  readonly rule: string
+  readonly direction: Direction
+  readonly peerClass: PeerClass
+  /** Policy object or domain the outside party was matched to. */
+  readonly partner: string
+  readonly nameMatch: NameMatch
+  readonly mark: Mark
+  readonly evidence: EvidenceClass
+  readonly destination: Destination | undefined
+  readonly archive: ArchiveDuty
+  readonly archiveBody: boolean
+  /** Seconds for a Retry-After header, when later may help. */
+  readonly retryAfterS: number | undefined
+  readonly proof: readonly ProofStep[]
+  /** Snapshot revision that decided. */
+  readonly revision: number
+}

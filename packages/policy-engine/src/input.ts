@@ -1,0 +1,45 @@
+import type { EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+
+/** One SRV target as DNS gave it; host lower case without trailing dot. */
+export interface SrvTarget {
+  readonly host: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+/** What DNS said about `_sipfederationtls._tcp.<domain>`. A failure is never a pass. */
+export type SrvEvidence =
+  | { readonly status: 'found'; readonly targets: readonly SrvTarget[] }
+  | { readonly status: 'none' | 'failed'; readonly detail: string }
+
+/** Everything `decide` looks at besides the snapshot, the user's facts and the counters. */
+export interface DecisionInput {
+  readonly nowMs: number
+  /** The side the message came in on. */
+  readonly side: EdgeSide
+  readonly kind: EnvelopeKind
+  readonly method: string
+  readonly fromUser: string
+  readonly fromDomain: string
+  /** Initial request: Request-URI. In a dialog: the To header. */
+  readonly toUser: string
+  readonly toDomain: string
+  /** Domains of P-Asserted-Identity; every one has to belong to the peer. */
+  readonly assertedDomains: readonly string[]
+  readonly peer: PeerIdentity
+  /** Class and partner that the connection's first accepted message fixed. */
+  readonly bound: { readonly peerClass: PeerClass; readonly partner: string } | undefined
+  /** The mark the peer itself asserted on this message. */
+  readonly assertedMark: Mark | undefined
+  /** True when the request carries a To tag and our own valid route token. */
+  readonly isInDialog: boolean
+  /** Cached SRV evidence; undefined makes `decide` answer that it is needed. */
+  readonly srv: (domain: string) => SrvEvidence | undefined
+}
+
+/** `decide` could not finish: look this up, then ask again. */
+export interface EvidenceNeeded {
+  readonly need: 'srv'
+  readonly domain: string
+}

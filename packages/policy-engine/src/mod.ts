@@ -1,0 +1,1 @@
+export type { DecisionInput, EvidenceNeeded, SrvEvidence, SrvTarget } from './input.ts'
