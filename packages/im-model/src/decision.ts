@@ -58,6 +58,10 @@ export interface Decision {
   readonly destination: Destination | undefined
   readonly archive: ArchiveDuty
   readonly archiveBody: boolean
+  /** SIP status to answer when denied; 0 when allowed. From the code's table entry. */
+  readonly sipStatus: number
+  /** `ms-diagnostics` id for the inside, when one fits the code. */
+  readonly diagnostics: number | undefined
   /** Seconds for a Retry-After header, when later may help. */
   readonly retryAfterS: number | undefined
   readonly proof: readonly ProofStep[]

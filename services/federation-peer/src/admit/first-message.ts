@@ -1,0 +1,34 @@
+import type { SipRequest } from '@gatehouse/sip-core'
+
+/** Text that a request carries for a person, for deciding and archiving; what passes is the request itself, untouched. */
+export interface CarriedText {
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+const NOTHING = new Uint8Array(0)
+/** A header can be at most as long as a head; the decoded first message is smaller still. */
+const MAX_PARAMETERS = 32
+
+/**
+ * The body of a MESSAGE or INFO, or the first message of a session, which Microsoft clients put base64-coded into the
+ * INVITE's `ms-text-format` header (lcs-edge §12.1). SDP is not text for a person and is left out.
+ */
+export function carriedText(request: SipRequest): CarriedText {
+  if (request.method === 'INVITE') return firstMessage(request.headers.first('ms-text-format'))
+  if (request.body.byteLength === 0) return { contentType: '', body: NOTHING }
+  return { contentType: request.headers.first('Content-Type') ?? '', body: request.body }
+}
+
+function firstMessage(header: string | undefined): CarriedText {
+  if (header === undefined) return { contentType: '', body: NOTHING }
+  const parts = header.split(';', MAX_PARAMETERS)
+  const contentType: string[] = []
+  let body: Uint8Array = NOTHING
+  for (const part of parts) {
+    const trimmed = part.trim()
+    if (trimmed.toLowerCase().startsWith('ms-body=')) body = Buffer.from(trimmed.slice('ms-body='.length), 'base64')
+    else contentType.push(trimmed)
+  }
+  return { contentType: contentType.join(';'), body }
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+
+const port = z.number().int().min(1).max(65_535)
+const hostName = z.string().min(1).max(253)
+const millis = z.number().int().min(0)
+
+const certificate = z
+  .strictObject({
+    certFile: z.string().describe('PEM file: our certificate, then its intermediates.'),
+    keyFile: z.string().describe('PEM file: the private key of the certificate.'),
+  })
+  .describe('Our own certificate; the files are watched and a changed pair is used for new connections at once.')
+
+const listen = z.strictObject({
+  address: z.string().describe('IP address to listen on.'),
+  port: z.number().int().min(0).max(65_535).default(5061).describe('TCP port; 0 lets the system choose one.'),
+})
+
+const externalEdge = z.strictObject({
+  name: hostName.describe('Name in Via and Record-Route; the same for every replica of a pool. Partners have to be able to resolve it.'),
+  listen,
+  certificate,
+  proxyProtocolFrom: z
+    .array(z.string())
+    .default([])
+    .describe('CIDRs of load balancers that must send a PROXY protocol v2 header. From everybody else such a header is refused.'),
+})
+
+const internalEdge = z.strictObject({
+  name: hostName.describe('Name in Via and Record-Route towards the inside.'),
+  listen,
+  certificate,
+  nextHop: z
+    .strictObject({
+      host: hostName.describe('Name of the inside server (director, home pool); it has to be in its certificate.'),
+      port: port.default(5061),
+      links: z.number().int().min(1).max(4).default(2).describe('Parallel connections to it.'),
+    })
+    .describe('Where messages from outside go.'),
+  servers: z.array(hostName).default([]).describe('Names of further inside servers that may send through the internal edge; the next hop always may.'),
+})
+
+const trustStore = z.strictObject({
+  name: z.string().min(1).describe('Name that a Partner refers to in its `trust` list.'),
+  files: z.array(z.string()).min(1).describe('PEM or DER files with root certificates.'),
+})
+
+const limits = z.strictObject({
+  maxConnections: z.number().int().min(1).default(20_000).describe('Accepted connections per edge.'),
+  maxConnectionsPerAddress: z.number().int().min(1).default(256).describe('Accepted connections per source address (IPv6: per /64).'),
+  connectsPerSecondPerAddress: z.number().min(1).default(50).describe('New connections per second from one source address, with a burst of four times that.'),
+  handshakeTimeoutMs: millis.default(10_000).describe('A TLS handshake that takes longer is cut.'),
+  messageTimeoutMs: millis.default(20_000).describe('A message that was begun has to be complete within this time.'),
+  maxOpenTransactions: z.number().int().min(1).default(50_000).describe('Open server transactions in this replica; above it 503 with Retry-After.'),
+  highMarkPerConnection: z
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half.'),
+  maxOpenPerUser: z.number().int().min(1).default(200).describe('Open transactions of one sender address; above it 503 with Retry-After.'),
+  maxMalformedPerConnection: z.number().int().min(1).default(10).describe('Malformed messages after which a connection is closed.'),
+  maxHeadBytes: z.number().int().min(1024).default(65_536).describe('Size of start line and headers of one message.'),
+  maxBodyBytes: z.number().int().min(1024).default(1_048_576).describe('Size of one body.'),
+})
+
+const drain = z.strictObject({
+  graceMs: millis.default(20_000).describe('After SIGTERM: not ready, but still serving, so that load balancers notice.'),
+  finishMs: millis.default(32_000).describe('Then: no new requests; open transactions may finish (64*T1, RFC 3261 §17.1.2.2).'),
+  closeMs: millis.default(10_000).describe('Then: connections are closed one by one, spread over this time.'),
+})
+
+/** Bootstrap configuration of one federation-peer; `docs/reference/config.md` is generated from it. */
+export const federationPeerConfig = z.strictObject({
+  replica: z.string().min(1).default('federation-peer-0').describe('Name of this replica in logs, archive and status; unique.'),
+  externalEdge,
+  internalEdge,
+  trust: z.array(trustStore).min(1).describe('Trust stores. Any of them may anchor a peer; a Partner may insist on some.'),
+  crlFiles: z.array(z.string()).default([]).describe('Certificate revocation lists, PEM or DER; watched.'),
+  revocation: z
+    .enum(['whenPresent', 'require'])
+    .default('whenPresent')
+    .describe('require: a certificate whose issuer has no current CRL here is refused.'),
+  dns: z
+    .strictObject({
+      servers: z.array(z.string()).default([]).describe('Resolvers as address or address:port; empty: those of the system.'),
+      maxTtlS: z.number().int().min(1).default(3_600).describe('Answers are kept at most this long.'),
+    })
+    .prefault({}),
+  routing: z
+    .strictObject({
+      tokenKeyFile: z
+        .string()
+        .optional()
+        .describe('File with at least 32 random bytes, the same for all replicas: signs the routes of dialogs. Absent: random at start (one replica only).'),
+    })
+    .prefault({}),
+  policy: z
+    .strictObject({
+      publicKeyFile: z.string().optional().describe('Ed25519 public key (PEM) that snapshots must be signed with. Absent: the policy service in the same process.'),
+      maxStalenessMs: millis.default(900_000).describe('With the policy service or bus away, the last snapshot serves this long; then new traffic is refused. 0: for ever.'),
+    })
+    .prefault({}),
+  archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed; the sender gets 503.'),
+  limits: limits.prefault({}),
+  drain: drain.prefault({}),
+})
+
+export type FederationPeerConfig = z.infer<typeof federationPeerConfig>

@@ -1,0 +1,38 @@
+import type { SipUri } from '@gatehouse/sip-core'
+
+const DEFAULT_TLS_PORT = 5061
+
+/** One edge as the world addresses it. */
+export interface OwnEdge {
+  readonly host: string
+  readonly port: number
+}
+
+/** Tells our own URIs from everybody else's: in Route, Record-Route and Request-URI. */
+export class OwnNames {
+  readonly external: OwnEdge
+  readonly internal: OwnEdge
+
+  constructor(external: OwnEdge, internal: OwnEdge) {
+    this.external = { host: external.host.toLowerCase(), port: external.port }
+    this.internal = { host: internal.host.toLowerCase(), port: internal.port }
+  }
+
+  isOwn(uri: SipUri): boolean {
+    return matches(this.external, uri) || matches(this.internal, uri)
+  }
+
+  of(side: 'external' | 'internal'): OwnEdge {
+    return side === 'external' ? this.external : this.internal
+  }
+
+  /** The URI for Record-Route, with the token that makes it ours (RFC 3261 §16.6 step 4: a SIP URI with `lr`). */
+  recordRoute(side: 'external' | 'internal', token: string): string {
+    const edge = this.of(side)
+    return `<sip:${edge.host}:${edge.port};transport=tls;lr;gh=${token}>`
+  }
+}
+
+function matches(edge: OwnEdge, uri: SipUri): boolean {
+  return uri.host === edge.host && (uri.port ?? DEFAULT_TLS_PORT) === edge.port
+}

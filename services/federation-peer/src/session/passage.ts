@@ -1,0 +1,67 @@
+import type { Decision, EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
+import type { ClientTransaction, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
+import type { EdgeConnection } from '../edge/connection.ts'
+
+/** Where a request stands on its way through the gate; the order is the order of the stages. */
+export type Stage = 'identify' | 'admit' | 'record' | 'route' | 'deliver' | 'done'
+
+/**
+ * One request on its way through the gate: what came in, what was decided, what became of it.
+ * It is the decision's input itself, so that nothing is copied per message.
+ */
+export class Passage implements DecisionInput {
+  stage: Stage = 'identify'
+  readonly transaction: ServerTransaction
+  readonly connection: EdgeConnection
+  readonly request: SipRequest
+  readonly nowMs: number
+  readonly side: EdgeSide
+  readonly peer: PeerIdentity
+  readonly bound: { readonly peerClass: PeerClass; readonly partner: string } | undefined
+  readonly srv: (domain: string) => SrvEvidence | undefined
+  readonly method: string
+  kind: EnvelopeKind = 'other'
+  fromUser = ''
+  fromDomain = ''
+  toUser = ''
+  toDomain = ''
+  callId = ''
+  assertedDomains: readonly string[] = NONE
+  assertedMark: Mark | undefined = undefined
+  isInDialog = false
+  /** Key of the sender's budget of open transactions. */
+  budgetKey = ''
+  decision: Decision | undefined = undefined
+  /** Envelope id of the archive entry, when one was made. */
+  envelopeId: Uint8Array | undefined = undefined
+  client: ClientTransaction | undefined = undefined
+  /** The connection it was handed over on. */
+  link: EdgeConnection | undefined = undefined
+  /** Connections tried that broke before the far side had the request. */
+  attempts = 0
+  isCancelled = false
+  /** Index of the next check of `admit/pipeline.ts`. */
+  nextCheck = 0
+  holdsBudget = false
+
+  constructor(
+    transaction: ServerTransaction,
+    connection: EdgeConnection,
+    bound: Passage['bound'],
+    srv: (domain: string) => SrvEvidence | undefined,
+    nowMs: number,
+  ) {
+    this.transaction = transaction
+    this.connection = connection
+    this.request = transaction.request
+    this.method = transaction.request.method
+    this.side = connection.side
+    this.peer = connection.peer
+    this.bound = bound
+    this.srv = srv
+    this.nowMs = nowMs
+  }
+}
+
+const NONE: readonly string[] = []
