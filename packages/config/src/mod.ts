@@ -1,1 +1,10 @@
-export {}
+export { closestName } from './closest-name.ts'
+export { deepFreeze } from './deep-freeze.ts'
+export type { SchemaRow } from './describe-schema.ts'
+export { describeSchema } from './describe-schema.ts'
+export type { ConfigCode } from './errors.ts'
+export { configCodes } from './errors.ts'
+export type { JsonSchema } from './json-schema.ts'
+export { toJsonSchema } from './json-schema.ts'
+export type { ConfigProblem, ConfigResult } from './load-config.ts'
+export { formatProblem, loadConfig } from './load-config.ts'
