@@ -1,1 +1,8 @@
-export {}
+export type { AuthorityOptions, CertificateOptions, Issued } from './authority/authority.ts'
+export { Authority, selfSigned } from './authority/authority.ts'
+export { toPem } from './authority/der.ts'
+export type { ExtendedKeyUsage, KeyUsage, NameConstraints, RawExtension } from './authority/extensions.ts'
+export type { DigestName, KeyKind, KeyPair, SignatureScheme } from './authority/key-pair.ts'
+export { makeKeyPair } from './authority/key-pair.ts'
+export type { NameLists } from './authority/names.ts'
+export type { CrlOptions } from './authority/revocation-list.ts'
