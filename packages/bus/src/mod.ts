@@ -1,1 +1,6 @@
 export type { Bus, BusHeaders, BusKv, BusMessage, BusReply, BusStatus, BusSubscription, KvEntry } from './bus.ts'
+export { createEmbeddedBus, type EmbeddedBusDeps } from './embedded-bus.ts'
+export type { KvStore } from './embedded-kv.ts'
+export { busCodes } from './errors.ts'
+export { allEvents, busSubjects, deliverSubject, eventSubject, type SubjectEntry, subjectEntries } from './subjects.ts'
+export type { SetTimer } from './timer-wheel.ts'

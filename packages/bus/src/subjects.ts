@@ -1,0 +1,91 @@
+/** One line of the bus's address book; `docs/subjects.md` is generated from it. */
+export interface SubjectEntry {
+  readonly name: string
+  readonly kind: 'request' | 'publish' | 'bucket'
+  /** Service that answers, publishes or writes. */
+  readonly owner: string
+  /** Queue group of the servers, for requests. */
+  readonly queue?: string
+  /** Protobuf message that is sent, and the one answered. */
+  readonly payload: string
+  readonly answer?: string
+  readonly use: string
+}
+
+/** Every subject and bucket. `<…>` stands for one word that is filled in. */
+export const busSubjects = {
+  archiveAppend: {
+    name: 'gh.v1.archive.append',
+    kind: 'request',
+    owner: 'archive',
+    queue: 'archive',
+    payload: 'AppendRequest',
+    answer: 'AppendReply',
+    use: 'A batch of archive records; answered after the commit.',
+  },
+  deliver: {
+    name: 'gh.v1.deliver.<port>',
+    kind: 'request',
+    owner: 'the service of the port',
+    queue: 'deliver',
+    payload: 'Envelope',
+    answer: 'Outcome',
+    use: 'An envelope for the service that owns the destination (sip, xmpp, irc).',
+  },
+  factsChanged: {
+    name: 'gh.v1.facts.changed',
+    kind: 'publish',
+    owner: 'policy',
+    payload: 'JSON {"user"}',
+    use: 'Drops one cached user.',
+  },
+  events: {
+    name: 'gh.v1.events.<topic>',
+    kind: 'publish',
+    owner: 'every service',
+    payload: 'JSON',
+    use: 'Decisions and peer states for live views; never a source of truth.',
+  },
+  policyBucket: {
+    name: 'gh-v1-policy',
+    kind: 'bucket',
+    owner: 'policy',
+    payload: 'SignedSnapshot',
+    use: 'Key `snapshot`: the compiled policy that data-plane services decide with.',
+  },
+  peersBucket: {
+    name: 'gh-v1-peers',
+    kind: 'bucket',
+    owner: 'federation-peer',
+    payload: 'PeerState',
+    use: 'State of each peer by replica.',
+  },
+  replicasBucket: {
+    name: 'gh-v1-replicas',
+    kind: 'bucket',
+    owner: 'every service',
+    payload: 'ReplicaStatus',
+    use: 'Which replica runs with which policy revision.',
+  },
+} as const
+
+const EVENTS_PREFIX = 'gh.v1.events.'
+const DELIVER_PREFIX = 'gh.v1.deliver.'
+
+/** Subject of events on one topic, such as `decisions`. */
+export function eventSubject(topic: string): string {
+  return EVENTS_PREFIX + topic
+}
+
+/** Pattern that matches every event. */
+export const allEvents: string = `${EVENTS_PREFIX}>`
+
+/** Subject of the service that owns a kind of destination, such as `xmpp`. */
+export function deliverSubject(port: string): string {
+  return DELIVER_PREFIX + port
+}
+
+/** The table as rows, for documents and checks. */
+export function subjectEntries(): readonly SubjectEntry[] {
+  return Object.values(busSubjects)
+}
