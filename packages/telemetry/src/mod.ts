@@ -1,1 +1,7 @@
-export {}
+export { telemetryCodes } from './errors.ts'
+export type { Health, HealthCheck, HealthServer, HealthServerOptions } from './health-server.ts'
+export { combineHealth, startHealthServer } from './health-server.ts'
+export type { Logger, LoggerOptions, LogLevel } from './logger.ts'
+export { createLogger, silentLogger } from './logger.ts'
+export type { Labels, MetricEntry, Metrics, MetricTable } from './metrics.ts'
+export { MetricsRegistry } from './metrics.ts'
