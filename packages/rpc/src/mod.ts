@@ -1,1 +1,10 @@
-export {}
+export type { RpcConnection, RpcConnectOptions } from './client.ts'
+export { connectRpc } from './client.ts'
+export type { RpcCode } from './errors.ts'
+export { rpcCodes } from './errors.ts'
+export type { RpcLog, RpcServer, RpcServerOptions } from './server.ts'
+export { createRpcServer } from './server.ts'
+export type { CallOptions, RpcClient, RpcContext, RpcHandlers, RpcService } from './service-types.ts'
+export type { RpcTarget } from './target.ts'
+export { parseTarget } from './target.ts'
+export type { RpcTls } from './tls-files.ts'

@@ -1,0 +1,145 @@
+import type { DescMethod } from '@bufbuild/protobuf'
+import { errorsOf } from '@gatehouse/errors'
+import type { ServiceError } from '@grpc/grpc-js'
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { CHANNEL_OPTIONS } from './channel-options.ts'
+import { rpcCodes } from './errors.ts'
+import { healthCheckMethod } from './health-service.ts'
+import type { CallDefinition, Decoded } from './method-definition.ts'
+import { messageOfDecoded, methodDefinition } from './method-definition.ts'
+import type { CallOptions, RpcClient, RpcService } from './service-types.ts'
+import { errorOfStatus } from './status-mapping.ts'
+import { grpcAddress, parseTarget } from './target.ts'
+import type { RpcTls } from './tls-files.ts'
+
+const rpcError = errorsOf(rpcCodes)
+
+export interface RpcConnectOptions {
+  /** Demanded for `host:port`. */
+  readonly tls?: RpcTls
+  /** Longest time for a unary call and, for a stream, until its end. Default 10 s. */
+  readonly deadlineMs?: number
+}
+
+/** One connection to a service, made when first needed and kept. */
+export interface RpcConnection {
+  /** The calls of one service; cheap. */
+  client<S extends RpcService>(service: S): RpcClient<S>
+  /** `grpc.health.v1`: true when the server (or that service of it) serves. Rejects when it cannot be reached. */
+  isServing(service?: string): Promise<boolean>
+  close(): void
+}
+
+const DEFAULT_DEADLINE_MS = 10_000
+
+/** Throws GH-RPC-ADDRESS for an unusable target; nothing is sent yet. */
+export function connectRpc(targetText: string, options: RpcConnectOptions = {}): RpcConnection {
+  const target = parseTarget(targetText)
+  if (target.kind === 'tcp' && options.tls === undefined)
+    throw rpcError('GH-RPC-ADDRESS', `'${targetText}' needs certificates: TCP is spoken with mutual TLS only`)
+  const { tls } = options
+  const channelCredentials =
+    target.kind === 'unix' || tls === undefined
+      ? credentials.createInsecure()
+      : credentials.createSsl(Buffer.from(tls.caPem), Buffer.from(tls.keyPem), Buffer.from(tls.certPem))
+  const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS
+  // The authority of a unix socket would be its path, which is not a legal one.
+  const authority = target.kind === 'unix' ? { 'grpc.default_authority': 'localhost' } : {}
+  const client = new Client(grpcAddress(target), channelCredentials, { ...CHANNEL_OPTIONS, ...authority })
+  return {
+    client: <S extends RpcService>(service: S) => {
+      const calls: Record<string, unknown> = {}
+      for (const [name, method] of Object.entries(service.method)) calls[name] = callOf(client, service, method, deadlineMs)
+      return calls as RpcClient<S>
+    },
+    isServing: (service = '') => checkHealth(client, service, deadlineMs),
+    close: () => client.close(),
+  }
+}
+
+function callOf(client: Client, service: RpcService, method: DescMethod, deadlineMs: number): unknown {
+  const definition = methodDefinition(service, method)
+  return method.methodKind === 'server_streaming'
+    ? (request: object, options?: CallOptions) => callStream(client, definition, request, deadlineMs, options)
+    : (request: object, options?: CallOptions) => callUnary(client, definition, request, deadlineMs, options)
+}
+
+function callUnary(
+  client: Client,
+  definition: CallDefinition,
+  request: object,
+  deadlineMs: number,
+  options: CallOptions = {},
+): Promise<object> {
+  return new Promise((resolve, reject) => {
+    const call = client.makeUnaryRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      request,
+      new Metadata(),
+      { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
+      (error: ServiceError | null, response?: Decoded) => {
+        options.signal?.removeEventListener('abort', cancel)
+        if (error !== null || response === undefined) return reject(errorOfStatus(error))
+        try {
+          resolve(messageOfDecoded(response))
+        } catch (failure) {
+          reject(failure as Error)
+        }
+      },
+    )
+    const cancel = (): void => call.cancel()
+    options.signal?.addEventListener('abort', cancel, { once: true })
+    if (options.signal?.aborted === true) cancel()
+  })
+}
+
+async function* callStream(
+  client: Client,
+  definition: CallDefinition,
+  request: object,
+  deadlineMs: number,
+  options: CallOptions = {},
+): AsyncGenerator<object> {
+  const call = client.makeServerStreamRequest(
+    definition.path,
+    definition.requestSerialize,
+    definition.responseDeserialize,
+    request,
+    new Metadata(),
+    { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
+  )
+  const cancel = (): void => call.cancel()
+  options.signal?.addEventListener('abort', cancel, { once: true })
+  if (options.signal?.aborted === true) cancel()
+  let isFinished = false
+  try {
+    for await (const part of call) yield messageOfDecoded(part as Decoded)
+    isFinished = true
+  } catch (failure) {
+    isFinished = true
+    throw errorOfStatus(failure)
+  } finally {
+    options.signal?.removeEventListener('abort', cancel)
+    if (!isFinished) {
+      // The reader stopped early: the producer must not go on for nobody. The status of a cancelled call is no news.
+      call.on('error', () => {})
+      call.cancel()
+    }
+  }
+}
+
+function checkHealth(client: Client, service: string, deadlineMs: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      healthCheckMethod.path,
+      healthCheckMethod.requestSerialize,
+      healthCheckMethod.responseDeserialize,
+      { service },
+      new Metadata(),
+      { deadline: Date.now() + deadlineMs },
+      (error, value) => (error === null ? resolve(value === 1) : reject(errorOfStatus(error))),
+    )
+  })
+}

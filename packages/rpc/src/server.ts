@@ -1,0 +1,188 @@
+import type { DescMethod } from '@bufbuild/protobuf'
+import { errorsOf } from '@gatehouse/errors'
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerUnaryCall,
+  ServerWritableStream,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { CHANNEL_OPTIONS } from './channel-options.ts'
+import { rpcCodes } from './errors.ts'
+import { healthCheckMethod, healthHandler } from './health-service.ts'
+import type { CallDefinition, Decoded } from './method-definition.ts'
+import { messageOfDecoded, methodDefinition } from './method-definition.ts'
+import type { RpcContext, RpcHandlers, RpcService } from './service-types.ts'
+import { statusOf } from './status-mapping.ts'
+import type { RpcTarget } from './target.ts'
+import { grpcAddress, parseTarget } from './target.ts'
+import type { RpcTls } from './tls-files.ts'
+import { closeSocketToOthers, prepareSocket } from './unix-socket.ts'
+
+const rpcError = errorsOf(rpcCodes)
+
+export interface RpcLog {
+  debug(facts: object, text: string): void
+  error(facts: object, text: string): void
+}
+
+export interface RpcServerOptions {
+  /** `unix:/path` (mode 0600 in a folder 0700) or `host:port`, which demands `tls`. Port 0: the system chooses. */
+  readonly listen: string
+  readonly tls?: RpcTls
+  readonly log: RpcLog
+  /** For `grpc.health.v1`; true when not given. */
+  readonly isServing?: () => boolean
+}
+
+/** One listener with its services. Add the services, then start. */
+export interface RpcServer {
+  add<S extends RpcService>(service: S, handlers: RpcHandlers<S>): RpcServer
+  /** Resolves with the address to connect to; rejects with GH-RPC-LISTEN. */
+  start(): Promise<string>
+  /** No new calls; running ones may end for at most `graceMs`. */
+  stop(graceMs?: number): Promise<void>
+}
+
+type AnyHandler = (request: unknown, context: RpcContext) => Promise<object> | AsyncIterable<object>
+
+/** Throws GH-RPC-ADDRESS for an unusable address, also for a TCP one without certificates. */
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const target = parseTarget(options.listen)
+  if (target.kind === 'tcp' && options.tls === undefined)
+    throw rpcError('GH-RPC-ADDRESS', `'${options.listen}' needs certificates: TCP is served with mutual TLS only`)
+  const server = new Server({ ...CHANNEL_OPTIONS })
+  const names = new Set<string>()
+  server.addService({ check: healthCheckMethod }, {
+    check: healthHandler((name) => names.has(name), options.isServing ?? (() => true)),
+  } as UntypedServiceImplementation)
+  const self: RpcServer = {
+    add(service, handlers) {
+      names.add(service.typeName)
+      addService(server, service, handlers as Readonly<Record<string, AnyHandler>>, options.log)
+      return self
+    },
+    start: () => listen(server, target, options.tls),
+    stop: (graceMs = 2_000) => stop(server, graceMs),
+  }
+  return self
+}
+
+function addService(server: Server, service: RpcService, handlers: Readonly<Record<string, AnyHandler>>, log: RpcLog): void {
+  const definitions: Record<string, CallDefinition> = {}
+  const implementation: Record<string, handleUnaryCall<Decoded, object> | handleServerStreamingCall<Decoded, object>> = {}
+  for (const [name, method] of Object.entries(service.method)) {
+    const handler = handlers[name]
+    if (handler === undefined) continue
+    const label = `${service.typeName}/${method.name}`
+    definitions[name] = methodDefinition(service, method)
+    implementation[name] = isStreaming(method) ? streamHandler(label, handler, log) : unaryHandler(label, handler, log)
+  }
+  server.addService(definitions, implementation as UntypedServiceImplementation)
+}
+
+function isStreaming(method: DescMethod): boolean {
+  return method.methodKind === 'server_streaming'
+}
+
+function unaryHandler(label: string, handler: AnyHandler, log: RpcLog): handleUnaryCall<Decoded, object> {
+  return (call, reply) => {
+    const { context, end } = contextOf(call)
+    const run = async (): Promise<object> => (await handler(messageOfDecoded(call.request), context)) as object
+    run()
+      .then(
+        (response) => reply(null, response),
+        (thrown: unknown) => reply(report(label, thrown, log)),
+      )
+      .finally(end)
+  }
+}
+
+function streamHandler(label: string, handler: AnyHandler, log: RpcLog): handleServerStreamingCall<Decoded, object> {
+  return (call) => {
+    const { context, end } = contextOf(call)
+    const run = async (): Promise<void> => {
+      for await (const part of handler(messageOfDecoded(call.request), context) as AsyncIterable<object>) {
+        if (context.signal.aborted) return
+        if (!call.write(part)) await writable(call, context.signal)
+      }
+    }
+    run()
+      .then(
+        () => call.end(),
+        (thrown: unknown) => call.emit('error', Object.assign(new Error(label), report(label, thrown, log))),
+      )
+      .finally(end)
+  }
+}
+
+/** Resolves when more may be written or nobody listens any more: a slow reader holds the producer back. */
+function writable(call: ServerWritableStream<Decoded, object>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off('drain', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    call.once('drain', done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}
+
+function contextOf(call: ServerUnaryCall<Decoded, object> | ServerWritableStream<Decoded, object>): {
+  context: RpcContext
+  end: () => void
+} {
+  const abort = new AbortController()
+  const onCancelled = (): void => abort.abort()
+  call.on('cancelled', onCancelled)
+  const certificate = call.getAuthContext()?.sslPeerCertificate
+  const commonName = certificate?.subject?.CN
+  const dnsName = /DNS:([^,\s]+)/.exec(certificate?.subjectaltname ?? '')?.[1]
+  const name = typeof commonName === 'string' ? commonName : dnsName
+  const context = { signal: abort.signal, caller: certificate === undefined ? 'local' : (name ?? 'unnamed'), remote: call.getPeer() }
+  return { context, end: () => call.off('cancelled', onCancelled) }
+}
+
+function report(label: string, thrown: unknown, log: RpcLog): ReturnType<typeof statusOf> {
+  const answer = statusOf(thrown)
+  const code = answer.metadata.get('gatehouse-code')[0]
+  if (code === 'GH-RPC-INTERNAL') log.error({ err: thrown, call: label }, 'a call failed')
+  else log.debug({ code, call: label }, 'a call was refused')
+  return answer
+}
+
+async function listen(server: Server, target: RpcTarget, tls: RpcTls | undefined): Promise<string> {
+  if (target.kind === 'unix') await prepareSocket(target.path)
+  const credentials =
+    target.kind === 'unix' || tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(
+          Buffer.from(tls.caPem),
+          [{ private_key: Buffer.from(tls.keyPem), cert_chain: Buffer.from(tls.certPem) }],
+          true,
+        )
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(grpcAddress(target), credentials, (cause, bound) => {
+      if (cause === null) resolve(bound)
+      else reject(rpcError('GH-RPC-LISTEN', `${grpcAddress(target)}: ${cause.message}`, { cause }))
+    })
+  })
+  if (target.kind === 'unix') closeSocketToOthers(target.path)
+  return grpcAddress(target.kind === 'unix' ? target : { ...target, port })
+}
+
+async function stop(server: Server, graceMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, graceMs)
+    server.tryShutdown(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
