@@ -22,7 +22,7 @@ export interface EmbeddedBusDeps {
   readonly storedBuckets: readonly string[]
   /** Requests that may wait for answers at the same time; more are refused at once. */
   readonly maxPending: number
-  /** As the NATS server's default of 1 MiB, so that what runs here runs there. */
+  /** A message body of 1 MiB with its record around it has to pass; a NATS server needs max_payload 4MB for the same. */
   readonly maxPayloadBytes: number
 }
 
@@ -316,7 +316,7 @@ const systemDeps: EmbeddedBusDeps = {
   store: undefined,
   storedBuckets: [],
   maxPending: 100_000,
-  maxPayloadBytes: 1024 * 1024,
+  maxPayloadBytes: 4 * 1024 * 1024,
 }
 
 /** A bus for services that live in one process. What is not given comes from the running system. */

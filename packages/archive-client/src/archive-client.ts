@@ -1,0 +1,271 @@
+import { type Bus, type BusReply, busSubjects } from '@gatehouse/bus'
+import { type AppendVerdict, decodeAppendReply, encodeAppendRequest, framedSize } from './append-frames.ts'
+import { OutcomeBacklog } from './outcome-backlog.ts'
+
+/** What became of one record. */
+export type AppendOutcome =
+  | { readonly ok: true; readonly sequence: number; readonly duplicate: boolean }
+  | {
+      readonly ok: false
+      readonly code: string
+      readonly detail: string
+      /** False: it may have been committed all the same. */
+      readonly isCertain: boolean
+    }
+
+export interface ArchiveClientOptions {
+  /** A commit that takes longer counts as failed. */
+  readonly timeoutMs: number
+  /** Records that may wait here or be under way; more are refused at once. */
+  readonly maxQueuedRecords: number
+  readonly maxQueuedBytes: number
+  /** Outcome records that may wait for the archive to come back; the oldest are dropped beyond it. */
+  readonly maxQueuedOutcomes: number
+}
+
+export interface ArchiveClientDeps {
+  readonly bus: Bus
+  /** Runs after waiting I/O events had their turn: `setImmediate`. */
+  readonly defer: (run: () => void) => void
+  /** Starts a timer; the result cancels it. */
+  readonly setTimer: (run: () => void, delayMs: number) => () => void
+}
+
+export interface ArchiveClientStats {
+  readonly queuedRecords: number
+  readonly queuedBytes: number
+  readonly batchesInFlight: number
+  readonly queuedOutcomes: number
+  /** Since the start. */
+  readonly droppedOutcomes: number
+}
+
+type OnDone = (outcome: AppendOutcome) => void
+
+// One request is under way when there is little to do: all that comes meanwhile shares the next commit. From this size on a
+// batch is worth its own request, and the archive joins it with others in one transaction.
+const PIPELINED_RECORDS = 64
+const PIPELINED_BYTES = 128 * 1024
+const MAX_IN_FLIGHT = 8
+const MAX_BATCH_RECORDS = 1000
+// Outcomes ride with the next entries; with none they wait this long, so that many share one commit.
+const OUTCOME_WAIT_MS = 20
+const RETRY_MS = 500
+
+const DEFAULTS: ArchiveClientOptions = {
+  timeoutMs: 5000,
+  maxQueuedRecords: 20_000,
+  maxQueuedBytes: 64 * 1024 * 1024,
+  maxQueuedOutcomes: 50_000,
+}
+
+/**
+ * Hands records to the archive and says when they are committed. What is appended within one turn of the event loop travels as
+ * one batch. Neither a promise nor a timer is made per record.
+ */
+export class ArchiveClient {
+  readonly #deps: ArchiveClientDeps
+  readonly #options: ArchiveClientOptions
+  readonly #outcomes: OutcomeBacklog
+  readonly #maxBatchBytes: number
+  #records: Uint8Array[] = []
+  #callbacks: OnDone[] = []
+  #recordBytes = 0
+  #refused: { readonly onDone: OnDone; readonly outcome: AppendOutcome }[] = []
+  #inFlight = 0
+  #inFlightRecords = 0
+  #inFlightBytes = 0
+  #isFlushDue = false
+  #isOutcomeTimerSet = false
+
+  constructor(deps: ArchiveClientDeps, options: Partial<ArchiveClientOptions> = {}) {
+    this.#deps = deps
+    this.#options = { ...DEFAULTS, ...options }
+    this.#outcomes = new OutcomeBacklog(this.#options.maxQueuedOutcomes)
+    this.#maxBatchBytes = Math.min(deps.bus.maxPayloadBytes, 4 * 1024 * 1024)
+  }
+
+  /**
+   * Archives one encoded `ArchiveRecord`; the bytes belong to the client from then on.
+   * `onDone` is called exactly once, never inside this call.
+   */
+  append(record: Uint8Array, onDone: OnDone): void {
+    const size = framedSize(record)
+    if (size > this.#maxBatchBytes) this.#refuse(onDone, 'GH-ARCHIVE-RECORD-TOO-LARGE', `${record.length} bytes`)
+    else if (this.#isFull(size)) this.#refuse(onDone, 'GH-ARCHIVE-QUEUE-FULL', `${this.#waitingRecords} records wait`)
+    else this.#queue(record, size, onDone)
+  }
+
+  /** Archives one encoded outcome record when it can; kept and sent again while the archive is away. */
+  appendOutcome(record: Uint8Array): void {
+    this.#outcomes.add(record)
+    this.#flushOutcomesIn(OUTCOME_WAIT_MS)
+  }
+
+  stats(): ArchiveClientStats {
+    return {
+      queuedRecords: this.#waitingRecords,
+      queuedBytes: this.#recordBytes + this.#inFlightBytes,
+      batchesInFlight: this.#inFlight,
+      queuedOutcomes: this.#outcomes.size,
+      droppedOutcomes: this.#outcomes.dropped,
+    }
+  }
+
+  /** Resolves when nothing waits or is under way any more, or after `graceMs`; for an orderly stop. */
+  drain(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      let isOver = false
+      const cancel = this.#deps.setTimer(() => {
+        isOver = true
+        resolve()
+      }, graceMs)
+      const look = (): void => {
+        if (isOver) return
+        if (this.#outcomes.size > 0 && this.#inFlight === 0) this.#flush()
+        if (this.#records.length + this.#inFlight + this.#outcomes.size > 0) this.#deps.setTimer(look, 5)
+        else {
+          cancel()
+          resolve()
+        }
+      }
+      look()
+    })
+  }
+
+  get #waitingRecords(): number {
+    return this.#records.length + this.#inFlightRecords
+  }
+
+  #isFull(size: number): boolean {
+    const { maxQueuedRecords, maxQueuedBytes } = this.#options
+    return this.#waitingRecords >= maxQueuedRecords || this.#recordBytes + this.#inFlightBytes + size > maxQueuedBytes
+  }
+
+  #queue(record: Uint8Array, size: number, onDone: OnDone): void {
+    this.#records.push(record)
+    this.#callbacks.push(onDone)
+    this.#recordBytes += size
+    this.#flushSoon()
+  }
+
+  #refuse(onDone: OnDone, code: string, detail: string): void {
+    this.#refused.push({ onDone, outcome: { ok: false, code, detail, isCertain: true } })
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    this.#deps.defer(this.#onTurn)
+  }
+
+  readonly #onTurn = (): void => {
+    this.#isFlushDue = false
+    const refused = this.#refused
+    if (refused.length > 0) {
+      this.#refused = []
+      for (const { onDone, outcome } of refused) onDone(outcome)
+    }
+    while (this.#records.length > 0 && this.#maySend()) this.#flush()
+  }
+
+  #maySend(): boolean {
+    if (this.#inFlight === 0) return true
+    return this.#inFlight < MAX_IN_FLIGHT && (this.#records.length >= PIPELINED_RECORDS || this.#recordBytes >= PIPELINED_BYTES)
+  }
+
+  #flush(): void {
+    const { records, callbacks, sizeBytes } = this.#takeBatch()
+    const outcomes = this.#outcomes.take(MAX_BATCH_RECORDS - records.length, this.#maxBatchBytes - sizeBytes)
+    if (records.length + outcomes.records.length === 0) return
+    const all = outcomes.records.length === 0 ? records : records.concat(outcomes.records)
+    const request = encodeAppendRequest(all, sizeBytes + outcomes.sizeBytes)
+    this.#inFlight++
+    this.#inFlightRecords += records.length
+    this.#inFlightBytes += sizeBytes
+    this.#deps.bus.request(busSubjects.archiveAppend.name, request, this.#options.timeoutMs, (reply) => {
+      this.#inFlight--
+      this.#inFlightRecords -= records.length
+      this.#inFlightBytes -= sizeBytes
+      this.#takeReply(reply, callbacks, outcomes.records)
+      this.#onTurn()
+    })
+  }
+
+  #takeBatch(): { records: Uint8Array[]; callbacks: OnDone[]; sizeBytes: number } {
+    if (this.#records.length <= MAX_BATCH_RECORDS && this.#recordBytes <= this.#maxBatchBytes) {
+      const batch = { records: this.#records, callbacks: this.#callbacks, sizeBytes: this.#recordBytes }
+      this.#records = []
+      this.#callbacks = []
+      this.#recordBytes = 0
+      return batch
+    }
+    let count = 0
+    let sizeBytes = 0
+    for (; count < Math.min(this.#records.length, MAX_BATCH_RECORDS); count++) {
+      const size = framedSize(this.#records[count]!)
+      if (sizeBytes + size > this.#maxBatchBytes) break
+      sizeBytes += size
+    }
+    this.#recordBytes -= sizeBytes
+    return { records: this.#records.splice(0, count), callbacks: this.#callbacks.splice(0, count), sizeBytes }
+  }
+
+  #takeReply(reply: BusReply, callbacks: readonly OnDone[], outcomes: readonly Uint8Array[]): void {
+    const failure = reply.ok ? undefined : failureOf(reply)
+    const verdicts = reply.ok ? decodeAppendReply(reply.data) : undefined
+    const expected = callbacks.length + outcomes.length
+    if (verdicts === undefined || verdicts.length !== expected) {
+      const outcome = failure ?? {
+        ok: false as const,
+        code: 'GH-ARCHIVE-ANSWER',
+        detail: `${verdicts?.length ?? 'no'} results for ${expected} records`,
+        isCertain: false,
+      }
+      this.#keepOutcomes(outcomes)
+      for (const onDone of callbacks) onDone(outcome)
+      return
+    }
+    const failed: Uint8Array[] = []
+    for (const [at, record] of outcomes.entries()) {
+      if (isWorthRetrying(verdicts[callbacks.length + at]!.refusal)) failed.push(record)
+    }
+    this.#keepOutcomes(failed)
+    for (const [at, onDone] of callbacks.entries()) onDone(outcomeOf(verdicts[at]!))
+  }
+
+  #keepOutcomes(records: readonly Uint8Array[]): void {
+    if (records.length === 0) return
+    this.#outcomes.giveBack(records)
+    this.#flushOutcomesIn(RETRY_MS)
+  }
+
+  #flushOutcomesIn(delayMs: number): void {
+    if (this.#isOutcomeTimerSet) return
+    this.#isOutcomeTimerSet = true
+    this.#deps.setTimer(() => {
+      this.#isOutcomeTimerSet = false
+      if (this.#outcomes.size === 0) return
+      if (this.#inFlight < MAX_IN_FLIGHT) this.#flush()
+      if (this.#outcomes.size > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
+    }, delayMs)
+  }
+}
+
+/** A malformed record stays malformed; everything else may go through later. */
+function isWorthRetrying(refusal: string): boolean {
+  return refusal !== '' && refusal !== 'GH-ARCHIVE-MALFORMED'
+}
+
+function outcomeOf(verdict: AppendVerdict): AppendOutcome {
+  return verdict.refusal === ''
+    ? { ok: true, sequence: verdict.sequence, duplicate: verdict.isDuplicate }
+    : { ok: false, code: verdict.refusal, detail: 'the archive refused the record', isCertain: true }
+}
+
+function failureOf(reply: BusReply & { ok: false }): AppendOutcome {
+  if (reply.why === 'timeout') return { ok: false, code: 'GH-ARCHIVE-TIMEOUT', detail: reply.detail, isCertain: false }
+  const isCertain = reply.why === 'no-responder' || (reply.why === 'refused' && reply.detail.startsWith('GH-BUS-'))
+  return { ok: false, code: 'GH-ARCHIVE-AWAY', detail: `${reply.why}: ${reply.detail}`, isCertain }
+}
