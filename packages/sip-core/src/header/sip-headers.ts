@@ -1,0 +1,181 @@
+import { COMMA, isToken, skipSpace, trimEnd } from '../text/characters.ts'
+import { toLineText } from '../text/header-text.ts'
+import { createLine, type HeaderLine, withRawValue } from './header-line.ts'
+import { BAD_HEADER, type HeaderName, headerId, UNKNOWN_HEADER } from './header-names.ts'
+import { splitHeaderValues, valueEndAt } from './split-header-values.ts'
+
+/**
+ * The header lines of one message, in order. Names are case-insensitive and compact forms equal the long ones
+ * (RFC 3261 §7.3.1, §7.3.3). Lines that no edit touches are written back byte for byte. Values are latin1 text
+ * (one character per byte; see `decodeHeaderText`). Edits take names that are tokens and throw a `RangeError`
+ * for others, because such a name can only come from a mistake in our own code.
+ */
+export class SipHeaders {
+  #lines: HeaderLine[]
+
+  /** Takes over `lines`. */
+  constructor(lines: HeaderLine[] = []) {
+    this.#lines = lines
+  }
+
+  /** The lines themselves, for encoding and for building responses; not to be changed. */
+  get lines(): readonly HeaderLine[] {
+    return this.#lines
+  }
+
+  /** A second set of the same lines; edits of one do not show in the other. */
+  copy(): SipHeaders {
+    return new SipHeaders(this.#lines.slice())
+  }
+
+  /** First line of a known header, by its id: the way of the typed getters. */
+  lineOf(id: number): HeaderLine | undefined {
+    const lines = this.#lines
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index]!
+      if (line.id === id) return line
+    }
+    return undefined
+  }
+
+  /** Trimmed, unfolded value of the first line of that name. */
+  first(name: HeaderName | (string & {})): string | undefined {
+    return this.#lines[this.#indexOf(name)]?.value
+  }
+
+  /** The value of each line of that name. */
+  all(name: HeaderName | (string & {})): string[] {
+    return this.#linesOf(name).map((line) => line.value)
+  }
+
+  /** All lines of that name, split at the commas between values (RFC 3261 §7.3.1). */
+  values(name: HeaderName | (string & {})): string[] {
+    return this.#linesOf(name).flatMap((line) => splitHeaderValues(line.value))
+  }
+
+  count(name: HeaderName | (string & {})): number {
+    return this.#linesOf(name).length
+  }
+
+  has(name: HeaderName | (string & {})): boolean {
+    return this.#indexOf(name) >= 0
+  }
+
+  /** Lower-case long names in order, one per line. */
+  names(): Iterable<string> {
+    return this.#lines.filter((line) => line.id !== BAD_HEADER).map((line) => line.name)
+  }
+
+  /** Adds a line at the end, wherever others of that name stand: for building a message in order. */
+  push(name: HeaderName | (string & {}), value: string): void {
+    this.#lines.push(createCheckedLine(name, value))
+  }
+
+  /** Adds a line before the first of that name; before all lines when there is none. */
+  prepend(name: HeaderName | (string & {}), value: string): void {
+    const line = createCheckedLine(name, value)
+    this.#lines.splice(Math.max(this.#indexOf(name), 0), 0, line)
+  }
+
+  /** Adds a line after the last of that name; at the end when there is none. */
+  append(name: HeaderName | (string & {}), value: string): void {
+    const line = createCheckedLine(name, value)
+    const last = this.#lastIndexOf(name)
+    if (last < 0) this.#lines.push(line)
+    else this.#lines.splice(last + 1, 0, line)
+  }
+
+  /** Replaces the first line of that name where it stands and removes the others; appends when there is none. */
+  set(name: HeaderName | (string & {}), value: string): void {
+    const line = createCheckedLine(name, value)
+    const first = this.#indexOf(name)
+    if (first < 0) {
+      this.#lines.push(line)
+      return
+    }
+    if (this.#lastIndexOf(name) > first) this.#removeFrom(first + 1, name)
+    this.#lines[first] = line
+  }
+
+  /** Removes all lines of that name; gives their number. */
+  remove(name: HeaderName | (string & {})): number {
+    return this.#removeFrom(0, name)
+  }
+
+  /** Removes the lines for which `predicate(lowerCaseLongName, value)` holds; gives their number. */
+  removeWhere(predicate: (lowerCaseLongName: string, value: string) => boolean): number {
+    const before = this.#lines.length
+    this.#lines = this.#lines.filter((line) => line.id === BAD_HEADER || !predicate(line.name, line.value))
+    return before - this.#lines.length
+  }
+
+  /** Takes the first comma value of that name away (top Via, top Route), its line too when it was the only one. */
+  removeFirstValue(name: HeaderName | (string & {})): string | undefined {
+    const index = this.#indexOf(name)
+    if (index < 0) return undefined
+    const line = this.#lines[index]!
+    const lineEnd = line.end - 2
+    const valueEnd = valueEndAt(line.source, line.valueStart, lineEnd)
+    if (valueEnd >= lineEnd) {
+      this.#lines.splice(index, 1)
+      return line.value
+    }
+    const rest = skipSpace(line.source, valueEnd + 1, lineEnd)
+    this.#lines[index] = withRawValue(line, line.source.slice(rest, lineEnd))
+    const value = line.value
+    return value.slice(0, trimEnd(value, 0, valueEndAt(value, 0, value.length)))
+  }
+
+  /** Rewrites the first comma value of that name where it stands (Via `received`); appends when there is none. */
+  replaceFirstValue(name: HeaderName | (string & {}), value: string): void {
+    const index = this.#indexOf(name)
+    if (index < 0) {
+      this.append(name, value)
+      return
+    }
+    const line = this.#lines[index]!
+    const lineEnd = line.end - 2
+    const valueEnd = valueEndAt(line.source, line.valueStart, lineEnd)
+    const isAlone = line.source.charCodeAt(valueEnd) !== COMMA
+    this.#lines[index] = withRawValue(line, toLineText(value) + (isAlone ? '' : line.source.slice(valueEnd, lineEnd)))
+  }
+
+  #removeFrom(from: number, name: string): number {
+    const id = headerId(name)
+    const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''
+    const before = this.#lines.length
+    this.#lines = this.#lines.filter((line, index) => index < from || !isNamed(line, id, lowerCase))
+    return before - this.#lines.length
+  }
+
+  #linesOf(name: string): HeaderLine[] {
+    const id = headerId(name)
+    const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''
+    return this.#lines.filter((line) => isNamed(line, id, lowerCase))
+  }
+
+  #indexOf(name: string): number {
+    const id = headerId(name)
+    const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''
+    const lines = this.#lines
+    for (let index = 0; index < lines.length; index++) if (isNamed(lines[index]!, id, lowerCase)) return index
+    return -1
+  }
+
+  #lastIndexOf(name: string): number {
+    const id = headerId(name)
+    const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''
+    const lines = this.#lines
+    for (let index = lines.length - 1; index >= 0; index--) if (isNamed(lines[index]!, id, lowerCase)) return index
+    return -1
+  }
+}
+
+function isNamed(line: HeaderLine, id: number, lowerCase: string): boolean {
+  return line.id === id && (id !== UNKNOWN_HEADER || line.name === lowerCase)
+}
+
+function createCheckedLine(name: string, value: string): HeaderLine {
+  if (!isToken(name)) throw new RangeError(`not a header name: ${JSON.stringify(name)}`)
+  return createLine(name, value)
+}

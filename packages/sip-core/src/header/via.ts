@@ -1,0 +1,90 @@
+import { CharClass, decimalAt, isWordAt, SLASH, skipClass, skipSpace } from '../text/characters.ts'
+import { scanHostPort } from '../uri/host-port.ts'
+import { Parameters } from './parameters.ts'
+
+/** One Via value. RFC 3261 §20.42, RFC 3581 (`rport`). */
+export interface Via {
+  readonly protocol: 'SIP/2.0'
+  /** Upper case. */
+  readonly transport: string
+  /** Lower case; IPv6 without brackets. */
+  readonly host: string
+  readonly port: number | undefined
+  readonly branch: string | undefined
+  readonly received: string | undefined
+  /** `true` when asked for without a value. */
+  readonly rport: number | true | undefined
+  readonly params: ReadonlyMap<string, string | undefined>
+}
+
+class ParsedVia implements Via {
+  readonly protocol = 'SIP/2.0'
+  readonly transport: string
+  readonly host: string
+  readonly port: number | undefined
+  readonly branch: string | undefined
+  readonly #parameters: Parameters
+
+  constructor(transport: string, host: string, port: number | undefined, parameters: Parameters) {
+    this.transport = transport
+    this.host = host
+    this.port = port
+    this.branch = parameters.get('branch')
+    this.#parameters = parameters
+  }
+
+  get received(): string | undefined {
+    const received = this.#parameters.get('received')
+    // RFC 5118 §4.5: an IPv6 address here comes with and without brackets.
+    return received?.startsWith('[') === true && received.endsWith(']') ? received.slice(1, -1) : received
+  }
+
+  get rport(): number | true | undefined {
+    const value = this.#parameters.get('rport')
+    if (value === undefined) return this.#parameters.has('rport') ? true : undefined
+    const port = decimalAt(value, 0, value.length)
+    return port < 0 ? undefined : port
+  }
+
+  get params(): ReadonlyMap<string, string | undefined> {
+    return this.#parameters.toMap()
+  }
+}
+
+/** Parses one Via value; undefined when not well formed or not SIP/2.0. */
+export function parseVia(text: string): Via | undefined {
+  return scanVia(text, 0, text.length)
+}
+
+/** Parses the Via value `text[start, end)`. White space may stand around each slash (RFC 3261 §25.1 SLASH). */
+export function scanVia(text: string, start: number, end: number): Via | undefined {
+  let position = skipSpace(text, start, end)
+  let wordEnd = skipClass(text, position, end, CharClass.token)
+  if (!isWordAt(text, position, wordEnd, 'sip')) return undefined
+  position = skipSlash(text, wordEnd, end)
+  if (position < 0) return undefined
+  wordEnd = skipClass(text, position, end, CharClass.token)
+  if (!isWordAt(text, position, wordEnd, '2.0')) return undefined
+  position = skipSlash(text, wordEnd, end)
+  if (position < 0) return undefined
+  wordEnd = skipClass(text, position, end, CharClass.token)
+  if (wordEnd === position) return undefined
+  const transport = upperCase(text, position, wordEnd)
+  position = skipSpace(text, wordEnd, end)
+  if (position === wordEnd) return undefined
+  const hostPort = scanHostPort(text, position, end)
+  if (hostPort === undefined) return undefined
+  const parameters = Parameters.scan(text, hostPort.end, end)
+  return parameters === undefined ? undefined : new ParsedVia(transport, hostPort.host, hostPort.port, parameters)
+}
+
+function skipSlash(text: string, position: number, end: number): number {
+  const slash = skipSpace(text, position, end)
+  return slash < end && text.charCodeAt(slash) === SLASH ? skipSpace(text, slash + 1, end) : -1
+}
+
+function upperCase(text: string, start: number, end: number): string {
+  if (isWordAt(text, start, end, 'tls')) return 'TLS'
+  if (isWordAt(text, start, end, 'tcp')) return 'TCP'
+  return text.slice(start, end).toUpperCase()
+}
