@@ -1,4 +1,5 @@
-import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, NameMatch, PeerIdentity } from '@gatehouse/im-model'
+import type { SrvEvidence } from '@gatehouse/policy-engine'
 
 /** Given by the edge, unique in the process, never reused. */
 export type ConnectionId = number
@@ -127,29 +128,53 @@ export interface LinkFailure {
 
 export type LinkStatus = 'idle' | 'connecting' | 'up' | 'backoff'
 
+/** One open link of a pool entry. */
+export interface LinkInfo {
+  readonly id: ConnectionId
+  readonly remote: RemoteEndpoint
+  readonly host: string
+  readonly tlsVersion: string
+  readonly openedAtMs: number
+  readonly bufferedBytes: number
+  readonly fingerprint: string
+}
+
 /** One pool entry as `gatehouse peers` shows it. */
 export interface LinkState {
   readonly key: string
+  /** The configured edge host, or the domain whose SRV record is followed. */
+  readonly name: string
   readonly side: EdgeSide
-  readonly status: LinkStatus
-  readonly links: readonly {
-    readonly id: ConnectionId
-    readonly remote: RemoteEndpoint
-    readonly host: string
-    readonly tlsVersion: string
-    readonly openedAtMs: number
-    readonly bufferedBytes: number
-    readonly fingerprint: string
-  }[]
+  readonly state: LinkStatus
+  /** Since when it is in this state. */
+  readonly sinceMs: number
+  /** Code and sentence of the last failure while there is one; empty otherwise. */
+  readonly detail: string
+  readonly links: readonly LinkInfo[]
   readonly waiting: number
   /** Dials that failed since one last succeeded. */
   readonly failures: number
-  readonly lastFailure: (LinkFailure & { readonly atMs: number }) | undefined
   /** While in back-off: when the next dial may start. */
   readonly nextAttemptAtMs: number | undefined
 }
 
-/** Certificate, key and, for a reload check only, nothing else: trust lives in the validator. Paths of PEM or DER files. */
+/** What the pool asks of DNS. `SrvResolver` is the real one. Callbacks come exactly once, perhaps before the call returns. */
+export interface LinkResolver {
+  lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
+  /** Addresses in the order to try; empty with a reason when there are none. */
+  addresses(host: string, onDone: (addresses: readonly string[], failure: string) => void): void
+}
+
+/** How names and pins are compared; `@gatehouse/peer-identity` has the real ones. */
+export interface NameRules {
+  /** RFC 5922 §7.2. */
+  matchDomain(identity: PeerIdentity, domain: string): NameMatch
+  /** LCS: the host itself stands in the certificate. */
+  matchHost(identity: PeerIdentity, host: string): boolean
+  pinMatches(identity: PeerIdentity, pins: readonly string[]): boolean
+}
+
+/** Paths of PEM or DER files. */
 export interface TlsFiles {
   readonly certificateFile: string
   readonly keyFile: string

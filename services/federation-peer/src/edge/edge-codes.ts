@@ -58,8 +58,16 @@ export const edgeCodes = {
     retry: 'later',
   },
   'GH-EDGE-PEER-CLOSED': { summary: 'The peer closed the connection.', remedy: 'Nothing to do.', retry: 'later' },
-  'GH-EDGE-PEER-RESET': { summary: 'The connection broke.', remedy: 'A network fault or a crashed peer. Ask the partner to look at its side; the detail names what was seen.', retry: 'later' },
-  'GH-EDGE-TLS-ERROR': { summary: 'The peer broke the TLS protocol.', remedy: 'Ask the partner to look at its side; the detail names what was seen.', retry: 'later' },
+  'GH-EDGE-PEER-RESET': {
+    summary: 'The connection broke.',
+    remedy: 'A network fault or a crashed peer. Ask the partner to look at its side; the detail names what was seen.',
+    retry: 'later',
+  },
+  'GH-EDGE-TLS-ERROR': {
+    summary: 'The peer broke the TLS protocol.',
+    remedy: 'Ask the partner to look at its side; the detail names what was seen.',
+    retry: 'later',
+  },
   'GH-EDGE-FIRST-DATA-TIMEOUT': {
     summary: 'The peer connected and never sent anything.',
     remedy: 'A scanner or a monitor; nothing to do.',
@@ -122,7 +130,8 @@ export const edgeCodes = {
   },
   'GH-EDGE-LINK-HANDSHAKE': {
     summary: 'The TLS handshake with the partner failed.',
-    remedy: 'Its server may not know our CA or want another TLS version. Ask the partner to look at its side; the detail names what was seen.',
+    remedy:
+      'Its server may not know our CA or want another TLS version. Ask the partner to look at its side; the detail names what was seen.',
     retry: 'later',
     sip: 504,
     diagnostics: 1010,

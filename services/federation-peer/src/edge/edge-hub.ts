@@ -61,13 +61,13 @@ export class EdgeHub {
   }
 
   /** Makes a judged TLS socket a connection and tells the handler. `onGone` runs after the handler's `onClosed`. */
-  open(socket: TLSSocket, facts: SocketFacts, onGone: () => void): EdgeSocket {
+  open(socket: TLSSocket, facts: SocketFacts, onGone: (reason: string) => void): EdgeSocket {
     this.#lastId += 1
     const connection = new EdgeSocket(this.#lastId, this, socket, facts, (reason) => {
       this.#open.delete(connection.id)
       this.metrics.connectionClosed(connection.side, connection.isDialed, reason)
       this.handler.onClosed(connection, reason)
-      onGone()
+      onGone(reason)
     })
     this.#open.set(connection.id, connection)
     this.metrics.connectionOpened(connection.side, connection.isDialed)

@@ -18,7 +18,7 @@ export interface SocketFacts {
   /** Says why a new identity does not fit this connection's purpose any more. */
   readonly refit: ((identity: PeerIdentity) => string | undefined) | undefined
   /** Sees every chunk before the handler. */
-  readonly onActivity: (() => void) | undefined
+  readonly onActivity: ((chunk: Buffer) => void) | undefined
 }
 
 /** A TLS record holds 16 KiB; beyond a few of them waiting for the end of the turn gains nothing. */
@@ -47,7 +47,7 @@ export class EdgeSocket implements EdgeConnection {
   readonly #hub: EdgeHub
   readonly #socket: TLSSocket
   readonly #onGone: (reason: string) => void
-  readonly #onActivity: (() => void) | undefined
+  readonly #onActivity: ((chunk: Buffer) => void) | undefined
   #parts: (string | Uint8Array)[] = NO_PARTS as (string | Uint8Array)[]
   #pendingBytes = 0
   #acceptedBytes = 0
@@ -224,7 +224,7 @@ export class EdgeSocket implements EdgeConnection {
     this.#wasActive = true
     this.hasReceived = true
     this.#hub.metrics.bytesRead(this.side, chunk.length)
-    this.#onActivity?.()
+    this.#onActivity?.(chunk)
     this.#hub.handler.onData(this, chunk)
   }
 
