@@ -1,0 +1,238 @@
+import { userKey } from './address-key.ts'
+import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
+import type { Block, CompiledLimits, CompiledMethods, CompiledSettings, Relation, Snapshot, UserFacts } from './snapshot.ts'
+
+/** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
+const SIPS_PORT = 5061
+
+/** In force where a document has no FederationSettings: everything closed. */
+const CLOSED: FederationSettingsSpec = {
+  enabled: false,
+  discovery: false,
+  discoveredVerification: 'alwaysUnverifiable',
+  beClearinghouse: false,
+  missingMark: 'unverified',
+  unverified: { message: 'contactsOnly', presence: 'contactsOnly' },
+}
+
+/** The published numbers for discovered partners (lcs-edge §8.1). */
+const STANDARD_LIMITS: LimitsSpec = { discovered: { perSecond: 20, addressees: 1000, suspiciousPerSecond: 1 }, peer: {}, user: {} }
+
+class Tables {
+  readonly internal = new Map<string, boolean>()
+  readonly blockedDomains = new Map<string, Block>()
+  readonly blockedAddresses = new Map<string, Block>()
+  readonly partners = new Map<string, Relation>()
+  readonly providerDomains = new Map<string, Relation>()
+  readonly providers: Relation[] = []
+  readonly allowed = new Map<string, Relation>()
+  readonly clearinghouses = new Map<string, Relation>()
+  readonly users = new Map<string, UserFacts>()
+  settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
+  limits: LimitsSpec = STANDARD_LIMITS
+  archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
+}
+
+type ObjectOf<K extends PolicyKind> = Extract<PolicyObject, { kind: K }>
+type Adders = { readonly [K in PolicyKind]: (tables: Tables, object: ObjectOf<K>) => void }
+
+/** One line per kind: a new kind is one more. */
+const adders: Adders = {
+  InternalDomain: (tables, { spec }) => void tables.internal.set(spec.domain.toLowerCase(), spec.subdomains),
+  Partner: (tables, { name, spec }) => {
+    const relation = makeRelation({ ...spec, peerClass: spec.edge === undefined ? 'allowed' : 'direct', name, source: `Partner/${name}` })
+    for (const domain of spec.domains) setOnce(tables.partners, domain.toLowerCase(), relation)
+  },
+  AllowedDomain: (tables, { name, spec }) => addAllowed(tables, name, spec),
+  BlockEntry: (tables, { name, spec }) => addBlock(tables, name, spec),
+  Clearinghouse: (tables, { name, spec }) =>
+    void tables.clearinghouses.set(name, makeRelation({ ...spec, peerClass: 'clearinghouse', name, source: `Clearinghouse/${name}` })),
+  Provider: (tables, { name, spec }) => {
+    const relation = makeRelation({
+      ...spec,
+      peerClass: 'provider',
+      name,
+      source: `Provider/${name}`,
+      isPublic: spec.public,
+      isSrvChecked: spec.checkSrv,
+    })
+    if (spec.enabled) tables.providers.push(relation)
+    for (const domain of spec.domains) setOnce(tables.providerDomains, domain.toLowerCase(), relation)
+  },
+  FederationSettings: (tables, { name, spec }) => {
+    tables.settings ??= { name, spec }
+  },
+  UserRights: (tables, { name, spec }) => addUser(tables, name, spec),
+  Limits: (tables, { spec }) => {
+    tables.limits = spec
+  },
+  Archiving: (tables, { spec }) => {
+    tables.archive = spec
+  },
+}
+
+/**
+ * Makes the tables `decide` looks things up in. The objects must have passed the document's validation; names are lowered here
+ * again, so that a carelessly made document cannot open a gap between the block list and a message.
+ */
+export function compileSnapshot(document: SnapshotDocument): Snapshot {
+  const tables = new Tables()
+  for (const object of document.objects) {
+    const add = adders[object.kind] as (tables: Tables, object: PolicyObject) => void
+    add(tables, object)
+  }
+  const spec = tables.settings?.spec ?? CLOSED
+  return {
+    revision: document.revision,
+    issuedAtMs: document.issuedAtMs,
+    isEmpty: tables.internal.size === 0 && !spec.beClearinghouse,
+    internal: tables.internal,
+    hasInternalSubdomains: [...tables.internal.values()].includes(true),
+    blockedDomains: tables.blockedDomains,
+    blockedAddresses: tables.blockedAddresses,
+    partners: tables.partners,
+    providerDomains: tables.providerDomains,
+    providers: tables.providers,
+    hasSrvProviders: tables.providers.some((provider) => provider.domains.size === 0),
+    allowed: tables.allowed,
+    discovered: spec.discovery ? discoveredRelation(spec, settingsSource(tables)) : undefined,
+    defaultRoute: spec.defaultRoute === undefined ? undefined : tables.clearinghouses.get(spec.defaultRoute),
+    users: tables.users,
+    settings: compileSettings(spec, settingsSource(tables)),
+    limits: compileLimits(tables.limits),
+    archive: tables.archive.duty,
+    archiveBody: tables.archive.body,
+    document,
+  }
+}
+
+function settingsSource(tables: Tables): string {
+  return tables.settings === undefined ? 'defaults' : `FederationSettings/${tables.settings.name}`
+}
+
+interface RelationParts {
+  readonly peerClass: Relation['peerClass']
+  readonly name: string
+  readonly source: string
+  readonly verification: Relation['verification']
+  readonly edge?: string | undefined
+  readonly trust?: readonly string[]
+  readonly pins?: readonly string[]
+  readonly requireClientAuth?: boolean
+  readonly methods?: MethodFilterSpec | undefined
+  readonly links?: number
+  readonly dialect?: Relation['dialect']
+  readonly enabled?: boolean
+  readonly expires?: string | undefined
+  readonly subdomains?: boolean
+  readonly domains?: readonly string[]
+  readonly isPublic?: boolean
+  readonly isSrvChecked?: boolean
+}
+
+function makeRelation(parts: RelationParts): Relation {
+  const edge = parts.edge?.toLowerCase()
+  const colon = edge === undefined ? -1 : edge.lastIndexOf(':')
+  return {
+    peerClass: parts.peerClass,
+    name: parts.name,
+    source: parts.source,
+    edgeHost: colon < 0 ? edge : edge?.slice(0, colon),
+    edgePort: colon < 0 ? SIPS_PORT : Number(edge?.slice(colon + 1)),
+    links: parts.links ?? 1,
+    trust: parts.trust ?? [],
+    pins: parts.pins ?? [],
+    requireClientAuth: parts.requireClientAuth ?? false,
+    dialect: parts.dialect ?? 'microsoft',
+    verification: parts.verification,
+    methods: compileMethods(parts.methods),
+    isEnabled: parts.enabled ?? true,
+    expiresMs: expiryMs(parts.expires, 0),
+    hasSubdomains: parts.subdomains ?? false,
+    domains: new Set(parts.domains?.map((domain) => domain.toLowerCase())),
+    isPublic: parts.isPublic ?? false,
+    isSrvChecked: parts.isSrvChecked ?? false,
+  }
+}
+
+function discoveredRelation(spec: FederationSettingsSpec, source: string): Relation {
+  return makeRelation({ peerClass: 'discovered', name: 'discovery', source, verification: spec.discoveredVerification })
+}
+
+function addAllowed(tables: Tables, name: string, spec: ObjectOf<'AllowedDomain'>['spec']): void {
+  const relation = makeRelation({ ...spec, peerClass: 'allowed', name, source: `AllowedDomain/${name}` })
+  const domain = spec.domain.toLowerCase()
+  const present = tables.allowed.get(domain)
+  if (present === undefined || present.expiresMs < relation.expiresMs) tables.allowed.set(domain, relation)
+}
+
+function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['spec']): void {
+  const expiresMs = expiryMs(spec.expires, Number.POSITIVE_INFINITY)
+  const block: Block = { source: `BlockEntry/${name}`, expiresMs, owner: spec.owner, reason: spec.reason }
+  if (spec.domain !== undefined) setLongest(tables.blockedDomains, spec.domain.toLowerCase(), block)
+  const key = spec.address === undefined ? undefined : keyOfAddress(spec.address)
+  if (key !== undefined) setLongest(tables.blockedAddresses, key, block)
+}
+
+function addUser(tables: Tables, name: string, spec: ObjectOf<'UserRights'>['spec']): void {
+  const contacts = new Set<string>()
+  for (const contact of spec.contacts) contacts.add(keyOfAddress(contact))
+  setOnce(tables.users, keyOfAddress(spec.user), { source: `UserRights/${name}`, mayFederate: spec.federation, contacts })
+}
+
+function keyOfAddress(address: string): string {
+  const at = address.lastIndexOf('@')
+  return userKey(address.slice(0, at), address.slice(at + 1).toLowerCase())
+}
+
+/** Of several blocks on one name the one that lasts longest counts. */
+function setLongest(blocks: Map<string, Block>, key: string, block: Block): void {
+  const present = blocks.get(key)
+  if (present === undefined || present.expiresMs < block.expiresMs) blocks.set(key, block)
+}
+
+function setOnce<T>(map: Map<string, T>, key: string, value: T): void {
+  if (!map.has(key)) map.set(key, value)
+}
+
+/** The document refuses an unreadable instant; should one get here, `unreadableMs` keeps the gate closed. */
+function expiryMs(text: string | undefined, unreadableMs: number): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY
+  const instant = Date.parse(text)
+  return Number.isNaN(instant) ? unreadableMs : instant
+}
+
+function compileMethods(spec: MethodFilterSpec | undefined): CompiledMethods | undefined {
+  if (spec?.allow === undefined && spec?.deny === undefined) return undefined
+  return { allow: upperSet(spec.allow), deny: upperSet(spec.deny) }
+}
+
+function upperSet(methods: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return methods === undefined ? undefined : new Set(methods.map((method) => method.toUpperCase()))
+}
+
+function compileSettings(spec: FederationSettingsSpec, source: string): CompiledSettings {
+  return {
+    source,
+    isEnabled: spec.enabled,
+    isClearinghouse: spec.beClearinghouse,
+    rejectsMissingMark: spec.missingMark === 'reject',
+    unverifiedMessage: spec.unverified.message,
+    unverifiedPresence: spec.unverified.presence,
+    methods: compileMethods(spec.methods),
+  }
+}
+
+function compileLimits(spec: LimitsSpec): CompiledLimits {
+  const peerPerSecond = spec.peer.perSecond ?? 0
+  const userPerSecond = spec.user.perSecond ?? 0
+  return {
+    discoveredPerSecond: spec.discovered.perSecond,
+    suspiciousPerSecond: spec.discovered.suspiciousPerSecond,
+    addressees: spec.discovered.addressees,
+    peerPerSecond,
+    peerBurst: spec.peer.burst ?? peerPerSecond,
+    userPerSecond,
+    userBurst: spec.user.burst ?? userPerSecond,
+  }
+}

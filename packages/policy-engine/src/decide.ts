@@ -1,0 +1,103 @@
+import type { CodeEntry } from '@gatehouse/errors'
+import type { Decision, ProofStep } from '@gatehouse/im-model'
+import { userKey } from './address-key.ts'
+import { type PolicyCode, policyCodes } from './errors.ts'
+import type { DecisionInput, EvidenceNeeded } from './input.ts'
+import type { RuleContext } from './rule-context.ts'
+import { rates } from './rules/rates.ts'
+import { ruleOrder } from './rules/rule-order.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { DecisionState } from './state/decision-state.ts'
+
+/** Code of a proof step whose rule let the message go on. */
+const PASSED = 'pass'
+/** Code of a proof step whose rule had nothing to say about the message. */
+const NOT_APPLICABLE = 'not-applicable'
+
+const passedSteps: readonly ProofStep[] = ruleOrder.map((rule) => bareStep(rule.name, PASSED))
+const skippedSteps: readonly ProofStep[] = ruleOrder.map((rule) => bareStep(rule.name, NOT_APPLICABLE))
+const ratesAt = ruleOrder.indexOf(rates)
+
+/**
+ * Judges one message. Pure but for the counters in `state`; never throws, asks no clock and no network.
+ * An `EvidenceNeeded` answer has moved no counter: look it up, then ask again.
+ */
+export function decide(snapshot: Snapshot, input: DecisionInput, state: DecisionState): Decision | EvidenceNeeded {
+  return judge(snapshot, input, state, false)
+}
+
+/** The same judgement with the reasons of every rule tried, and no counter moved. */
+export function explain(snapshot: Snapshot, input: DecisionInput, state: DecisionState): Decision | EvidenceNeeded {
+  return judge(snapshot, input, state, true)
+}
+
+function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): Decision | EvidenceNeeded {
+  const { context } = state
+  context.begin(snapshot, input, state, isExplaining)
+  const proof: ProofStep[] = []
+  for (let at = 0; at < ruleOrder.length; at++) {
+    const rule = ruleOrder[at]!
+    context.isApplicable = true
+    context.detail = undefined
+    context.source = undefined
+    const code = rule.apply(context)
+    if (context.need !== undefined) return context.need
+    if (code !== undefined) {
+      proof.push({ rule: rule.name, code, detail: context.detail, source: context.source })
+      if (!isExplaining && at < ratesAt) noteRefusal(context)
+      return conclude(context, 'deny', code, rule.name, proof)
+    }
+    proof.push(stepOf(context, at, rule.name))
+  }
+  return conclude(context, 'allow', 'GH-POLICY-ALLOWED', grantingRule(context), proof)
+}
+
+function stepOf(context: RuleContext, at: number, rule: string): ProofStep {
+  if (!context.isApplicable) return skippedSteps[at]!
+  if (!context.isExplaining) return passedSteps[at]!
+  return { rule, code: PASSED, detail: context.detail, source: context.source }
+}
+
+/** The rule that found the outside party: without its match nothing would have been let through. */
+function grantingRule(context: RuleContext): string {
+  return context.direction === 'outbound' ? 'destination' : 'source-binding'
+}
+
+function conclude(context: RuleContext, verdict: Decision['verdict'], code: PolicyCode, rule: string, proof: ProofStep[]): Decision {
+  const { snapshot } = context
+  const isAllowed = verdict === 'allow'
+  const { summary, sip, diagnostics }: CodeEntry = policyCodes[code]
+  return {
+    verdict,
+    code,
+    reason: isAllowed || context.detail === undefined || context.detail === '' ? summary : `${summary} ${context.detail}`,
+    rule,
+    direction: context.direction,
+    peerClass: context.peerClass,
+    partner: context.partner,
+    nameMatch: context.nameMatch,
+    mark: context.mark,
+    evidence: context.evidence,
+    destination: isAllowed ? context.destination : undefined,
+    archive: snapshot.archive,
+    archiveBody: snapshot.archiveBody,
+    sipStatus: sip ?? 0,
+    diagnostics,
+    retryAfterS: context.retryAfterS,
+    proof,
+    revision: snapshot.revision,
+  }
+}
+
+/** A refusal by rule is a failed request of the discovered peer and its addressee a used-up one, valid or not (lcs-edge §8.1). */
+function noteRefusal(context: RuleContext): void {
+  const { input, snapshot, state } = context
+  if (input.side !== 'external' || context.relation?.peerClass !== 'discovered') return
+  const { fingerprint } = input.peer
+  state.watchList.admits(fingerprint, userKey(input.toUser, input.toDomain), snapshot.limits.addressees, input.nowMs, true)
+  state.watchList.noteOutcome(fingerprint, false, input.nowMs)
+}
+
+function bareStep(rule: string, code: string): ProofStep {
+  return { rule, code, detail: undefined, source: undefined }
+}

@@ -1,0 +1,134 @@
+/** How far a peer's word about its senders counts (lcs-edge §9.3). */
+export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
+
+/** At most one of the two lists; upper-case method names. */
+export interface MethodFilterSpec {
+  readonly allow?: readonly string[] | undefined
+  readonly deny?: readonly string[] | undefined
+}
+
+export interface InternalDomainSpec {
+  readonly domain: string
+  readonly subdomains: boolean
+}
+
+export interface PartnerSpec {
+  readonly domains: readonly string[]
+  /** `host` or `host:port`; absent: the edge is found by SRV and the class is `allowed`. */
+  readonly edge?: string | undefined
+  readonly verification: VerificationLevel
+  readonly trust: readonly string[]
+  readonly requireClientAuth: boolean
+  readonly pins: readonly string[]
+  readonly methods?: MethodFilterSpec | undefined
+  readonly links: number
+  readonly dialect: 'microsoft' | 'standard'
+  readonly enabled: boolean
+}
+
+export interface AllowedDomainSpec {
+  readonly domain: string
+  readonly subdomains: boolean
+  readonly owner?: string | undefined
+  readonly reason?: string | undefined
+  /** RFC 3339 instant; from then on the entry is as good as absent. */
+  readonly expires?: string | undefined
+  readonly verification: VerificationLevel
+}
+
+/** Exactly one of `domain` (with everything below it) and `address`. */
+export interface BlockEntrySpec {
+  readonly domain?: string | undefined
+  readonly address?: string | undefined
+  readonly owner: string
+  readonly reason: string
+  readonly expires?: string | undefined
+}
+
+export interface ClearinghouseSpec {
+  readonly edge: string
+  readonly verification: VerificationLevel
+  readonly trust: readonly string[]
+  readonly requireClientAuth: boolean
+  readonly pins: readonly string[]
+  readonly methods?: MethodFilterSpec | undefined
+  readonly links: number
+  readonly dialect: 'microsoft' | 'standard'
+}
+
+export interface ProviderSpec {
+  readonly edge: string
+  /** Empty: any domain whose SRV record leads to `edge`, or, without `checkSrv`, any domain at all. */
+  readonly domains: readonly string[]
+  readonly public: boolean
+  readonly enabled: boolean
+  readonly verification: VerificationLevel
+  readonly checkSrv: boolean
+  readonly trust: readonly string[]
+  readonly requireClientAuth: boolean
+  readonly pins: readonly string[]
+  readonly methods?: MethodFilterSpec | undefined
+  readonly links: number
+  readonly dialect: 'microsoft' | 'standard'
+}
+
+export interface FederationSettingsSpec {
+  readonly enabled: boolean
+  readonly discovery: boolean
+  readonly discoveredVerification: VerificationLevel
+  /** Name of the clearinghouse that takes what no other rule knows. */
+  readonly defaultRoute?: string | undefined
+  readonly beClearinghouse: boolean
+  readonly missingMark: 'unverified' | 'reject'
+  readonly unverified: {
+    readonly message: 'contactsOnly' | 'deliver' | 'refuse'
+    readonly presence: 'contactsOnly' | 'allow' | 'block'
+  }
+  readonly methods?: MethodFilterSpec | undefined
+}
+
+export interface UserRightsSpec {
+  readonly user: string
+  readonly federation: boolean
+  readonly contacts: readonly string[]
+}
+
+export interface LimitsSpec {
+  readonly discovered: { readonly perSecond: number; readonly addressees: number; readonly suspiciousPerSecond: number }
+  readonly peer: { readonly perSecond?: number | undefined; readonly burst?: number | undefined }
+  readonly user: { readonly perSecond?: number | undefined; readonly burst?: number | undefined }
+}
+
+export interface ArchivingSpec {
+  readonly duty: 'required' | 'bestEffort' | 'off'
+  readonly body: boolean
+}
+
+/** Kind → spec, with every default filled in. */
+export interface PolicySpecs {
+  readonly InternalDomain: InternalDomainSpec
+  readonly Partner: PartnerSpec
+  readonly AllowedDomain: AllowedDomainSpec
+  readonly BlockEntry: BlockEntrySpec
+  readonly Clearinghouse: ClearinghouseSpec
+  readonly Provider: ProviderSpec
+  readonly FederationSettings: FederationSettingsSpec
+  readonly UserRights: UserRightsSpec
+  readonly Limits: LimitsSpec
+  readonly Archiving: ArchivingSpec
+}
+
+export type PolicyKind = keyof PolicySpecs
+
+/** One validated object of the policy document. */
+export type PolicyObject = {
+  readonly [K in PolicyKind]: { readonly kind: K; readonly name: string; readonly spec: PolicySpecs[K] }
+}[PolicyKind]
+
+/** What a snapshot's payload says: the validated objects of one revision. */
+export interface SnapshotDocument {
+  readonly format: 'gatehouse-snapshot/1'
+  readonly revision: number
+  readonly issuedAtMs: number
+  readonly objects: readonly PolicyObject[]
+}

@@ -1,0 +1,61 @@
+import type { Block, Relation, Snapshot } from './snapshot.ts'
+
+/**
+ * True for what `normaliseDomain` returns: lower case, no trailing dot, at most 253 characters. Everything else would slip past
+ * tables that are keyed by that form, so that rules refuse it.
+ */
+export function isUsableDomain(domain: string): boolean {
+  if (domain.length === 0 || domain.length > 253) return false
+  let wasDot = true
+  for (let at = 0; at < domain.length; at++) {
+    const code = domain.charCodeAt(at)
+    if (code === 0x2e) {
+      if (wasDot) return false
+      wasDot = true
+      continue
+    }
+    wasDot = false
+    const isLetter = code >= 0x61 && code <= 0x7a
+    const isDigit = code >= 0x30 && code <= 0x39
+    if (!isLetter && !isDigit && code !== 0x2d && code !== 0x5f) return false
+  }
+  return !wasDot
+}
+
+/** The block entry that covers `domain`: its own or, as a block covers everything below it, one of a parent. */
+export function findBlock(blocks: ReadonlyMap<string, Block>, domain: string, nowMs: number): Block | undefined {
+  if (blocks.size === 0) return undefined
+  let name = domain
+  for (;;) {
+    const block = blocks.get(name)
+    if (block !== undefined && nowMs < block.expiresMs) return block
+    const dot = name.indexOf('.')
+    if (dot < 0) return undefined
+    name = name.slice(dot + 1)
+  }
+}
+
+/** The longest allow entry that covers `domain` and has not expired. */
+export function findAllowed(snapshot: Snapshot, domain: string, nowMs: number): Relation | undefined {
+  if (snapshot.allowed.size === 0) return undefined
+  let name = domain
+  for (;;) {
+    const entry = snapshot.allowed.get(name)
+    if (entry !== undefined && nowMs < entry.expiresMs && (entry.hasSubdomains || name.length === domain.length)) return entry
+    const dot = name.indexOf('.')
+    if (dot < 0) return undefined
+    name = name.slice(dot + 1)
+  }
+}
+
+export function isInternalDomain(snapshot: Snapshot, domain: string): boolean {
+  if (snapshot.internal.has(domain)) return true
+  if (!snapshot.hasInternalSubdomains) return false
+  let name = domain
+  for (;;) {
+    if (snapshot.internal.get(name) === true) return true
+    const dot = name.indexOf('.')
+    if (dot < 0) return false
+    name = name.slice(dot + 1)
+  }
+}

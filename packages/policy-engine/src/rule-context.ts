@@ -1,0 +1,78 @@
+import type { Destination, Direction, EvidenceClass, Mark, NameMatch, PeerClass } from '@gatehouse/im-model'
+import type { PolicyCode } from './errors.ts'
+import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
+import type { Relation, Snapshot } from './snapshot.ts'
+import type { DecisionState } from './state/decision-state.ts'
+
+/** What the rules have found out so far. One object per `DecisionState`, begun anew for each decision. */
+export class RuleContext {
+  snapshot!: Snapshot
+  input!: DecisionInput
+  state!: DecisionState
+  /** Rules fill `detail` when they pass, and counters are looked at but not moved. */
+  isExplaining = false
+
+  direction: Direction = 'inbound'
+  peerClass: PeerClass = 'discovered'
+  partner = ''
+  nameMatch: NameMatch = 'none'
+  /** Our relation to the outside party: the sender's side inbound and in transit, the destination's side outbound. */
+  relation: Relation | undefined
+  /** Transit: our relation to the member the message goes on to. */
+  onward: Relation | undefined
+  mark: Mark = 'unverified'
+  evidence: EvidenceClass = 'V0'
+  destination: Destination | undefined
+  retryAfterS: number | undefined
+
+  /** The rule at work says so when it has nothing to say about this message. */
+  isApplicable = true
+  detail: string | undefined
+  source: string | undefined
+  need: EvidenceNeeded | undefined
+
+  begin(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): void {
+    this.snapshot = snapshot
+    this.input = input
+    this.state = state
+    this.isExplaining = isExplaining
+    const isExternal = input.side === 'external'
+    this.direction = isExternal ? 'inbound' : 'outbound'
+    this.peerClass = input.bound?.peerClass ?? (isExternal ? 'discovered' : 'inside')
+    this.partner = isExternal ? input.fromDomain : input.toDomain
+    this.nameMatch = 'none'
+    this.relation = undefined
+    this.onward = undefined
+    this.mark = 'unverified'
+    this.evidence = 'V0'
+    this.destination = undefined
+    this.retryAfterS = undefined
+    this.need = undefined
+  }
+
+  /** Ends the decision: `return context.deny(…)`. */
+  deny(code: PolicyCode, detail: string, source?: string): PolicyCode {
+    this.detail = detail
+    this.source = source
+    return code
+  }
+
+  /** The rule does not concern this message: `return context.skip()`. */
+  skip(): undefined {
+    this.isApplicable = false
+    return undefined
+  }
+
+  /** SRV evidence for `domain`; undefined after noting that it is needed, and then the rule returns. */
+  srv(domain: string): SrvEvidence | undefined {
+    const evidence = this.input.srv(domain)
+    if (evidence === undefined) this.need = { need: 'srv', domain }
+    return evidence
+  }
+}
+
+/** One rule of architecture §4: a code to refuse with, or undefined to let the next one speak. */
+export interface Rule {
+  readonly name: string
+  readonly apply: (context: RuleContext) => PolicyCode | undefined
+}

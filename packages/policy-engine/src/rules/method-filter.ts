@@ -1,0 +1,31 @@
+import type { PolicyCode } from '../errors.ts'
+import type { Rule, RuleContext } from '../rule-context.ts'
+import type { CompiledMethods } from '../snapshot.ts'
+import { endsExchange } from './ends-exchange.ts'
+
+/** Rule 6. The gate's own filter and those of every peer on the way have to let the method pass. */
+export const methodFilter: Rule = {
+  name: 'method-filter',
+  apply: (context) => {
+    const { settings } = context.snapshot
+    const { relation, onward, input } = context
+    if (settings.methods === undefined && relation?.methods === undefined && onward?.methods === undefined) return context.skip()
+    // what ends an exchange that was let in has to be able to end it
+    if (endsExchange(input)) return context.skip()
+    const refusal =
+      check(context, settings.methods, settings.source) ??
+      check(context, relation?.methods, relation?.source) ??
+      check(context, onward?.methods, onward?.source)
+    if (refusal === undefined && context.isExplaining) context.detail = `${input.method} passes`
+    return refusal
+  },
+}
+
+function check(context: RuleContext, methods: CompiledMethods | undefined, source: string | undefined): PolicyCode | undefined {
+  if (methods === undefined) return undefined
+  const { method } = context.input
+  if (methods.allow !== undefined && !methods.allow.has(method))
+    return context.deny('GH-POLICY-METHOD', `${method} is not in its allow list.`, source)
+  if (methods.deny?.has(method)) return context.deny('GH-POLICY-METHOD', `${method} is in its deny list.`, source)
+  return undefined
+}

@@ -1,0 +1,57 @@
+import { userKey } from '../address-key.ts'
+import type { PolicyCode } from '../errors.ts'
+import type { Rule, RuleContext } from '../rule-context.ts'
+import type { UserFacts } from '../snapshot.ts'
+import { endsExchange } from './ends-exchange.ts'
+
+/**
+ * Rule 8. Inside clients cannot be trusted to hold unverified strangers back, so the gate does. In a dialog nothing is asked again:
+ * its first request was let in, or was our own user's. In transit the recipient's gate asks.
+ */
+export const unverifiedSender: Rule = {
+  name: 'unverified-sender',
+  apply: (context) => {
+    const { input } = context
+    if (context.mark === 'verified' || context.direction !== 'inbound' || input.isInDialog || endsExchange(input)) return context.skip()
+    return input.kind === 'presence' ? checkPresence(context) : checkMessage(context)
+  },
+}
+
+function checkPresence(context: RuleContext): PolicyCode | undefined {
+  const { settings } = context.snapshot
+  if (settings.unverifiedPresence === 'allow') return passBySetting(context, 'presence for unverified watchers is allowed')
+  if (settings.unverifiedPresence === 'block') {
+    return context.deny('GH-POLICY-UNVERIFIED-PRESENCE', 'Presence for unverified watchers is blocked.', settings.source)
+  }
+  return checkContact(context, 'GH-POLICY-UNVERIFIED-PRESENCE')
+}
+
+function checkMessage(context: RuleContext): PolicyCode | undefined {
+  const { settings } = context.snapshot
+  if (settings.unverifiedMessage === 'deliver') return passBySetting(context, 'unverified messages are delivered')
+  if (settings.unverifiedMessage === 'refuse') {
+    return context.deny('GH-POLICY-UNVERIFIED-MESSAGE', 'Unverified messages are refused.', settings.source)
+  }
+  return checkContact(context, 'GH-POLICY-UNVERIFIED-MESSAGE')
+}
+
+function checkContact(context: RuleContext, code: PolicyCode): PolicyCode | undefined {
+  const { input, snapshot } = context
+  const sender = userKey(input.fromUser, input.fromDomain)
+  const recipientKey = userKey(input.toUser, input.toDomain)
+  const recipient: UserFacts | undefined = snapshot.users.get(recipientKey)
+  if (recipient?.contacts.has(sender) !== true) {
+    return context.deny(code, `${sender} is no contact of ${recipientKey}.`, recipient?.source ?? snapshot.settings.source)
+  }
+  if (context.isExplaining) {
+    context.detail = `${sender} is a contact of ${recipientKey}`
+    context.source = recipient.source
+  }
+  return undefined
+}
+
+function passBySetting(context: RuleContext, detail: string): undefined {
+  if (!context.isExplaining) return
+  context.detail = detail
+  context.source = context.snapshot.settings.source
+}
