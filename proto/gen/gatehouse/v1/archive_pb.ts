@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/archive.proto.
  */
 export const file_gatehouse_v1_archive: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkiagoNQXJjaGl2ZVJlY29yZBIkCgVlbnRyeRgBIAEoCzITLmdhdGVob3VzZS52MS5FbnRyeUgAEigKB291dGNvbWUYAiABKAsyFS5nYXRlaG91c2UudjEuT3V0Y29tZUgAQgkKB2NvbnRlbnQiWwoFRW50cnkSKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIZGVjaXNpb24YAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24i6AEKDVNlYXJjaFJlcXVlc3QSFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGZG9tYWluGAMgASgJEgwKBHRleHQYBCABKAkSDwoHdmVyZGljdBgFIAEoCRIMCgRtYXJrGAYgASgJEhAKCHNpbmNlX3VzGAcgASgDEhAKCHVudGlsX3VzGAggASgDEg0KBWxpbWl0GAkgASgNEhcKD2JlZm9yZV9zZXF1ZW5jZRgKIAEoBBIUCgxjb252ZXJzYXRpb24YCyABKAkSDgoGcmVhc29uGAwgASgJIoYBCgxTdG9yZWRSZWNvcmQSEAoIc2VxdWVuY2UYASABKAQSFwoPY29tbWl0dGVkX2F0X3VzGAIgASgDEhUKDXByZXZpb3VzX2hhc2gYAyABKAwSDAoEaGFzaBgEIAEoDBIOCgZyZWNvcmQYBSABKAwSFgoOb3V0Y29tZV9zdGF0dXMYBiABKA0iPAoOU2VhcmNoUmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZCIhCgpHZXRSZXF1ZXN0EhMKC2VudmVsb3BlX2lkGAEgASgMImIKC0dldFJlc3BvbnNlEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5TdG9yZWRSZWNvcmQSJwoIb3V0Y29tZXMYAiADKAsyFS5nYXRlaG91c2UudjEuT3V0Y29tZSI7Cg1WZXJpZnlSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQiqwEKDlZlcmlmeVJlc3BvbnNlEg8KB2NoZWNrZWQYASABKAQSDQoFdG90YWwYAiABKAQSEAoIZmluaXNoZWQYAyABKAgSDgoGaW50YWN0GAQgASgIEi0KCGZpbmRpbmdzGAUgAygLMhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeUZpbmRpbmcSFQoNaGVhZF9zZXF1ZW5jZRgGIAEoBBIRCgloZWFkX2hhc2gYByABKAwiPwoNVmVyaWZ5RmluZGluZxIQCghzZXF1ZW5jZRgBIAEoBBIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCSI7Cg1FeHBvcnRSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQidgoORXhwb3J0UmVzcG9uc2USLAoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZEgAEi4KCmNoZWNrcG9pbnQYAiABKAsyGC5nYXRlaG91c2UudjEuQ2hlY2twb2ludEgAQgYKBHBhcnQiZQoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhQKDHNpZ25lZF9hdF91cxgDIAEoAxIOCgZrZXlfaWQYBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMIg8KDVN0YXR1c1JlcXVlc3QifwoOU3RhdHVzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDBIWCg5sYXN0X2NvbW1pdF91cxgDIAEoAxIRCglhY2NlcHRpbmcYBCABKAgSDgoGZGV0YWlsGAUgASgJEhIKCnB1YmxpY19rZXkYBiABKAwy5gIKDkFyY2hpdmVTZXJ2aWNlEkUKBlNlYXJjaBIbLmdhdGVob3VzZS52MS5TZWFyY2hSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlNlYXJjaFJlc3BvbnNlMAESOgoDR2V0EhguZ2F0ZWhvdXNlLnYxLkdldFJlcXVlc3QaGS5nYXRlaG91c2UudjEuR2V0UmVzcG9uc2USRQoGVmVyaWZ5EhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlcXVlc3QaHC5nYXRlaG91c2UudjEuVmVyaWZ5UmVzcG9uc2UwARJFCgZFeHBvcnQSGy5nYXRlaG91c2UudjEuRXhwb3J0UmVxdWVzdBocLmdhdGVob3VzZS52MS5FeHBvcnRSZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
+  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkikgEKDUFyY2hpdmVSZWNvcmQSJAoFZW50cnkYASABKAsyEy5nYXRlaG91c2UudjEuRW50cnlIABIoCgdvdXRjb21lGAIgASgLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWVIABImCgZhY2Nlc3MYAyABKAsyFC5nYXRlaG91c2UudjEuQWNjZXNzSABCCQoHY29udGVudCJWCgZBY2Nlc3MSDQoFYXRfdXMYASABKAMSDgoGY2FsbGVyGAIgASgJEg4KBmFjdGlvbhgDIAEoCRINCgVxdWVyeRgEIAEoCRIOCgZyZWFzb24YBSABKAkiWwoFRW50cnkSKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIZGVjaXNpb24YAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24i6AEKDVNlYXJjaFJlcXVlc3QSFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGZG9tYWluGAMgASgJEgwKBHRleHQYBCABKAkSDwoHdmVyZGljdBgFIAEoCRIMCgRtYXJrGAYgASgJEhAKCHNpbmNlX3VzGAcgASgDEhAKCHVudGlsX3VzGAggASgDEg0KBWxpbWl0GAkgASgNEhcKD2JlZm9yZV9zZXF1ZW5jZRgKIAEoBBIUCgxjb252ZXJzYXRpb24YCyABKAkSDgoGcmVhc29uGAwgASgJIoYBCgxTdG9yZWRSZWNvcmQSEAoIc2VxdWVuY2UYASABKAQSFwoPY29tbWl0dGVkX2F0X3VzGAIgASgDEhUKDXByZXZpb3VzX2hhc2gYAyABKAwSDAoEaGFzaBgEIAEoDBIOCgZyZWNvcmQYBSABKAwSFgoOb3V0Y29tZV9zdGF0dXMYBiABKA0iPAoOU2VhcmNoUmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZCIhCgpHZXRSZXF1ZXN0EhMKC2VudmVsb3BlX2lkGAEgASgMImIKC0dldFJlc3BvbnNlEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5TdG9yZWRSZWNvcmQSJwoIb3V0Y29tZXMYAiADKAsyFS5nYXRlaG91c2UudjEuT3V0Y29tZSI7Cg1WZXJpZnlSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQiqwEKDlZlcmlmeVJlc3BvbnNlEg8KB2NoZWNrZWQYASABKAQSDQoFdG90YWwYAiABKAQSEAoIZmluaXNoZWQYAyABKAgSDgoGaW50YWN0GAQgASgIEi0KCGZpbmRpbmdzGAUgAygLMhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeUZpbmRpbmcSFQoNaGVhZF9zZXF1ZW5jZRgGIAEoBBIRCgloZWFkX2hhc2gYByABKAwiPwoNVmVyaWZ5RmluZGluZxIQCghzZXF1ZW5jZRgBIAEoBBIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCSI7Cg1FeHBvcnRSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQidgoORXhwb3J0UmVzcG9uc2USLAoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZEgAEi4KCmNoZWNrcG9pbnQYAiABKAsyGC5nYXRlaG91c2UudjEuQ2hlY2twb2ludEgAQgYKBHBhcnQiZQoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhQKDHNpZ25lZF9hdF91cxgDIAEoAxIOCgZrZXlfaWQYBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMIg8KDVN0YXR1c1JlcXVlc3QifwoOU3RhdHVzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDBIWCg5sYXN0X2NvbW1pdF91cxgDIAEoAxIRCglhY2NlcHRpbmcYBCABKAgSDgoGZGV0YWlsGAUgASgJEhIKCnB1YmxpY19rZXkYBiABKAwy5gIKDkFyY2hpdmVTZXJ2aWNlEkUKBlNlYXJjaBIbLmdhdGVob3VzZS52MS5TZWFyY2hSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlNlYXJjaFJlc3BvbnNlMAESOgoDR2V0EhguZ2F0ZWhvdXNlLnYxLkdldFJlcXVlc3QaGS5nYXRlaG91c2UudjEuR2V0UmVzcG9uc2USRQoGVmVyaWZ5EhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlcXVlc3QaHC5nYXRlaG91c2UudjEuVmVyaWZ5UmVzcG9uc2UwARJFCgZFeHBvcnQSGy5nYXRlaG91c2UudjEuRXhwb3J0UmVxdWVzdBocLmdhdGVob3VzZS52MS5FeHBvcnRSZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
 
 /**
  * Bus: gh.v1.archive.append. A batch is committed in one transaction, then answered.
@@ -108,6 +108,12 @@ export type ArchiveRecord = Message<"gatehouse.v1.ArchiveRecord"> & {
      */
     value: Outcome;
     case: "outcome";
+  } | {
+    /**
+     * @generated from field: gatehouse.v1.Access access = 3;
+     */
+    value: Access;
+    case: "access";
   } | { case: undefined; value?: undefined };
 };
 
@@ -117,6 +123,53 @@ export type ArchiveRecord = Message<"gatehouse.v1.ArchiveRecord"> & {
  */
 export const ArchiveRecordSchema: GenMessage<ArchiveRecord> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_archive, 3);
+
+/**
+ * Somebody read the archive; recorded before the answer.
+ *
+ * @generated from message gatehouse.v1.Access
+ */
+export type Access = Message<"gatehouse.v1.Access"> & {
+  /**
+   * @generated from field: int64 at_us = 1;
+   */
+  atUs: bigint;
+
+  /**
+   * Who asked, as authenticated.
+   *
+   * @generated from field: string caller = 2;
+   */
+  caller: string;
+
+  /**
+   * search, get, export, verify.
+   *
+   * @generated from field: string action = 3;
+   */
+  action: string;
+
+  /**
+   * What was asked for, as JSON.
+   *
+   * @generated from field: string query = 4;
+   */
+  query: string;
+
+  /**
+   * Why, as the caller gave it.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.Access.
+ * Use `create(AccessSchema)` to create a new message.
+ */
+export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 4);
 
 /**
  * @generated from message gatehouse.v1.Entry
@@ -138,7 +191,7 @@ export type Entry = Message<"gatehouse.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 4);
+  messageDesc(file_gatehouse_v1_archive, 5);
 
 /**
  * @generated from message gatehouse.v1.SearchRequest
@@ -216,7 +269,7 @@ export type SearchRequest = Message<"gatehouse.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export const SearchRequestSchema: GenMessage<SearchRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 5);
+  messageDesc(file_gatehouse_v1_archive, 6);
 
 /**
  * @generated from message gatehouse.v1.StoredRecord
@@ -262,7 +315,7 @@ export type StoredRecord = Message<"gatehouse.v1.StoredRecord"> & {
  * Use `create(StoredRecordSchema)` to create a new message.
  */
 export const StoredRecordSchema: GenMessage<StoredRecord> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 6);
+  messageDesc(file_gatehouse_v1_archive, 7);
 
 /**
  * @generated from message gatehouse.v1.SearchResponse
@@ -279,7 +332,7 @@ export type SearchResponse = Message<"gatehouse.v1.SearchResponse"> & {
  * Use `create(SearchResponseSchema)` to create a new message.
  */
 export const SearchResponseSchema: GenMessage<SearchResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 7);
+  messageDesc(file_gatehouse_v1_archive, 8);
 
 /**
  * @generated from message gatehouse.v1.GetRequest
@@ -296,7 +349,7 @@ export type GetRequest = Message<"gatehouse.v1.GetRequest"> & {
  * Use `create(GetRequestSchema)` to create a new message.
  */
 export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 8);
+  messageDesc(file_gatehouse_v1_archive, 9);
 
 /**
  * @generated from message gatehouse.v1.GetResponse
@@ -318,7 +371,7 @@ export type GetResponse = Message<"gatehouse.v1.GetResponse"> & {
  * Use `create(GetResponseSchema)` to create a new message.
  */
 export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 9);
+  messageDesc(file_gatehouse_v1_archive, 10);
 
 /**
  * @generated from message gatehouse.v1.VerifyRequest
@@ -340,7 +393,7 @@ export type VerifyRequest = Message<"gatehouse.v1.VerifyRequest"> & {
  * Use `create(VerifyRequestSchema)` to create a new message.
  */
 export const VerifyRequestSchema: GenMessage<VerifyRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 10);
+  messageDesc(file_gatehouse_v1_archive, 11);
 
 /**
  * @generated from message gatehouse.v1.VerifyResponse
@@ -387,7 +440,7 @@ export type VerifyResponse = Message<"gatehouse.v1.VerifyResponse"> & {
  * Use `create(VerifyResponseSchema)` to create a new message.
  */
 export const VerifyResponseSchema: GenMessage<VerifyResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 11);
+  messageDesc(file_gatehouse_v1_archive, 12);
 
 /**
  * @generated from message gatehouse.v1.VerifyFinding
@@ -414,7 +467,7 @@ export type VerifyFinding = Message<"gatehouse.v1.VerifyFinding"> & {
  * Use `create(VerifyFindingSchema)` to create a new message.
  */
 export const VerifyFindingSchema: GenMessage<VerifyFinding> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 12);
+  messageDesc(file_gatehouse_v1_archive, 13);
 
 /**
  * @generated from message gatehouse.v1.ExportRequest
@@ -436,7 +489,7 @@ export type ExportRequest = Message<"gatehouse.v1.ExportRequest"> & {
  * Use `create(ExportRequestSchema)` to create a new message.
  */
 export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 13);
+  messageDesc(file_gatehouse_v1_archive, 14);
 
 /**
  * @generated from message gatehouse.v1.ExportResponse
@@ -465,7 +518,7 @@ export type ExportResponse = Message<"gatehouse.v1.ExportResponse"> & {
  * Use `create(ExportResponseSchema)` to create a new message.
  */
 export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 14);
+  messageDesc(file_gatehouse_v1_archive, 15);
 
 /**
  * A signed statement about the log's head.
@@ -504,7 +557,7 @@ export type Checkpoint = Message<"gatehouse.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 15);
+  messageDesc(file_gatehouse_v1_archive, 16);
 
 /**
  * @generated from message gatehouse.v1.StatusRequest
@@ -517,7 +570,7 @@ export type StatusRequest = Message<"gatehouse.v1.StatusRequest"> & {
  * Use `create(StatusRequestSchema)` to create a new message.
  */
 export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 16);
+  messageDesc(file_gatehouse_v1_archive, 17);
 
 /**
  * @generated from message gatehouse.v1.StatusResponse
@@ -559,7 +612,7 @@ export type StatusResponse = Message<"gatehouse.v1.StatusResponse"> & {
  * Use `create(StatusResponseSchema)` to create a new message.
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 17);
+  messageDesc(file_gatehouse_v1_archive, 18);
 
 /**
  * @generated from service gatehouse.v1.ArchiveService
