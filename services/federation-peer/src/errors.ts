@@ -54,7 +54,8 @@ export const peerCodes = {
     summary: 'The far side did not answer in time.',
     remedy: 'See `gatehouse peers`; the far side may have the message all the same.',
     retry: 'later',
-    sip: 408,
+    // 504, not 408: RFC 4320 §4.2 forbids 408 to anything but INVITE.
+    sip: 504,
     diagnostics: 1034,
   },
   'GH-PEER-LINK-LOST': {

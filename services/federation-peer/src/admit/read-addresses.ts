@@ -25,7 +25,7 @@ export function readSender(passage: Passage): boolean {
  * own route token proves, the To header, because the Request-URI is then the far side's Contact (RFC 3261 §12.2.1.1).
  */
 export function readAddressee(passage: Passage): boolean {
-  const target = passage.isInDialog ? passage.request.to()?.sipUri : passage.request.uri()
+  const target = passage.isInDialog ? passage.request.to()?.sipUri : passage.request.requestSipUri()
   if (target === undefined) return false
   passage.toUser = target.user ?? ''
   passage.toDomain = domainOf(target)

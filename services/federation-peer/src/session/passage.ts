@@ -1,6 +1,6 @@
 import type { Decision, EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
-import type { ClientTransaction, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
+import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
 import type { EdgeConnection } from '../edge/connection.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
@@ -12,7 +12,8 @@ export type Stage = 'identify' | 'admit' | 'record' | 'route' | 'deliver' | 'don
  */
 export class Passage implements DecisionInput {
   stage: Stage = 'identify'
-  readonly transaction: ServerTransaction
+  /** Undefined for an ACK to a 2xx, which is no transaction of its own (RFC 3261 §17). */
+  readonly transaction: ServerTransaction | undefined
   readonly connection: EdgeConnection
   readonly request: SipRequest
   readonly nowMs: number
@@ -35,18 +36,17 @@ export class Passage implements DecisionInput {
   decision: Decision | undefined = undefined
   /** Envelope id of the archive entry, when one was made. */
   envelopeId: Uint8Array | undefined = undefined
-  client: ClientTransaction | undefined = undefined
+  /** Couples it with the transaction towards the next hop. */
+  relay: Relay | undefined = undefined
   /** The connection it was handed over on. */
   link: EdgeConnection | undefined = undefined
-  /** Connections tried that broke before the far side had the request. */
-  attempts = 0
-  isCancelled = false
   /** Index of the next check of `admit/pipeline.ts`. */
   nextCheck = 0
   holdsBudget = false
 
   constructor(
-    transaction: ServerTransaction,
+    transaction: ServerTransaction | undefined,
+    request: SipRequest,
     connection: EdgeConnection,
     bound: Passage['bound'],
     srv: (domain: string) => SrvEvidence | undefined,
@@ -54,8 +54,8 @@ export class Passage implements DecisionInput {
   ) {
     this.transaction = transaction
     this.connection = connection
-    this.request = transaction.request
-    this.method = transaction.request.method
+    this.request = request
+    this.method = request.method
     this.side = connection.side
     this.peer = connection.peer
     this.bound = bound

@@ -1,0 +1,121 @@
+import type { EdgeSide } from '@gatehouse/im-model'
+import type { Labels, MetricsRegistry, MetricTable } from '@gatehouse/telemetry'
+import type { EdgeMetrics } from './edge/connection.ts'
+import type { GateMetrics } from './session/gate.ts'
+
+/** Metrics of federation-peer; `docs/reference/metrics.md` is generated from this table. */
+export const federationPeerMetrics = {
+  gatehouse_peer_requests_total: {
+    type: 'counter',
+    unit: '{request}',
+    description: 'Requests that got their final answer, by direction, kind, our code and status class.',
+    labels: ['direction', 'kind', 'code', 'status'],
+  },
+  gatehouse_peer_request_duration_seconds: {
+    type: 'histogram',
+    unit: 's',
+    description: 'From the request complete to its final answer, the far side included.',
+    labels: ['direction'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32],
+  },
+  gatehouse_peer_connections: { type: 'gauge', unit: '{connection}', description: 'Open connections.', labels: ['side'] },
+  gatehouse_peer_open_transactions: { type: 'gauge', unit: '{transaction}', description: 'Open transactions.', labels: ['role'] },
+  gatehouse_peer_connections_total: {
+    type: 'counter',
+    unit: '{connection}',
+    description: 'Connections that were opened.',
+    labels: ['side', 'dialed'],
+  },
+  gatehouse_peer_connections_refused_total: {
+    type: 'counter',
+    unit: '{connection}',
+    description: 'Connections dropped before they became one: limits, PROXY rule, failed handshake.',
+    labels: ['side', 'code'],
+  },
+  gatehouse_peer_dials_failed_total: { type: 'counter', unit: '{dial}', description: 'Outgoing connections that failed.', labels: ['side', 'code'] },
+  gatehouse_peer_handshake_seconds: {
+    type: 'histogram',
+    unit: 's',
+    description: 'TLS handshake and path validation.',
+    labels: ['side', 'dialed'],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  },
+  gatehouse_peer_read_bytes_total: { type: 'counter', unit: 'By', description: 'Bytes read.', labels: ['side'] },
+  gatehouse_peer_written_bytes_total: { type: 'counter', unit: 'By', description: 'Bytes written.', labels: ['side'] },
+  gatehouse_peer_certificate_reloads_total: {
+    type: 'counter',
+    unit: '{reload}',
+    description: 'Changed certificates, CAs or CRLs, taken or refused.',
+    labels: ['side', 'result'],
+  },
+  gatehouse_peer_certificate_expiry_seconds: {
+    type: 'gauge',
+    unit: 's',
+    description: 'Seconds until our own certificate expires.',
+    labels: ['side'],
+  },
+  gatehouse_peer_policy_revision: { type: 'gauge', unit: '{revision}', description: 'Policy revision in force; 0: none.', labels: [] },
+} as const satisfies MetricTable
+
+/** What is read at each scrape. */
+export interface Gauges {
+  readonly connections: (side: EdgeSide) => number
+  readonly serverTransactions: () => number
+  readonly clientTransactions: () => number
+  readonly secondsToExpiry: (side: EdgeSide) => number
+  readonly policyRevision: () => number
+}
+
+/** Wires the plain counter methods of edge and gate to the registry. */
+export function wireMetrics(registry: MetricsRegistry): { edge: EdgeMetrics; gate: GateMetrics; observe: (gauges: Gauges) => void } {
+  const metrics = registry.register(federationPeerMetrics)
+  // Label objects of the hot path are made once per combination; the combinations are bounded by the code table.
+  const labels = new Map<string, Labels>()
+  const direction = new Map<string, Labels>()
+  const sides: Record<EdgeSide, Labels> = { external: { side: 'external' }, internal: { side: 'internal' } }
+  const gate: GateMetrics = {
+    passed(way, kind, code, status, durationMs) {
+      const key = `${way} ${kind} ${code} ${status}`
+      let found = labels.get(key)
+      if (found === undefined) {
+        found = { direction: way, kind, code, status: String(status) }
+        if (labels.size < 4096) labels.set(key, found)
+      }
+      metrics.add('gatehouse_peer_requests_total', 1, found)
+      let byDirection = direction.get(way)
+      if (byDirection === undefined) {
+        byDirection = { direction: way }
+        direction.set(way, byDirection)
+      }
+      metrics.record('gatehouse_peer_request_duration_seconds', durationMs / 1000, byDirection)
+    },
+  }
+  const edge: EdgeMetrics = {
+    connectionOpened: (side, isDialed) => metrics.add('gatehouse_peer_connections_total', 1, { side, dialed: String(isDialed) }),
+    connectionClosed: () => undefined,
+    connectionRefused: (side, code) => metrics.add('gatehouse_peer_connections_refused_total', 1, { side, code }),
+    handshakeCompleted: (side, isDialed, durationMs) =>
+      metrics.record('gatehouse_peer_handshake_seconds', durationMs / 1000, { side, dialed: String(isDialed) }),
+    bytesRead: (side, bytes) => metrics.add('gatehouse_peer_read_bytes_total', bytes, sides[side]),
+    bytesWritten: (side, bytes) => metrics.add('gatehouse_peer_written_bytes_total', bytes, sides[side]),
+    dialFailed: (side, code) => metrics.add('gatehouse_peer_dials_failed_total', 1, { side, code }),
+    certificateReloaded: (side, isAccepted) =>
+      metrics.add('gatehouse_peer_certificate_reloads_total', 1, { side, result: isAccepted ? 'taken' : 'refused' }),
+  }
+  const observe = (gauges: Gauges): void => {
+    metrics.observe('gatehouse_peer_connections', () => [
+      [gauges.connections('external'), sides.external],
+      [gauges.connections('internal'), sides.internal],
+    ])
+    metrics.observe('gatehouse_peer_open_transactions', () => [
+      [gauges.serverTransactions(), { role: 'server' }],
+      [gauges.clientTransactions(), { role: 'client' }],
+    ])
+    metrics.observe('gatehouse_peer_certificate_expiry_seconds', () => [
+      [gauges.secondsToExpiry('external'), sides.external],
+      [gauges.secondsToExpiry('internal'), sides.internal],
+    ])
+    metrics.observe('gatehouse_peer_policy_revision', () => [[gauges.policyRevision()]])
+  }
+  return { edge, gate, observe }
+}

@@ -1,0 +1,67 @@
+import type { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
+import type { Decision } from '@gatehouse/im-model'
+import { carriedText } from '../admit/first-message.ts'
+import type { Passage } from '../session/passage.ts'
+import type { EnvelopeIds } from './envelope-ids.ts'
+
+export interface RecorderDeps {
+  readonly client: ArchiveClient
+  readonly encoder: RecordEncoder
+  readonly ids: EnvelopeIds
+  readonly replica: string
+}
+
+/** Puts passages on record: the archive stage. A passage that has to be on record goes on only when `onDone` says so. */
+export class Recorder {
+  readonly #deps: RecorderDeps
+
+  constructor(deps: RecorderDeps) {
+    this.#deps = deps
+  }
+
+  /** `onDone(undefined)`: committed. `onDone(text)`: not on record, and why. */
+  record(passage: Passage, onDone: ((failure: string | undefined) => void) | undefined): void {
+    const decision = passage.decision as Decision
+    const { request, peer } = passage
+    const { encoder, ids, replica, client } = this.#deps
+    const id = ids.next(passage.nowMs)
+    passage.envelopeId = id
+    const text = carriedText(request)
+    const transaction = `${passage.callId} ${request.topVia()?.branch ?? ''} ${request.cseq()?.number ?? 0} ${passage.method}`
+    const bytes = encoder.entry(
+      {
+        id,
+        // A retry over a new connection or another replica has the same key (architecture §5).
+        idempotencyKey: encoder.idempotencyKey(`sip-${passage.side}`, peer.fingerprint, transaction, text.body),
+        receivedAtUs: passage.nowMs * 1000,
+        kind: passage.kind,
+        method: passage.method,
+        fromAddress: `${passage.fromUser}@${passage.fromDomain}`,
+        toAddress: `${passage.toUser}@${passage.toDomain}`,
+        conversation: passage.callId,
+        direction: decision.direction,
+        replica,
+        peer: {
+          peerClass: passage.bound?.peerClass ?? decision.peerClass,
+          partner: decision.partner,
+          fingerprint: peer.fingerprint,
+          remote: passage.connection.remote.address,
+        },
+        transaction,
+        contentType: text.contentType,
+        body: decision.archiveBody && text.body.byteLength > 0 ? text.body : undefined,
+        bodyBytes: text.body.byteLength,
+      },
+      decision,
+    )
+    client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`))
+  }
+
+  /** What became of it; waits for nobody, because the sender's answer does not depend on it. */
+  outcome(passage: Passage, status: number, code: string, nowMs: number): void {
+    if (passage.envelopeId === undefined) return
+    const isCertain = code !== 'GH-PEER-NO-ANSWER' && code !== 'GH-PEER-LINK-LOST'
+    const fields = { envelopeId: passage.envelopeId, atUs: nowMs * 1000, status, code, isCertain }
+    this.#deps.client.appendOutcome(this.#deps.encoder.outcome(fields))
+  }
+}

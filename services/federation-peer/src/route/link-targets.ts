@@ -1,0 +1,57 @@
+import type { Destination } from '@gatehouse/im-model'
+import type { LinkTarget } from '../edge/connection.ts'
+
+const MAX_CACHED = 20_000
+
+/** Turns a decision's destination into what the link pool dials. Equal destinations give the same object, so links are shared. */
+export class LinkTargets {
+  readonly #inside: LinkTarget
+  readonly #byDomain = new Map<string, { destination: Destination; target: LinkTarget }>()
+
+  constructor(inside: LinkTarget) {
+    this.#inside = inside
+  }
+
+  of(destination: Destination): LinkTarget {
+    if (destination.to === 'inside') return this.#inside
+    const cached = this.#byDomain.get(destination.domain)
+    if (cached !== undefined && isSame(cached.destination, destination)) return cached.target
+    const target = partnerTarget(destination)
+    if (this.#byDomain.size >= MAX_CACHED) this.#byDomain.clear()
+    this.#byDomain.set(destination.domain, { destination, target })
+    return target
+  }
+}
+
+function isSame(cached: Destination, asked: Destination): boolean {
+  if (cached === asked) return true
+  if (cached.to === 'inside' || asked.to === 'inside') return cached.to === asked.to
+  return (
+    cached.edgeHost === asked.edgeHost &&
+    cached.edgePort === asked.edgePort &&
+    cached.links === asked.links &&
+    cached.trust.join() === asked.trust.join() &&
+    cached.pins.join() === asked.pins.join()
+  )
+}
+
+function partnerTarget(destination: Destination & { to: 'peer' }): LinkTarget {
+  const isConfigured = destination.edgeHost !== undefined
+  return {
+    // Several domains behind one configured edge share its links; the trust they ask for is part of what the link means.
+    key: isConfigured
+      ? `${destination.edgeHost}:${destination.edgePort}|${destination.trust.join(',')}|${destination.pins.join(',')}`
+      : `srv:${destination.domain}|${destination.trust.join(',')}|${destination.pins.join(',')}`,
+    side: 'external',
+    edgeHost: destination.edgeHost,
+    edgePort: destination.edgePort,
+    srvDomain: isConfigured ? undefined : destination.domain,
+    sameDomainRule: !isConfigured,
+    links: destination.links,
+    expect: {
+      names: isConfigured ? [destination.edgeHost as string] : [],
+      trust: destination.trust,
+      pins: destination.pins,
+    },
+  }
+}

@@ -1,0 +1,242 @@
+import type { Decision, Destination } from '@gatehouse/im-model'
+import { type DecisionState, noteResponse, type SrvEvidence } from '@gatehouse/policy-engine'
+import {
+  createResponse,
+  failureStatus,
+  type ProxyIdentity,
+  Relay,
+  type RelayOwner,
+  SipRequest,
+  type SipResponse,
+  type TargetFailure,
+} from '@gatehouse/sip-core'
+import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender } from '../admit/checks.ts'
+import { admit } from '../admit/pipeline.ts'
+import { type Refusal, refuse } from '../admit/refusal.ts'
+import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
+import type { LinkFailure } from '../edge/link-pool.ts'
+import { ownAnswer } from '../deliver/own-answer.ts'
+import type { Forwarder } from '../deliver/forwarder.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { LinkTargets } from '../route/link-targets.ts'
+import { stateOf } from './connection-state.ts'
+import { Passage } from './passage.ts'
+import type { Session } from './session.ts'
+
+const MAX_DOMAINS_REMEMBERED = 32
+
+/** What the gate asks the edge for: a connection to hand over on. */
+export interface Links {
+  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void): void
+}
+
+/** What the gate asks DNS for. */
+export interface SrvLookup {
+  srv(domain: string): SrvEvidence | undefined
+  lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
+}
+
+export interface GateMetrics {
+  /** One request has got its final answer. */
+  passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
+}
+
+export interface GateDeps {
+  readonly admission: AdmitContext
+  readonly decisions: DecisionState
+  readonly srv: SrvLookup
+  readonly recorder: Recorder
+  readonly targets: LinkTargets
+  readonly links: Links
+  readonly forwarder: Forwarder
+  readonly identity: ProxyIdentity
+  readonly metrics: GateMetrics
+  readonly log: EdgeLog
+  readonly nowMs: () => number
+  readonly newTag: () => string
+}
+
+/**
+ * The way of one request, stage by stage (architecture §3): identify → admit → record → route → deliver → answer.
+ * Every stage either calls the next one or answers; a stage that has to wait is called back and goes on where it was.
+ */
+export class Gate implements RelayOwner {
+  readonly srv: (domain: string) => SrvEvidence | undefined
+  readonly #deps: GateDeps
+  readonly #session: Session
+
+  constructor(session: Session, deps: GateDeps) {
+    this.#session = session
+    this.#deps = deps
+    this.srv = (domain) => deps.srv.srv(domain)
+  }
+
+  /** A new request. Its connection's certificate was judged when it was opened: that is the identify stage. */
+  enter(passage: Passage): void {
+    passage.stage = 'admit'
+    if (passage.transaction !== undefined) {
+      passage.relay = new Relay(this.#session.layer, passage.transaction, this.#deps.identity, this)
+    }
+    if (passage.method === 'OPTIONS' && this.#isForUs(passage.request)) return this.#answerOptions(passage)
+    this.#admit(passage)
+  }
+
+  // ── RelayOwner: what became of the request at the next hop ──
+
+  onTargetFailed(relay: Relay, why: TargetFailure, nowMs: number): 'retry' | number {
+    const passage = relay.server.context as Passage
+    relay.client = undefined
+    if (why === 'timeout') this.#refuse(passage, refuse('GH-PEER-NO-ANSWER'), nowMs)
+    else if (why === 'connection-lost') this.#refuse(passage, refuse('GH-PEER-LINK-LOST'), nowMs)
+    else this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', 'It answered 503.'), status: failureStatus(why) }, nowMs)
+    return 'retry' // answered above, with the reason for the inside; there is no other target to try
+  }
+
+  onUpstream(relay: Relay, response: SipResponse): void {
+    this.#deps.forwarder.crossBack(relay.server.context as Passage, response)
+  }
+
+  onSettled(relay: Relay, status: number, nowMs: number): void {
+    this.#finish(relay.server.context as Passage, status, nowMs)
+  }
+
+  /** ACK to a 2xx: routed like any in-dialog request, answered by nobody (RFC 3261 §16.11). */
+  passAck(connection: EdgeConnection, ack: SipRequest, nowMs: number): void {
+    const passage = new Passage(undefined, ack, connection, stateOf(connection).bound, this.srv, nowMs)
+    const { admission } = this.#deps
+    const refusal =
+      checkSender(passage) ?? checkRoute(passage, admission) ?? checkAddressee(passage) ?? checkPolicy(passage, admission)
+    const destination = passage.decision?.destination
+    if (refusal !== undefined || destination === undefined) {
+      this.#deps.log.debug({ code: refusal !== undefined && 'code' in refusal ? refusal.code : 'srv', callId: passage.callId }, 'ACK dropped')
+      return
+    }
+    this.#deps.links.acquire(
+      this.#deps.targets.of(destination),
+      (link) => {
+        const forwarded = this.#deps.forwarder.prepare(passage, destination)
+        if (forwarded instanceof SipRequest) this.#session.send(link.id, forwarded)
+      },
+      (failure) => this.#deps.log.debug({ code: failure.code, callId: passage.callId }, 'ACK dropped'),
+    )
+  }
+
+  /** The transaction is over and its memory is given back. */
+  leave(passage: Passage): void {
+    if (passage.holdsBudget) this.#deps.admission.budget.give(passage.budgetKey)
+    passage.holdsBudget = false
+  }
+
+  // ── stages ──
+
+  #admit(passage: Passage): void {
+    const result = admit(passage, this.#deps.admission)
+    if (result === undefined) return this.#accepted(passage)
+    if (!('need' in result)) return this.#refuse(passage, result, passage.nowMs)
+    this.#deps.srv.lookupSrv(result.domain, () => {
+      if (passage.stage === 'admit') this.#admit(passage)
+    })
+  }
+
+  #accepted(passage: Passage): void {
+    const decision = passage.decision as Decision
+    const state = stateOf(passage.connection)
+    if (passage.side === 'external') {
+      // The first accepted message fixes the connection's class (lcs-edge §6.3 step 3).
+      state.bound ??= { peerClass: decision.peerClass, partner: decision.partner }
+      if (state.domains.size < MAX_DOMAINS_REMEMBERED) state.domains.add(passage.fromDomain)
+    }
+    passage.stage = 'record'
+    if (decision.archive === 'off') return this.#route(passage)
+    if (decision.archive === 'bestEffort') {
+      this.#deps.recorder.record(passage, undefined)
+      return this.#route(passage)
+    }
+    this.#deps.recorder.record(passage, (failure) => {
+      if (passage.stage !== 'record') return
+      if (failure === undefined) this.#route(passage)
+      else this.#refuse(passage, refuse('GH-PEER-ARCHIVE-AWAY', failure, { retryAfterS: 5 }), this.#deps.nowMs())
+    })
+  }
+
+  #route(passage: Passage): void {
+    passage.stage = 'route'
+    const destination = passage.decision?.destination as Destination
+    this.#deps.links.acquire(
+      this.#deps.targets.of(destination),
+      (link) => {
+        if (passage.stage === 'route') this.#deliver(passage, destination, link)
+      },
+      (failure) => {
+        if (passage.stage !== 'route') return
+        const detail = `${failure.code}: ${failure.detail}`
+        this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', detail), status: failure.status }, this.#deps.nowMs())
+      },
+    )
+  }
+
+  #deliver(passage: Passage, destination: Destination, link: EdgeConnection): void {
+    passage.stage = 'deliver'
+    passage.link = link
+    const nowMs = this.#deps.nowMs()
+    const forwarded = this.#deps.forwarder.prepare(passage, destination)
+    if (!(forwarded instanceof SipRequest)) return this.#refuse(passage, forwarded, nowMs)
+    if (destination.to === 'peer') stateOf(link).servedPartner ??= destination.partner
+    if (passage.relay?.start(link.id, forwarded, nowMs) === true) this.#session.holdFeederIfFull(link, passage.connection)
+    else this.#refuse(passage, refuse('GH-PEER-BUSY', '', { retryAfterS: 5 }), nowMs)
+  }
+
+  // ── answers ──
+
+  #refuse(passage: Passage, refusal: Refusal, nowMs: number): void {
+    if (passage.transaction === undefined) return
+    stateOf(passage.connection).refused++
+    const facts = {
+      code: refusal.code,
+      reason: refusal.reason,
+      status: refusal.status,
+      method: passage.method,
+      side: passage.side,
+      from: `${passage.fromUser}@${passage.fromDomain}`,
+      to: `${passage.toUser}@${passage.toDomain}`,
+      partner: passage.decision?.partner ?? passage.bound?.partner,
+      remote: passage.connection.remote.address,
+      fingerprint: passage.peer.fingerprint,
+    }
+    this.#deps.log.warn(facts, 'request refused')
+    if (passage.envelopeId === undefined && passage.decision?.verdict === 'deny' && passage.decision.archive !== 'off') {
+      this.#deps.recorder.record(passage, undefined)
+    }
+    const edge = this.#deps.admission.own.of(passage.side).host
+    this.#finish(passage, refusal.status, nowMs, refusal.code)
+    passage.relay?.refuse(ownAnswer(passage.request, refusal, passage.side, edge, this.#deps.newTag()), nowMs)
+  }
+
+  #answer(passage: Passage, response: SipResponse, nowMs: number): void {
+    passage.relay?.refuse(response, nowMs)
+  }
+
+  #finish(passage: Passage, status: number, nowMs: number, code = passage.decision?.code ?? ''): void {
+    if (passage.stage === 'done') return // a further 2xx of an INVITE (RFC 6026)
+    passage.stage = 'done'
+    const { decision } = passage
+    if (decision !== undefined) {
+      noteResponse(this.#deps.decisions, decision, passage.peer.fingerprint, status, nowMs)
+      if (passage.envelopeId !== undefined && decision.verdict === 'allow') this.#deps.recorder.outcome(passage, status, code, nowMs)
+    }
+    this.#deps.metrics.passed(decision?.direction ?? 'none', passage.kind, code, status, nowMs - passage.nowMs)
+  }
+
+  #isForUs(request: SipRequest): boolean {
+    const uri = request.requestSipUri()
+    return uri !== undefined && uri.user === undefined && this.#deps.admission.own.isOwn(uri)
+  }
+
+  #answerOptions(passage: Passage): void {
+    const headers: readonly (readonly [string, string])[] = [
+      ['Allow', ALLOWED_METHODS],
+      ['Accept', 'text/plain'],
+    ]
+    this.#answer(passage, createResponse(passage.request, 200, undefined, { toTag: this.#deps.newTag(), headers }), passage.nowMs)
+  }
+}

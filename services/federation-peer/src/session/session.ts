@@ -1,0 +1,279 @@
+import type { PeerIdentity } from '@gatehouse/im-model'
+import {
+  type ClientFailure,
+  type ClientTransaction,
+  checkMessage,
+  createResponse,
+  encodeHead,
+  type Frame,
+  type Relay,
+  type ServerTransaction,
+  type SipDefect,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+  SipStreamFramer,
+  TransactionLayer,
+  type TransactionUser,
+} from '@gatehouse/sip-core'
+import type { ConnectionId, EdgeConnection, EdgeHandler, EdgeLog } from '../edge/connection.ts'
+import type { FederationPeerConfig } from '../config.ts'
+import { type ConnectionState, stateOf } from './connection-state.ts'
+import type { Gate } from './gate.ts'
+import { Passage } from './passage.ts'
+
+const PONG = '\r\n'
+/** A refused peer gets this long to send the request that is answered 403; then the connection ends. */
+const REFUSED_LINGER_MS = 5_000
+
+export interface SessionDeps {
+  readonly limits: FederationPeerConfig['limits']
+  readonly nowMs: () => number
+  readonly log: EdgeLog
+  readonly newTag: () => string
+  /** True when this certificate belongs to a configured inside server. */
+  readonly isInsideServer: (peer: PeerIdentity) => boolean
+  readonly gate: (session: Session) => Gate
+}
+
+/**
+ * Drives the SIP core with what the edge brings: bytes become messages, messages become transactions, requests enter the
+ * gate. It knows every open connection; it decides nothing about messages.
+ */
+export class Session implements EdgeHandler, TransactionUser {
+  readonly layer: TransactionLayer
+  readonly connections = new Map<ConnectionId, EdgeConnection>()
+  readonly #deps: SessionDeps
+  readonly #gate: Gate
+  #lastWriteHadRoom = true
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps
+    this.layer = new TransactionLayer(this, {
+      maxServerTransactions: deps.limits.maxOpenTransactions,
+      maxClientTransactions: deps.limits.maxOpenTransactions,
+      newTag: deps.newTag,
+      // One peer may use several connections; a CANCEL or a response is matched within one certificate.
+      scopeOf: (connection) => this.connections.get(connection)?.peer.fingerprint ?? connection,
+    })
+    this.#gate = deps.gate(this)
+  }
+
+  onOpen(connection: EdgeConnection): void {
+    const state: ConnectionState = {
+      framer: new SipStreamFramer({ maxHeadBytes: this.#deps.limits.maxHeadBytes, maxBodyBytes: this.#deps.limits.maxBodyBytes }),
+      bound: undefined,
+      servedPartner: undefined,
+      refusal: undefined,
+      malformed: 0,
+      messageStartedAtMs: 0,
+      openTransactions: 0,
+      isPausedForTransactions: false,
+      pausedFeeders: undefined,
+      lastRequestAtMs: 0,
+      requestsIn: 0,
+      requestsOut: 0,
+      refused: 0,
+      domains: new Set(),
+    }
+    if (!connection.peer.isAuthenticated) state.refusal = 'GH-PEER-UNAUTHENTICATED'
+    else if (connection.side === 'internal') {
+      if (this.#deps.isInsideServer(connection.peer)) state.bound = { peerClass: 'inside', partner: insideName(connection.peer) }
+      else state.refusal = 'GH-PEER-NOT-INSIDE'
+    }
+    connection.context = state
+    this.connections.set(connection.id, connection)
+    if (state.refusal !== undefined) {
+      state.messageStartedAtMs = this.#deps.nowMs()
+      this.#deps.log.warn(
+        {
+          code: state.refusal,
+          identity: connection.peer.refusal?.code,
+          detail: connection.peer.refusal?.detail,
+          remote: connection.remote.address,
+          fingerprint: connection.peer.fingerprint,
+          side: connection.side,
+        },
+        'peer refused',
+      )
+    }
+  }
+
+  onData(connection: EdgeConnection, chunk: Buffer): void {
+    const state = stateOf(connection)
+    const nowMs = this.#deps.nowMs()
+    state.framer.handleData(chunk)
+    for (let frame = state.framer.takeFrame(); frame !== undefined; frame = state.framer.takeFrame()) {
+      if (!connection.isOpen) return
+      this.#handleFrame(connection, state, frame, nowMs)
+    }
+    if (state.refusal !== undefined) return
+    // A deadline for the message in hand, not for the connection: idle peers may stay (RFC 5923).
+    if (!state.framer.isMidMessage) state.messageStartedAtMs = 0
+    else if (state.messageStartedAtMs === 0) state.messageStartedAtMs = nowMs
+  }
+
+  onDrain(connection: EdgeConnection): void {
+    const feeders = stateOf(connection).pausedFeeders
+    if (feeders === undefined) return
+    for (const feeder of feeders) feeder.resume(`link ${connection.id}`)
+    feeders.clear()
+  }
+
+  onClosed(connection: EdgeConnection): void {
+    this.onDrain(connection)
+    this.connections.delete(connection.id)
+    this.layer.handleConnectionClosed(connection.id, this.#deps.nowMs())
+  }
+
+  /** Called a few times per second: transaction timers, senders that never finish a message, refused peers that linger. */
+  sweep(nowMs: number): void {
+    const deadline = this.layer.nextDeadlineMs()
+    if (deadline !== undefined && deadline <= nowMs) this.layer.handleTimeout(nowMs)
+  }
+
+  /** Walks all connections; once a second is enough. */
+  sweepConnections(nowMs: number): void {
+    for (const connection of this.connections.values()) {
+      const state = stateOf(connection)
+      if (state.messageStartedAtMs === 0) continue
+      const limitMs = state.refusal === undefined ? this.#deps.limits.messageTimeoutMs : REFUSED_LINGER_MS
+      if (nowMs - state.messageStartedAtMs < limitMs) continue
+      const code = state.refusal ?? 'GH-PEER-SLOW-SENDER'
+      this.#deps.log.warn({ code, remote: connection.remote.address, side: connection.side }, 'connection closed')
+      connection.close(code)
+    }
+  }
+
+  // ── TransactionUser ──
+
+  onRequest(transaction: ServerTransaction, request: SipRequest, nowMs: number): void {
+    const connection = this.connections.get(transaction.connection)
+    if (connection === undefined) return
+    const state = stateOf(connection)
+    state.requestsIn++
+    state.lastRequestAtMs = nowMs
+    state.openTransactions++
+    if (state.openTransactions >= this.#deps.limits.highMarkPerConnection && !state.isPausedForTransactions) {
+      state.isPausedForTransactions = true
+      connection.pause('transactions')
+    }
+    const passage = new Passage(transaction, request, connection, state.bound, this.#gate.srv, nowMs)
+    transaction.context = passage
+    this.#gate.enter(passage)
+  }
+
+  onAck(connectionId: ConnectionId, ack: SipRequest, nowMs: number): void {
+    const connection = this.connections.get(connectionId)
+    if (connection !== undefined) this.#gate.passAck(connection, ack, nowMs)
+  }
+
+  onCancel(transaction: ServerTransaction, _cancel: SipRequest, nowMs: number): void {
+    ;(transaction.context as Passage).relay?.handleCancel(nowMs)
+  }
+
+  onServerLost(transaction: ServerTransaction, nowMs: number): void {
+    ;(transaction.context as Passage).relay?.handleServerLost(nowMs)
+  }
+
+  onResponse(transaction: ClientTransaction, response: SipResponse, nowMs: number): void {
+    ;(transaction.context as Relay).handleResponse(response, nowMs)
+  }
+
+  onFailure(transaction: ClientTransaction, why: ClientFailure, nowMs: number): void {
+    ;(transaction.context as Relay).handleFailure(why, nowMs)
+  }
+
+  /** RFC 6026 §8.9 and RFC 3261 §16.7: a response that belongs to nothing is not forwarded. */
+  onStrayResponse(connectionId: ConnectionId, response: SipResponse): void {
+    this.#deps.log.debug({ connectionId, status: response.status }, 'stray response dropped')
+  }
+
+  onServerEnd(transaction: ServerTransaction): void {
+    const passage = transaction.context as Passage | undefined
+    if (passage !== undefined) this.#gate.leave(passage)
+    const connection = this.connections.get(transaction.connection)
+    if (connection === undefined) return
+    const state = stateOf(connection)
+    state.openTransactions--
+    if (state.isPausedForTransactions && state.openTransactions <= this.#deps.limits.highMarkPerConnection / 2) {
+      state.isPausedForTransactions = false
+      connection.resume('transactions')
+    }
+  }
+
+  send(connectionId: ConnectionId, message: SipMessage): void {
+    const connection = this.connections.get(connectionId)
+    if (connection === undefined) return
+    if (message.isRequest) stateOf(connection).requestsOut++
+    this.#lastWriteHadRoom = connection.write(encodeHead(message), message.body.byteLength === 0 ? undefined : message.body)
+  }
+
+  /** After a write that found the link full: the connection that feeds it is not read until it drains. */
+  holdFeederIfFull(link: EdgeConnection, feeder: EdgeConnection): void {
+    if (!this.#lastWriteHadRoom) this.#holdFeeder(link, feeder)
+  }
+
+  #holdFeeder(link: EdgeConnection, feeder: EdgeConnection): void {
+    const state = stateOf(link)
+    state.pausedFeeders ??= new Set()
+    if (state.pausedFeeders.has(feeder)) return
+    state.pausedFeeders.add(feeder)
+    feeder.pause(`link ${link.id}`)
+  }
+
+  // ── frames ──
+
+  #handleFrame(connection: EdgeConnection, state: ConnectionState, frame: Frame, nowMs: number): void {
+    switch (frame.kind) {
+      case 'keepalive':
+        if (state.refusal === undefined) connection.write(PONG, undefined) // RFC 5626 §3.5.1
+        return
+      case 'message': {
+        if (state.refusal !== undefined) return this.#answerRefused(connection, state, frame.message)
+        const defect = checkMessage(frame.message)
+        if (defect === undefined) this.layer.handleMessage(connection.id, frame.message, nowMs)
+        else this.#answerDefect(connection, state, defect, frame.message)
+        return
+      }
+      case 'malformed':
+        if (state.refusal !== undefined) return this.#answerRefused(connection, state, frame.message)
+        return this.#answerDefect(connection, state, frame.defect, frame.message)
+      case 'broken':
+        if (state.refusal !== undefined) return this.#answerRefused(connection, state, frame.message)
+        this.#answerDefect(connection, state, frame.defect, frame.message)
+        connection.close(frame.defect.code)
+        return
+    }
+  }
+
+  /** Terse outside: no word of what is wrong with the certificate. Then the connection ends. */
+  #answerRefused(connection: EdgeConnection, state: ConnectionState, message: SipMessage | undefined): void {
+    if (message?.isRequest === true && message.method !== 'ACK') {
+      state.refused++
+      const response = createResponse(message, 403)
+      connection.write(encodeHead(response), undefined)
+    }
+    connection.close(state.refusal ?? 'GH-PEER-UNAUTHENTICATED')
+  }
+
+  /** RFC 3261 §8.2.2 and §16.3 step 1: what cannot be understood is answered, when it can be, and never forwarded. */
+  #answerDefect(connection: EdgeConnection, state: ConnectionState, defect: SipDefect, message: SipMessage | undefined): void {
+    state.malformed++
+    this.#deps.log.warn(
+      { code: defect.code, detail: defect.detail, remote: connection.remote.address, side: connection.side, partner: state.bound?.partner },
+      'malformed message',
+    )
+    if (message?.isRequest === true && message.method !== 'ACK' && message.topVia() !== undefined) {
+      connection.write(encodeHead(createResponse(message, defect.status)), undefined)
+    }
+    if (state.malformed >= this.#deps.limits.maxMalformedPerConnection) {
+      this.#deps.log.warn({ code: 'GH-PEER-MALFORMED-FLOOD', remote: connection.remote.address }, 'connection closed')
+      connection.close('GH-PEER-MALFORMED-FLOOD')
+    }
+  }
+}
+
+function insideName(peer: PeerIdentity): string {
+  return peer.names.dns[0] ?? peer.names.commonName ?? peer.fingerprint
+}
