@@ -6,3 +6,7 @@ export type { DigestName, KeyKind, KeyPair, SignatureScheme } from './authority/
 export { makeKeyPair } from './authority/key-pair.ts'
 export type { NameLists } from './authority/names.ts'
 export type { CrlOptions } from './authority/revocation-list.ts'
+export type { DnsQuery } from './dns/dns-server.ts'
+export { DnsServer } from './dns/dns-server.ts'
+export type { DnsFault, SrvRecord, ZoneAnswer, ZoneRecord } from './dns/dns-zone.ts'
+export { DnsZone, federationName } from './dns/dns-zone.ts'
