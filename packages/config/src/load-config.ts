@@ -1,11 +1,10 @@
-import type { Document, Node } from 'yaml'
-import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+import { LineCounter, parseAllDocuments } from 'yaml'
 import type { z } from 'zod'
 import { deepFreeze } from './deep-freeze.ts'
 import type { ConfigCode } from './errors.ts'
-import type { Finding } from './explain-issue.ts'
 import { explainIssue, pathText } from './explain-issue.ts'
 import { toJsonSchema } from './json-schema.ts'
+import { offsetOf } from './offset-of.ts'
 
 /** One mistake, with its place. */
 export interface ConfigProblem {
@@ -88,29 +87,6 @@ export function formatProblem(problem: ConfigProblem): string {
 
 function problemAt(file: string, place: { line: number; column: number }, code: ConfigCode, message: string): ConfigProblem {
   return { file, ...place, path: '', code, message }
-}
-
-/** Where a finding stands: its key or value; for something missing, the nearest thing above that is there. */
-function offsetOf(document: Document.Parsed, finding: Finding): number {
-  let node: Node | null = document.contents
-  let offset = node?.range?.[0] ?? 0
-  for (const [index, step] of finding.path.entries()) {
-    const isLast = index === finding.path.length - 1
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step))
-      if (pair === undefined) return offset
-      const key = pair.key as Node
-      const child = pair.value as Node | null
-      offset = (isLast && finding.isAboutKey) || !isScalar(child) ? (key.range?.[0] ?? offset) : (child.range?.[0] ?? offset)
-      node = child
-    } else {
-      const child = document.getIn(finding.path.slice(0, index + 1), true) as Node | undefined
-      if (child?.range === undefined) return offset
-      offset = child.range?.[0] ?? offset
-      node = child
-    }
-  }
-  return offset
 }
 
 function oneLine(text: string): string {
