@@ -1,7 +1,9 @@
+import { HeaderId, headerId } from '../header/header-names.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 
 const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
+const PROXY_REQUIRE = headerId('Proxy-Require')
 
 /**
  * The part of our branch by which a request is recognised that comes back unchanged (RFC 3261 §16.6 step 8, RFC 5393 §4.2):
@@ -14,8 +16,9 @@ export function loopHash(request: SipRequest): string {
   hash = mix(hash, request.from()?.tag ?? '')
   hash = mix(hash, request.to()?.tag ?? '')
   hash = Math.imul(hash ^ (request.cseq()?.number ?? 0), FNV_PRIME)
-  if (request.headers.has('route')) for (const route of request.headers.values('route')) hash = mix(hash, route)
-  if (request.headers.has('proxy-require')) for (const tag of request.headers.values('proxy-require')) hash = mix(hash, tag)
+  for (const line of request.headers.lines) {
+    if (line.id === HeaderId.route || line.id === PROXY_REQUIRE) hash = mix(hash, line.value)
+  }
   return (hash >>> 0).toString(36)
 }
 

@@ -1,6 +1,5 @@
 import type { NameAddr } from '../header/name-addr.ts'
 import type { SipRequest } from '../message/sip-request.ts'
-import { parseSipUri } from '../uri/sip-uri.ts'
 import { loopHash } from './loop-hash.ts'
 import type { ProxyIdentity } from './proxy-identity.ts'
 import { createRefusal, type ProxyRefusal } from './proxy-refusal.ts'
@@ -33,6 +32,8 @@ export interface ForwardedRequest {
   readonly ok: true
   /** A copy, ready for `startClient`; the request that came in stays as it was, for its own answers and for another attempt. */
   readonly request: SipRequest
+  /** Of our Via. */
+  readonly branch: string
   /** Where it has to go: the top Route, or else the Request-URI (RFC 3261 §16.6 step 7). */
   readonly nextHopUri: string
   /** Our own Routes that it came with. */
@@ -44,21 +45,24 @@ export interface ForwardedRequest {
  * An ACK that is refused is dropped, never answered.
  */
 export function prepareForward(request: SipRequest, options: ForwardOptions): ForwardedRequest | ProxyRefusal {
-  const refusal = validateForProxy(request, options.identity, options.supportedOptionTags)
+  const hash = loopHash(request)
+  const refusal = validateForProxy(request, options.identity, options.supportedOptionTags, hash)
   if (refusal !== undefined) return refusal
   const reading = readRoute(request, options.identity)
-  if (options.targetUri === undefined && reading.routes.length === 0 && parseSipUri(reading.requestUri) === undefined) {
+  if (options.targetUri === undefined && reading.routes.length === 0 && !reading.isSip) {
     return createRefusal('GH-SIP-URI-SCHEME') // RFC 3261 §16.3 step 2
   }
   const copy = request.copy()
-  copy.requestUri = options.targetUri ?? reading.requestUri
+  const requestUri = options.targetUri ?? reading.requestUri
+  if (requestUri !== copy.requestUri) copy.requestUri = requestUri
   applyRoute(copy, reading)
   const maxForwards = request.maxForwards()
   copy.headers.set('Max-Forwards', maxForwards === undefined ? DEFAULT_MAX_FORWARDS : String(maxForwards - 1))
   if (DIALOG_METHODS.has(copy.method)) recordRoute(copy, options)
   const nextHopUri = chooseNextHop(copy, reading)
-  copy.headers.prepend('Via', viaValue(options.egressVia, `z9hG4bK${options.branchSeed}.${loopHash(request)}`))
-  return { ok: true, request: copy, nextHopUri, removedOwnRoutes: reading.ownRoutes }
+  const branch = `z9hG4bK${options.branchSeed}.${hash}`
+  copy.headers.prepend('Via', viaValue(options.egressVia, branch))
+  return { ok: true, request: copy, branch, nextHopUri, removedOwnRoutes: reading.ownRoutes }
 }
 
 function applyRoute(copy: SipRequest, reading: RouteReading): void {

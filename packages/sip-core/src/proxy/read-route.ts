@@ -8,6 +8,8 @@ import { stripMaddr } from './strip-maddr.ts'
 export interface RouteReading {
   /** The Request-URI after repair. */
   readonly requestUri: string
+  /** Whether it is a well-formed SIP or SIPS URI, without which there is no next hop but a Route. */
+  readonly isSip: boolean
   /** Our own Routes, which the request has now visited, top first. */
   readonly ownRoutes: readonly NameAddr[]
   /** What is left to visit, top first. */
@@ -20,7 +22,7 @@ export interface RouteReading {
 export function readRoute(request: SipRequest, identity: ProxyIdentity): RouteReading {
   let routes: readonly NameAddr[] = request.headers.has('route') ? request.routes() : NONE
   let requestUri = request.requestUri
-  let uri = parseSipUri(requestUri)
+  let uri = request.requestSipUri()
   let isRepaired = false
   const last = routes[routes.length - 1]
   if (last !== undefined && uri !== undefined && isOwnRecordRoute(uri, identity)) {
@@ -32,9 +34,10 @@ export function readRoute(request: SipRequest, identity: ProxyIdentity): RouteRe
   if (uri !== undefined) requestUri = withoutOwnMaddr(requestUri, uri, identity)
   let own = 0
   while (own < routes.length && isOwn(routes[own], identity)) own++
+  const isSip = uri !== undefined
   return own === 0
-    ? { requestUri, ownRoutes: NONE, routes, isRepaired }
-    : { requestUri, ownRoutes: routes.slice(0, own), routes: routes.slice(own), isRepaired }
+    ? { requestUri, isSip, ownRoutes: NONE, routes, isRepaired }
+    : { requestUri, isSip, ownRoutes: routes.slice(0, own), routes: routes.slice(own), isRepaired }
 }
 
 /** RFC 3261 §16.4: only what we put into Record-Route is both ours and marked `lr`. */

@@ -49,13 +49,13 @@ export class Relay {
   }
 
   /**
-   * Sends the prepared request to a target. False when it is settled or cancelled, another target is being tried, or the layer
+   * Sends the prepared request (`request` and `branch` of `prepareForward`) to a target. False when it is settled or cancelled, another target is being tried, or the layer
    * refuses: then the caller answers with `refuse`, unless it is settled.
    */
-  start(connection: ConnectionId, request: SipRequest, nowMs: number): boolean {
+  start(connection: ConnectionId, request: SipRequest, nowMs: number, branch?: string): boolean {
     if (this.isSettled || this.isCancelled || this.client !== undefined) return false
     this.#hasProvisional = false
-    this.client = this.#layer.startClient(connection, request, nowMs, this)
+    this.client = this.#layer.startClient(connection, request, nowMs, this, branch)
     return this.client !== undefined
   }
 

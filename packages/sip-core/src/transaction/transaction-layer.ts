@@ -120,11 +120,16 @@ export class TransactionLayer implements ActionHost {
 
   /**
    * Sends a request that has our Via with a fresh branch on top already. `undefined` when the table is full or the branch
-   * is missing or in use: nothing was sent then.
+   * is missing or in use: nothing was sent then. `branch`: that of our Via, when the caller has it at hand.
    */
-  startClient(connection: ConnectionId, request: SipRequest, nowMs: number, context: unknown): ClientTransaction | undefined {
+  startClient(
+    connection: ConnectionId,
+    request: SipRequest,
+    nowMs: number,
+    context: unknown,
+    branch: string | undefined = request.topVia()?.branch,
+  ): ClientTransaction | undefined {
     this.#advance(nowMs)
-    const branch = request.topVia()?.branch
     if (branch === undefined || this.#clients.size >= this.#maxClients || this.#clients.has(branch)) return undefined
     const transaction = new ClientTransaction(connection, request, branch, this.#scopeOf(connection), context)
     this.#clients.set(branch, transaction)
