@@ -17,6 +17,7 @@ import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
 import { ownAnswer } from '../deliver/own-answer.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
+import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { LinkTargets } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
@@ -147,7 +148,7 @@ export class Gate implements RelayOwner {
       if (state.domains.size < MAX_DOMAINS_REMEMBERED) state.domains.add(passage.fromDomain)
     }
     passage.stage = 'record'
-    if (decision.archive === 'off') return this.#route(passage)
+    if (decision.archive === 'off' || !goesOnRecord(passage)) return this.#route(passage)
     if (decision.archive === 'bestEffort') {
       this.#deps.recorder.record(passage, undefined)
       return this.#route(passage)
@@ -204,7 +205,7 @@ export class Gate implements RelayOwner {
       fingerprint: passage.peer.fingerprint,
     }
     this.#deps.log.warn(facts, 'request refused')
-    if (passage.envelopeId === undefined && passage.decision?.verdict === 'deny' && passage.decision.archive !== 'off') {
+    if (passage.envelopeId === undefined && passage.decision?.verdict === 'deny' && passage.decision.archive !== 'off' && goesOnRecord(passage)) {
       this.#deps.recorder.record(passage, undefined)
     }
     const edge = this.#deps.admission.own.of(passage.side).host

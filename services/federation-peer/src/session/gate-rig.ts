@@ -1,0 +1,228 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
+import { type BusMessage, busSubjects, createEmbeddedBus } from '@gatehouse/bus'
+import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import { compileSnapshot, DecisionState, type PolicyObject } from '@gatehouse/policy-engine'
+import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
+import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
+import { SenderBudget } from '../admit/sender-budget.ts'
+import { federationPeerConfig } from '../config.ts'
+import { Forwarder } from '../deliver/forwarder.ts'
+import type { EdgeConnection } from '../edge/connection.ts'
+import { EnvelopeIds } from '../record/envelope-ids.ts'
+import { Recorder } from '../record/recorder.ts'
+import { LinkTargets } from '../route/link-targets.ts'
+import { OwnNames } from '../route/own-names.ts'
+import { RouteToken } from '../route/route-token.ts'
+import { Gate } from './gate.ts'
+import { Session } from './session.ts'
+
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+const KEY = Buffer.alloc(32, 7)
+
+const POLICY: readonly PolicyObject[] = [
+  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
+  {
+    kind: 'Partner',
+    name: 'fabrikam',
+    spec: {
+      domains: ['fabrikam.example'],
+      edge: 'sip.fabrikam.example',
+      verification: 'useSourceVerification',
+      trust: [],
+      requireClientAuth: false,
+      pins: [],
+      links: 1,
+      dialect: 'microsoft',
+      enabled: true,
+    },
+  },
+  {
+    kind: 'FederationSettings',
+    name: 'settings',
+    spec: {
+      enabled: true,
+      discovery: false,
+      discoveredVerification: 'alwaysUnverifiable',
+      beClearinghouse: false,
+      missingMark: 'unverified',
+      unverified: { message: 'deliver', presence: 'allow' },
+    },
+  },
+]
+
+/** A connection without a socket: what the gate writes is kept, what the test gives is read. */
+export class RigConnection implements EdgeConnection {
+  static #lastId = 0
+  readonly id: number = ++RigConnection.#lastId
+  readonly remote = { address: '127.0.0.9', port: 5061 }
+  readonly tlsVersion = 'TLSv1.3'
+  readonly dialedKey = undefined
+  readonly openedAtMs = 1
+  readonly bufferedBytes = 0
+  readonly side: EdgeSide
+  readonly isDialed: boolean
+  readonly peer: PeerIdentity
+  isOpen = true
+  context: unknown = undefined
+  readonly #rig: GateRig
+  readonly #written: SipMessage[] = []
+
+  constructor(rig: GateRig, side: EdgeSide, isDialed: boolean, peer: PeerIdentity) {
+    this.#rig = rig
+    this.side = side
+    this.isDialed = isDialed
+    this.peer = peer
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#rig.session.onData(this, Buffer.from(bytes))
+  }
+
+  requests(): SipRequest[] {
+    return this.#written.filter((message): message is SipRequest => message.isRequest)
+  }
+
+  responses(): SipResponse[] {
+    return this.#written.filter((message): message is SipResponse => !message.isRequest)
+  }
+
+  write(head: string, body: Uint8Array | undefined): boolean {
+    const framer = new SipStreamFramer()
+    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
+    const frame = framer.takeFrame()
+    if (frame?.kind === 'message') this.#written.push(frame.message)
+    return true
+  }
+
+  pause(): void {}
+  resume(): void {}
+
+  close(): void {
+    this.isOpen = false
+  }
+
+  destroy(): void {
+    this.isOpen = false
+  }
+}
+
+/** The whole way of a message in memory: real session, gate, policy engine, archive client and bus; no sockets, no archive. */
+export class GateRig {
+  readonly session: Session
+  readonly budget: SenderBudget = new SenderBudget(100)
+  readonly inside: RigConnection
+  readonly partnerLink: RigConnection
+  isArchiveAway = false
+  isArchiveSlow = false
+  #release: (() => void) | undefined
+  readonly #archived: Uint8Array[] = []
+  #tags = 0
+
+  constructor() {
+    const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
+    const identity = {
+      isOwnUri: (uri: Parameters<OwnNames['isOwn']>[0]) => own.isOwn(uri),
+      isOwnVia: (via: { host: string }) => via.host === own.external.host || via.host === own.internal.host,
+    }
+    const token = new RouteToken(KEY)
+    const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: 0, objects: POLICY })
+    const decisions = new DecisionState()
+    const bus = createEmbeddedBus()
+    void bus.serve(busSubjects.archiveAppend.name, 'archive', (message) => this.#append(message))
+    const client = new ArchiveClient({
+      bus,
+      defer: (run) => void setImmediate(run),
+      setTimer: (run, delayMs) => {
+        const timer = setTimeout(run, delayMs)
+        timer.unref()
+        return () => clearTimeout(timer)
+      },
+    })
+    const recorder = new Recorder({ client, encoder: new RecordEncoder(), ids: new EnvelopeIds(Buffer.alloc(6)), replica: 'rig' })
+    const nowMs = (): number => 1_000_000
+    const newTag = (): string => `t${this.#tags++}`
+    const insideTarget = {
+      key: 'inside',
+      side: 'internal' as const,
+      edgeHost: 'home.contoso.example',
+      edgePort: 5061,
+      srvDomain: undefined,
+      sameDomainRule: false,
+      links: 1,
+      expect: { names: [], trust: [], pins: [] },
+    }
+    const limits = federationPeerConfig.shape.limits.parse({})
+    this.session = new Session({
+      limits,
+      nowMs,
+      log: SILENT,
+      newTag,
+      isInsideServer: (peer) => peer.names.dns.includes('home.contoso.example'),
+      gate: (session) =>
+        new Gate(session, {
+          admission: { own, token, budget: this.budget, snapshot: () => snapshot, decisions, isDraining: () => false },
+          decisions,
+          srv: { srv: () => undefined, lookupSrv: (_domain, onDone) => onDone({ status: 'none', detail: 'rig' }) },
+          recorder,
+          targets: new LinkTargets(insideTarget),
+          links: { acquire: (target, onReady) => onReady(target.side === 'internal' ? this.inside : this.partnerLink) },
+          forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
+          identity,
+          metrics: { passed: () => undefined },
+          log: SILENT,
+          nowMs,
+          newTag,
+        }),
+    })
+    this.inside = this.open('internal', ['home.contoso.example'])
+    this.partnerLink = this.open('external', ['sip.fabrikam.example'])
+  }
+
+  open(side: EdgeSide, names: readonly string[], isAuthenticated = true): RigConnection {
+    const connection = new RigConnection(this, side, false, {
+      isAuthenticated,
+      refusal: isAuthenticated ? undefined : { code: 'GH-IDENTITY-UNTRUSTED', detail: '' },
+      names: { dns: names, sipDomains: [], commonName: undefined },
+      anchors: ['default'],
+      mayBeTlsClient: true,
+      fingerprint: names.join(),
+      spkiPin: '',
+      issuer: '',
+      serial: '1',
+      notAfterMs: 9e15,
+    })
+    this.session.onOpen(connection)
+    return connection
+  }
+
+  archived(): readonly Uint8Array[] {
+    return this.#archived
+  }
+
+  releaseArchive(): void {
+    this.isArchiveSlow = false
+    this.#release?.()
+  }
+
+  /** Lets everything that is due in this and the next turns of the event loop happen. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async #append(message: BusMessage): Promise<Uint8Array> {
+    const { records } = fromBinary(AppendRequestSchema, message.data)
+    if (this.isArchiveSlow) {
+      await new Promise<void>((resolve) => {
+        this.#release = resolve
+      })
+    }
+    if (!this.isArchiveAway) this.#archived.push(...records)
+    const results = records.map((_, at) => ({
+      sequence: BigInt(at + 1),
+      duplicate: false,
+      refusal: this.isArchiveAway ? 'GH-ARCHIVE-STORE' : '',
+    }))
+    return toBinary(AppendReplySchema, create(AppendReplySchema, { results }))
+  }
+}
