@@ -1,1 +1,10 @@
-export {}
+export type { IdentityCode, Refusal } from './errors.ts'
+export { identityCodes } from './errors.ts'
+export type { DerBlocks, NamedFile } from './load.ts'
+export { crlsFrom, readDerBlocks, trustStoreFrom } from './load.ts'
+export type { DomainMatch, HostMatchOptions } from './match.ts'
+export { domainMatchOf, matchDomain, matchHost, pinMatches } from './match.ts'
+export type { ValidatorOptions } from './peer-validator.ts'
+export { PeerValidator } from './peer-validator.ts'
+export type { CrlState, RevocationMode } from './revocation.ts'
+export type { TrustStore } from './trust-store.ts'

@@ -74,6 +74,7 @@ export interface AuthorityOptions extends CertificateOptions {
 }
 
 interface Signer {
+  readonly organisation: string
   readonly subject: Uint8Array
   readonly keyPair: KeyPair
   /** What a TLS endpoint presents after its own certificate: the signer and what is above it, without the root. */
@@ -86,6 +87,8 @@ interface Signer {
  */
 export class Authority {
   readonly name: string
+  /** `O` of its name: its own, its issuer's or, for a root without one, its name. */
+  readonly organisation: string
   /** The authority's own certificate. */
   readonly certificate: Issued
   /** DER name that stands in `issuer` of what it signs. */
@@ -95,8 +98,9 @@ export class Authority {
   readonly #revoked: Revocation[] = []
   #crlNumber = 0
 
-  private constructor(name: string, subject: Uint8Array, certificate: Issued, isRoot: boolean, nowMs: () => number) {
+  private constructor(name: string, organisation: string, subject: Uint8Array, certificate: Issued, isRoot: boolean, nowMs: () => number) {
     this.name = name
+    this.organisation = organisation
     this.#isRoot = isRoot
     this.subject = subject
     this.certificate = certificate
@@ -114,9 +118,18 @@ export class Authority {
   }
 
   static #make(options: AuthorityOptions, issuer: Signer | undefined, nowMs: () => number): Authority {
-    const subject = distinguishedName(options.name, options.organisation)
-    const full: CertificateOptions = { isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], eku: [], ...options, commonName: options.name }
-    return new Authority(options.name, subject, makeCertificate(full, issuer, nowMs(), 365 * DAY_MS), issuer === undefined, nowMs)
+    const organisation = options.organisation ?? issuer?.organisation ?? options.name
+    const subject = distinguishedName(options.name, organisation)
+    const own = { commonName: options.name, organisation }
+    const full: CertificateOptions = { isCa: true, keyUsage: ['keyCertSign', 'cRLSign'], eku: [], ...options, ...own }
+    return new Authority(
+      options.name,
+      organisation,
+      subject,
+      makeCertificate(full, issuer, nowMs(), 365 * DAY_MS),
+      issuer === undefined,
+      nowMs,
+    )
   }
 
   /** The authority's own certificate; a root's is what the other side trusts. */
@@ -146,6 +159,7 @@ export class Authority {
       eku: [],
       ...options,
       commonName: other.name,
+      organisation: other.organisation,
       keyPair: other.certificate.keyPair,
     }
     return makeCertificate(full, this.#signer(), this.#nowMs(), 365 * DAY_MS)
@@ -166,7 +180,8 @@ export class Authority {
   }
 
   #signer(): Signer {
-    return { subject: this.subject, keyPair: this.certificate.keyPair, presented: this.#isRoot ? [] : this.certificate.chainDer }
+    const presented = this.#isRoot ? [] : this.certificate.chainDer
+    return { organisation: this.organisation, subject: this.subject, keyPair: this.certificate.keyPair, presented }
   }
 }
 
