@@ -26,6 +26,7 @@ if (only === undefined || only === 'integration') {
     '--test-concurrency=1',
     '--test-timeout=300000',
     '--test-reporter=spec',
+    'test-integration/bad-input/**/*.test.ts',
     'test-integration/peers/**/*.test.ts',
   ])
 }
