@@ -19,7 +19,7 @@ export class ByteQueue {
 
   append(chunk: Uint8Array): void {
     if (this.length === 0) {
-      this.bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      this.bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
       this.start = 0
       this.#spill = undefined
       return

@@ -197,14 +197,14 @@ function buildByHash(): (HashSlot | undefined)[] {
   return slots
 }
 
-/** Id of the header named by `head[start, end)`, whose hash was gathered while it was scanned. */
-export function headerIdAt(head: string, start: number, end: number, hash: number): number {
+/** Id of the header named by `bytes[start, end)`, whose hash was gathered while it was scanned. */
+export function headerIdAt(bytes: Uint8Array, start: number, end: number, hash: number): number {
   let slot = BY_HASH[hash & (HASH_SLOTS - 1)]
   while (slot !== undefined) {
     const text = slot.text
     if (text.length === end - start) {
       let index = 0
-      while (index < text.length && (head.charCodeAt(start + index) | 0x20) === text.charCodeAt(index)) index++
+      while (index < text.length && (bytes[start + index]! | 0x20) === text.charCodeAt(index)) index++
       if (index === text.length) return slot.id
     }
     slot = slot.next

@@ -15,11 +15,12 @@ export interface HeadIndex {
 }
 
 /**
- * Cuts `head` (latin1, ends in an empty line) into header lines, beginning at `from`. One pass, no regular
- * expression: this is the hot path. RFC 3261 §7.3.1 (folding: a line that begins with white space continues
- * the one before), §25.1 (header = name HCOLON value; HCOLON allows blanks before the colon).
+ * Cuts `head` (latin1, ends in an empty line) into header lines, beginning at `from`; `bytes` are the same characters
+ * as bytes, which are cheaper to look at. One pass, no regular expression: this is the hot path.
+ * RFC 3261 §7.3.1 (folding: a line that begins with white space continues the one before), §25.1 (header = name HCOLON
+ * value; HCOLON allows blanks before the colon).
  */
-export function indexHeaderLines(head: string, from: number, maxLines: number): HeadIndex {
+export function indexHeaderLines(head: string, bytes: Uint8Array, from: number, maxLines: number): HeadIndex {
   const index: HeadIndex = { lines: [], bareLineEndAt: -1, controlAt: -1, badLineAt: -1, hasTooManyLines: false }
   const end = head.length - 2
   let position = from
@@ -30,33 +31,41 @@ export function indexHeaderLines(head: string, from: number, maxLines: number): 
     }
     const start = position
     let hash = 0
-    let code = head.charCodeAt(position)
+    let code = bytes[position]!
     while ((CHAR_CLASSES[code]! & CharClass.token) !== 0) {
       hash = hashStep(hash, code)
-      code = head.charCodeAt(++position)
+      code = bytes[++position]!
     }
     const nameEnd = position
-    while (code === SPACE || code === TAB) code = head.charCodeAt(++position)
+    while (code === SPACE || code === TAB) code = bytes[++position]!
     const isHeader = code === COLON && nameEnd > start
     if (isHeader) position++
     else if (index.badLineAt < 0) index.badLineAt = start
-    position = pushLine(index, head, start, nameEnd, position, isHeader ? headerIdAt(head, start, nameEnd, hash) : BAD_HEADER)
+    position = pushLine(index, head, bytes, start, nameEnd, position, isHeader ? headerIdAt(bytes, start, nameEnd, hash) : BAD_HEADER)
   }
   return index
 }
 
 /** Finds the end of the line whose value begins at `valueStart`, adds the line, gives the start of the next one. */
-function pushLine(index: HeadIndex, head: string, start: number, nameEnd: number, valueStart: number, id: number): number {
+function pushLine(
+  index: HeadIndex,
+  head: string,
+  bytes: Uint8Array,
+  start: number,
+  nameEnd: number,
+  valueStart: number,
+  id: number,
+): number {
   const end = head.length
   let position = valueStart
   let isFolded = false
   let hasControl = false
   while (position < end) {
-    const code = head.charCodeAt(position)
+    const code = bytes[position]!
     if (code >= SPACE && code !== DEL) {
       position++
-    } else if (code === CR && head.charCodeAt(position + 1) === LF) {
-      const next = head.charCodeAt(position + 2)
+    } else if (code === CR && bytes[position + 1] === LF) {
+      const next = bytes[position + 2]
       if (next !== SPACE && next !== TAB) break
       isFolded = true
       position += 3

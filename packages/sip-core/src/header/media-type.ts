@@ -1,4 +1,4 @@
-import { CharClass, SLASH, skipClass, skipSpace } from '../text/characters.ts'
+import { CharClass, lowerCaseAt, SLASH, skipClass, skipSpace } from '../text/characters.ts'
 import { Parameters } from './parameters.ts'
 
 /** RFC 3261 §20.15, §25.1 media-type. */
@@ -10,10 +10,29 @@ export interface MediaType {
   readonly params: ReadonlyMap<string, string | undefined>
 }
 
+class ParsedMediaType implements MediaType {
+  readonly type: string
+  readonly subtype: string
+  readonly #parameters: Parameters
+
+  constructor(type: string, subtype: string, parameters: Parameters) {
+    this.type = type
+    this.subtype = subtype
+    this.#parameters = parameters
+  }
+
+  get params(): ReadonlyMap<string, string | undefined> {
+    return this.#parameters.toMap()
+  }
+}
+
 /** Parses a media type; undefined when not well formed. */
 export function parseMediaType(text: string): MediaType | undefined {
-  const end = text.length
-  const typeStart = skipSpace(text, 0, end)
+  return scanMediaType(text, 0, text.length)
+}
+
+export function scanMediaType(text: string, start: number, end: number): MediaType | undefined {
+  const typeStart = skipSpace(text, start, end)
   const typeEnd = skipClass(text, typeStart, end, CharClass.token)
   const slash = skipSpace(text, typeEnd, end)
   if (typeEnd === typeStart || text.charCodeAt(slash) !== SLASH) return undefined
@@ -22,6 +41,5 @@ export function parseMediaType(text: string): MediaType | undefined {
   if (subtypeEnd === subtypeStart) return undefined
   const parameters = Parameters.scan(text, subtypeEnd, end)
   if (parameters === undefined) return undefined
-  const type = text.slice(typeStart, typeEnd).toLowerCase()
-  return { type, subtype: text.slice(subtypeStart, subtypeEnd).toLowerCase(), params: parameters.toMap() }
+  return new ParsedMediaType(lowerCaseAt(text, typeStart, typeEnd), lowerCaseAt(text, subtypeStart, subtypeEnd), parameters)
 }

@@ -16,7 +16,7 @@ import {
   trimEnd,
   unquote,
 } from '../text/characters.ts'
-import { parseSipUri, type SipUri } from '../uri/sip-uri.ts'
+import { type SipUri, scanSipUri } from '../uri/sip-uri.ts'
 import { Parameters } from './parameters.ts'
 
 /** An address as in From, To, Contact, Route. RFC 3261 §20.10, §25.1 (name-addr, addr-spec). */
@@ -38,14 +38,16 @@ class ParsedNameAddr implements NameAddr {
   readonly #text: string
   readonly #nameStart: number
   readonly #nameEnd: number
+  readonly #uriStart: number
   readonly #parameters: Parameters
   #sipUri: SipUri | undefined | null = null
 
-  constructor(text: string, nameStart: number, nameEnd: number, uri: string, parameters: Parameters) {
+  constructor(text: string, nameStart: number, nameEnd: number, uriStart: number, uriEnd: number, parameters: Parameters) {
     this.#text = text
     this.#nameStart = nameStart
     this.#nameEnd = nameEnd
-    this.uri = uri
+    this.#uriStart = uriStart
+    this.uri = text.slice(uriStart, uriEnd)
     this.tag = parameters.get('tag')
     this.#parameters = parameters
   }
@@ -58,7 +60,7 @@ class ParsedNameAddr implements NameAddr {
   }
 
   get sipUri(): SipUri | undefined {
-    if (this.#sipUri === null) this.#sipUri = parseSipUri(this.uri)
+    if (this.#sipUri === null) this.#sipUri = scanSipUri(this.#text, this.#uriStart, this.#uriStart + this.uri.length)
     return this.#sipUri
   }
 
@@ -103,7 +105,7 @@ function finish(
   if (!isAbsoluteUri(text, uriStart, uriEnd)) return undefined
   if (isInBrackets && (uriEnd >= end || text.charCodeAt(uriEnd) !== GREATER)) return undefined
   const parameters = Parameters.scan(text, isInBrackets ? uriEnd + 1 : uriEnd, end)
-  return parameters === undefined ? undefined : new ParsedNameAddr(text, nameStart, nameEnd, text.slice(uriStart, uriEnd), parameters)
+  return parameters === undefined ? undefined : new ParsedNameAddr(text, nameStart, nameEnd, uriStart, uriEnd, parameters)
 }
 
 /** RFC 3261 §25.1 display-name = *(token LWS); bytes above 127 are let through, real senders write UTF-8 there. */

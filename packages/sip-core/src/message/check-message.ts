@@ -1,11 +1,12 @@
 import type { HeaderLine } from '../header/header-line.ts'
 import { HeaderId, lowerCaseNameOf, SINGLE_HEADER_COUNT } from '../header/header-names.ts'
-import { isAbsoluteUri } from '../header/name-addr.ts'
-import { isWordAt } from '../text/characters.ts'
+import { isAbsoluteUri, type NameAddr } from '../header/name-addr.ts'
+import { isWordAt, SPACE, skipSpace, trimEnd } from '../text/characters.ts'
 import { createDefect, type SipDefect } from './sip-defect.ts'
 import type { SipMessage } from './sip-message.ts'
 import { scannedAddressesOf } from './sip-message-base.ts'
 import type { SipRequest } from './sip-request.ts'
+import { isVersion2 } from './start-line.ts'
 
 const MANDATORY_IDS = [HeaderId.from, HeaderId.to, HeaderId.callId, HeaderId.cseq] as const
 const MANDATORY_MASK = MANDATORY_IDS.reduce((mask, id) => mask | (1 << id), 0)
@@ -16,7 +17,7 @@ const MANDATORY_MASK = MANDATORY_IDS.reduce((mask, id) => mask | (1 << id), 0)
  * getters, which stay cached for what follows.
  */
 export function checkMessage(message: SipMessage): SipDefect | undefined {
-  if (message.version.slice(4) !== '2.0') return createDefect('GH-SIP-VERSION', message.version)
+  if (!isVersion2(message.version)) return createDefect('GH-SIP-VERSION', message.version)
   return checkLines(message) ?? checkValues(message) ?? (message.isRequest ? checkRequest(message) : undefined)
 }
 
@@ -47,8 +48,7 @@ function checkValues(message: SipMessage): SipDefect | undefined {
   if (from === undefined || isBrokenSipUri(from)) return syntaxDefect('from')
   const to = message.to()
   if (to === undefined || isBrokenSipUri(to)) return syntaxDefect('to')
-  const callId = message.callId()!
-  if (callId.length === 0 || callId.includes(' ') || callId.includes('\t')) return syntaxDefect('call-id')
+  if (!isWord(message.headers.lineOf(HeaderId.callId)!)) return syntaxDefect('call-id')
   if (message.cseq() === undefined) return syntaxDefect('cseq')
   for (const line of message.headers.lines) {
     const defect = checkOptionalLine(message, line)
@@ -67,7 +67,8 @@ function checkOptionalLine(message: SipMessage, line: HeaderLine): SipDefect | u
       return message.contentType() === undefined ? syntaxDefect('content-type') : undefined
     case HeaderId.route:
     case HeaderId.recordRoute:
-      return scannedAddressesOf(line).some((address) => address === null || isBrokenSipUri(address)) ? syntaxDefect(line.name) : undefined
+      for (const address of scannedAddressesOf(line)) if (address === null || isBrokenSipUri(address)) return syntaxDefect(line.name)
+      return undefined
     default:
       return undefined
   }
@@ -79,16 +80,27 @@ function checkRequest(request: SipRequest): SipDefect | undefined {
   const uri = request.requestUri
   if (!isAbsoluteUri(uri, 0, uri.length)) return createDefect('GH-SIP-REQUEST-URI', '')
   // RFC 3261 §19.1.1; §16.3 item 2 leaves other schemes to the routing (416).
-  return hasSipScheme(uri) && request.requestSipUri() === undefined ? createDefect('GH-SIP-REQUEST-URI', '') : undefined
+  if (!hasSipScheme(uri)) return undefined
+  const sipUri = request.requestSipUri()
+  if (sipUri === undefined) return createDefect('GH-SIP-REQUEST-URI', '')
+  // RFC 3261 §19.1.1 (table 1), RFC 4475 §3.1.2.11: headers are not allowed in a Request-URI; they could smuggle in a Route.
+  return sipUri.headers === undefined ? undefined : createDefect('GH-SIP-REQUEST-URI', 'holds headers')
 }
 
-function isBrokenSipUri(address: { readonly uri: string; readonly sipUri: unknown }): boolean {
-  return hasSipScheme(address.uri) && address.sipUri === undefined
+function isBrokenSipUri(address: NameAddr): boolean {
+  return address.sipUri === undefined && hasSipScheme(address.uri)
+}
+
+/** RFC 3261 §25.1 callid = word ["@" word]: not empty, no white space inside. */
+function isWord(line: HeaderLine): boolean {
+  const start = skipSpace(line.source, line.valueStart, line.end)
+  const end = trimEnd(line.source, start, line.end)
+  for (let position = start; position < end; position++) if (line.source.charCodeAt(position) <= SPACE) return false
+  return end > start
 }
 
 function hasSipScheme(uri: string): boolean {
-  const colon = uri.indexOf(':')
-  return isWordAt(uri, 0, colon, 'sip') || isWordAt(uri, 0, colon, 'sips')
+  return isWordAt(uri, 0, 4, 'sip:') || isWordAt(uri, 0, 5, 'sips:')
 }
 
 function syntaxDefect(header: string): SipDefect {

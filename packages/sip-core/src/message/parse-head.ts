@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { HeaderId } from '../header/header-names.ts'
 import { type HeadIndex, indexHeaderLines } from '../header/index-header-lines.ts'
 import { SipHeaders } from '../header/sip-headers.ts'
@@ -6,7 +7,7 @@ import { createDefect, type SipDefect } from './sip-defect.ts'
 import type { SipMessage } from './sip-message.ts'
 import { SipRequest } from './sip-request.ts'
 import { SipResponse } from './sip-response.ts'
-import { parseStartLine, type StartLine } from './start-line.ts'
+import { isVersion2, parseStartLine, type StartLine } from './start-line.ts'
 
 /** What became of a head. */
 export interface ParsedHead {
@@ -21,17 +22,18 @@ export interface ParsedHead {
 
 const NO_BODY = new Uint8Array(0)
 
-/** Takes a head apart: latin1 text that ends in its first empty line. Never throws. */
-export function parseHead(head: string, maxLines: number): ParsedHead {
+/** Takes the bytes of a head apart: they end in its first empty line. Never throws. */
+export function parseHead(bytes: Buffer, maxLines: number): ParsedHead {
+  const head = bytes.toString('latin1')
   const lineEnd = head.indexOf('\r\n')
   const startLine = parseStartLine(head, lineEnd)
   if (startLine === undefined) return broken(undefined, createDefect('GH-SIP-NOT-SIP', ''))
-  const index = indexHeaderLines(head, lineEnd + 2, maxLines)
+  const index = indexHeaderLines(head, bytes, lineEnd + 2, maxLines)
   const message = createMessage(head, lineEnd + 2, startLine, new SipHeaders(index.lines))
   if (index.hasTooManyLines) return broken(message, createDefect('GH-SIP-HEAD-SIZE', `more than ${maxLines} lines`))
   // A bare CR or LF is a line end to some implementations and not to others: the two would see different headers.
-  const controlAt = findControl(head, lineEnd)
-  const bareAt = controlAt >= 0 && isLineEnd(head.charCodeAt(controlAt)) ? controlAt : index.bareLineEndAt
+  const controlAt = findControl(bytes, lineEnd)
+  const bareAt = controlAt >= 0 && isLineEnd(bytes[controlAt]!) ? controlAt : index.bareLineEndAt
   if (bareAt >= 0) return broken(message, createDefect('GH-SIP-LINE-END', `at byte ${bareAt}`))
   const lengthLine = message.headers.lineOf(HeaderId.contentLength)
   const bodyBytes = message.contentLength()
@@ -48,16 +50,17 @@ function broken(message: SipMessage | undefined, defect: SipDefect): ParsedHead 
   return { message, defect, isBroken: true, bodyBytes: undefined }
 }
 
-function createMessage(head: string, end: number, startLine: StartLine, headers: SipHeaders): SipMessage {
-  const raw = head.slice(0, end)
-  if (!startLine.isRequest) return new SipResponse(startLine.status, startLine.reason, headers, NO_BODY, startLine.version, raw)
-  return new SipRequest(startLine.method, startLine.requestUri, headers, NO_BODY, startLine.version, raw)
+function createMessage(head: string, startLineEnd: number, startLine: StartLine, headers: SipHeaders): SipMessage {
+  const received = { version: startLine.version, head, startLineEnd }
+  return startLine.isRequest
+    ? new SipRequest(startLine.method, startLine.requestUri, headers, NO_BODY, received)
+    : new SipResponse(startLine.status, startLine.reason, headers, NO_BODY, received)
 }
 
 /** First control character of the start line, or -1. */
-function findControl(head: string, lineEnd: number): number {
+function findControl(bytes: Uint8Array, lineEnd: number): number {
   for (let position = 0; position < lineEnd; position++) {
-    const code = head.charCodeAt(position)
+    const code = bytes[position]!
     if ((code < SPACE && code !== TAB) || code === DEL) return position
   }
   return -1
@@ -68,7 +71,7 @@ function isLineEnd(code: number): boolean {
 }
 
 function headDefect(startLine: StartLine, index: HeadIndex, startControlAt: number): SipDefect | undefined {
-  if (startLine.version.slice(4) !== '2.0') return createDefect('GH-SIP-VERSION', startLine.version)
+  if (!isVersion2(startLine.version)) return createDefect('GH-SIP-VERSION', startLine.version)
   if (!startLine.isWellFormed) return createDefect('GH-SIP-START-LINE', '')
   const controlAt = startControlAt >= 0 ? startControlAt : index.controlAt
   if (controlAt >= 0) return createDefect('GH-SIP-CONTROL-CHARACTER', `at byte ${controlAt}`)

@@ -1,7 +1,7 @@
 import { type CSeq, scanCSeq } from '../header/cseq.ts'
 import type { HeaderLine } from '../header/header-line.ts'
 import { HeaderId } from '../header/header-names.ts'
-import { type MediaType, parseMediaType } from '../header/media-type.ts'
+import { type MediaType, scanMediaType } from '../header/media-type.ts'
 import { type NameAddr, scanNameAddr } from '../header/name-addr.ts'
 import type { SipHeaders } from '../header/sip-headers.ts'
 import { valueEndAt } from '../header/split-header-values.ts'
@@ -54,10 +54,7 @@ export abstract class SipMessageBase {
   }
 
   contentType(): MediaType | undefined {
-    const line = this.headers.lineOf(HeaderId.contentType)
-    if (line === undefined) return undefined
-    if (line.parsed === undefined) line.parsed = parseMediaType(line.value) ?? null
-    return (line.parsed as MediaType | null) ?? undefined
+    return wholeValueOf(this.headers.lineOf(HeaderId.contentType), scanMediaType)
   }
 
   /** Route values in order; those that are not well formed are left out (and refused by `checkMessage`). */
@@ -108,10 +105,11 @@ function numberOf(line: HeaderLine | undefined): number | undefined {
 /** All addresses of a header that takes comma lists, kept per line; `null` marks one that is not well formed. */
 export function scannedAddressesOf(line: HeaderLine): readonly (NameAddr | null)[] {
   if (line.parsed === undefined) {
-    const text = line.value
+    const text = line.isFolded ? line.value : line.source
+    const lineEnd = line.isFolded ? text.length : line.end - 2
     const addresses: (NameAddr | null)[] = []
-    for (let start = 0; start <= text.length; ) {
-      const end = valueEndAt(text, start, text.length)
+    for (let start = line.isFolded ? 0 : line.valueStart; start <= lineEnd; ) {
+      const end = valueEndAt(text, start, lineEnd)
       addresses.push(scanNameAddr(text, start, end) ?? null)
       start = end + 1
     }

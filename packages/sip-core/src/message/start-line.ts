@@ -17,12 +17,20 @@ export type StartLine =
       readonly isWellFormed: boolean
     }
 
+/** A start line kept as it came, at the beginning of the head it came in. */
+export interface ReceivedStartLine {
+  readonly version: string
+  readonly head: string
+  /** After its CRLF. */
+  readonly startLineEnd: number
+}
+
 const MIN_STATUS = 100
 const MAX_STATUS = 699
 
 /** Reads the start line `head[0, end)` (without CRLF); undefined when it is not SIP at all. RFC 3261 §7.1, §7.2. */
 export function parseStartLine(head: string, end: number): StartLine | undefined {
-  return isVersionAt(head, 0, head.indexOf(' ')) ? parseStatusLine(head, end) : parseRequestLine(head, end)
+  return isWordAt(head, 0, 4, 'sip/') && isVersionAt(head, 0, head.indexOf(' ')) ? parseStatusLine(head, end) : parseRequestLine(head, end)
 }
 
 function parseStatusLine(head: string, end: number): StartLine {
@@ -41,13 +49,20 @@ function parseRequestLine(head: string, end: number): StartLine | undefined {
   let lineEnd = end
   while (lineEnd > 0 && head.charCodeAt(lineEnd - 1) === 0x20) lineEnd--
   const methodEnd = skipClass(head, 0, lineEnd, CharClass.token)
-  const versionStart = lineEnd === 0 ? 0 : head.lastIndexOf(' ', lineEnd - 1) + 1
+  let versionStart = lineEnd
+  while (versionStart > 0 && head.charCodeAt(versionStart - 1) !== 0x20) versionStart--
   if (methodEnd === 0 || head.charCodeAt(methodEnd) !== 0x20 || versionStart <= methodEnd || !isVersionAt(head, versionStart, lineEnd)) {
     return undefined
   }
-  const requestUri = head.slice(methodEnd + 1, Math.max(versionStart - 1, methodEnd + 1))
-  const isWellFormed = lineEnd === end && requestUri.length > 0 && !hasBlank(requestUri)
+  const uriEnd = Math.max(versionStart - 1, methodEnd + 1)
+  const requestUri = head.slice(methodEnd + 1, uriEnd)
+  const isWellFormed = lineEnd === end && requestUri.length > 0 && !hasBlank(head, methodEnd + 1, uriEnd)
   return { isRequest: true, method: head.slice(0, methodEnd), requestUri, version: head.slice(versionStart, lineEnd), isWellFormed }
+}
+
+/** RFC 3261 §7.1: SIP/2.0, in any case. */
+export function isVersion2(version: string): boolean {
+  return version === 'SIP/2.0' || version.toUpperCase() === 'SIP/2.0'
 }
 
 /** RFC 3261 §25.1 SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT. */
@@ -59,9 +74,9 @@ function isVersionAt(head: string, start: number, end: number): boolean {
 }
 
 /** Control characters and blanks; `<` too, which some senders wrap the URI in (RFC 4475 §3.1.2.7). */
-function hasBlank(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
+function hasBlank(text: string, start: number, end: number): boolean {
+  for (let position = start; position < end; position++) {
+    const code = text.charCodeAt(position)
     if (code <= 0x20 || code === 0x7f || code === 0x3c || code === 0x3e || code === 0x22) return true
   }
   return false

@@ -130,6 +130,16 @@ export function unquote(text: string, start: number, end: number): string {
   return plain
 }
 
+/** `text[start, end)` in lower case; without work when it is so already. */
+export function lowerCaseAt(text: string, start: number, end: number): string {
+  const slice = text.slice(start, end)
+  for (let position = start; position < end; position++) {
+    const code = text.charCodeAt(position)
+    if ((code >= 0x41 && code <= 0x5a) || code >= 0x80) return slice.toLowerCase()
+  }
+  return slice
+}
+
 /** Value of the decimal digits `text[start, end)`; -1 when empty, not all digits, or above 2^53. */
 export function decimalAt(text: string, start: number, end: number): number {
   if (start >= end) return -1

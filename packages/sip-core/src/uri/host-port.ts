@@ -1,4 +1,4 @@
-import { CharClass, CLOSE_BRACKET, COLON, decimalAt, OPEN_BRACKET, skipClass } from '../text/characters.ts'
+import { CharClass, CLOSE_BRACKET, COLON, decimalAt, lowerCaseAt, OPEN_BRACKET, skipClass } from '../text/characters.ts'
 import { isIpv6Text } from './ip-address.ts'
 
 const MAX_PORT = 65_535
@@ -27,7 +27,7 @@ export function scanHostPort(text: string, start: number, end: number): HostPort
   } else {
     hostEnd = skipClass(text, start, end, CharClass.host)
     if (hostEnd === start) return undefined
-    host = text.slice(start, hostEnd).toLowerCase()
+    host = lowerCaseAt(text, start, hostEnd)
   }
   if (hostEnd >= end || text.charCodeAt(hostEnd) !== COLON) return { host, isIpv6, port: undefined, end: hostEnd }
   const portEnd = skipClass(text, hostEnd + 1, end, CharClass.digit)

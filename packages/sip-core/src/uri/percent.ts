@@ -12,6 +12,15 @@ export function skipEscaped(text: string, position: number, end: number, classBi
   return position
 }
 
+/** `unescapePercent` of `text[start, end)`. */
+export function unescapePercentAt(text: string, start: number, end: number): string {
+  const slice = text.slice(start, end)
+  for (let position = start; position < end; position++) {
+    if (text.charCodeAt(position) === PERCENT) return unescapePercent(slice)
+  }
+  return slice
+}
+
 /** Undoes `%HH`; the result is latin1 text, one character per byte. Broken escapes stay as they are. */
 export function unescapePercent(text: string): string {
   let from = text.indexOf('%')
