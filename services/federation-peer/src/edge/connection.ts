@@ -1,4 +1,4 @@
-import type { EdgeSide, NameMatch, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import type { SrvEvidence } from '@gatehouse/policy-engine'
 
 /** Given by the edge, unique in the process, never reused. */
@@ -163,15 +163,6 @@ export interface LinkResolver {
   lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
   /** Addresses in the order to try; empty with a reason when there are none. */
   addresses(host: string, onDone: (addresses: readonly string[], failure: string) => void): void
-}
-
-/** How names and pins are compared; `@gatehouse/peer-identity` has the real ones. */
-export interface NameRules {
-  /** RFC 5922 §7.2. */
-  matchDomain(identity: PeerIdentity, domain: string): NameMatch
-  /** LCS: the host itself stands in the certificate. */
-  matchHost(identity: PeerIdentity, host: string): boolean
-  pinMatches(identity: PeerIdentity, pins: readonly string[]): boolean
 }
 
 /** Paths of PEM or DER files. */

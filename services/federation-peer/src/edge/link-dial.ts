@@ -4,8 +4,9 @@ import { connect } from 'node:tls'
 
 import type { PeerIdentity } from '@gatehouse/im-model'
 import type { SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
+import { orderTargets } from '@gatehouse/sip-core'
 
-import type { ChainValidator, LinkFailure, LinkResolver, LinkTarget, NameRules } from './connection.ts'
+import type { ChainValidator, LinkFailure, LinkResolver, LinkTarget } from './connection.ts'
 import type { EdgeCode } from './edge-codes.ts'
 import type { EdgeHub } from './edge-hub.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
@@ -18,9 +19,7 @@ export interface LinkDialDeps {
   readonly hub: EdgeHub
   readonly validator: ChainValidator
   readonly resolver: LinkResolver
-  readonly names: NameRules
   readonly random: () => number
-  readonly orderTargets: (targets: readonly SrvTarget[], random: () => number) => readonly SrvTarget[]
   readonly identity: EdgeIdentity
   readonly options: LinkPoolOptions
   /** True while a target is to be tried last because it failed lately. */
@@ -88,7 +87,7 @@ export class LinkDial {
       this.#fail(linkFailure('GH-EDGE-LINK-DOMAIN-RULE', `${domain}: ${hosts}`))
       return
     }
-    const ordered = this.#deps.orderTargets(fit, this.#deps.random)
+    const ordered = orderTargets(fit, this.#deps.random)
     const isLate = (target: SrvTarget): boolean => this.#deps.isPenalised(`${target.host}:${target.port}`)
     this.#tryTargets([...ordered.filter((target) => !isLate(target)), ...ordered.filter(isLate)])
   }
@@ -168,7 +167,7 @@ export class LinkDial {
       void this.#deps.validator.validate(chain).then((peer) => {
         if (socket.destroyed) stop('closed by the peer')
         if (isSettled) return
-        const failure = judgeLink(peer, this.#target, host, this.#deps.names)
+        const failure = judgeLink(peer, this.#target, host)
         if (failure !== undefined) {
           settle(failure, true)
           return

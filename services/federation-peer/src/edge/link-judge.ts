@@ -1,6 +1,8 @@
 import type { PeerIdentity } from '@gatehouse/im-model'
 
-import type { LinkFailure, LinkTarget, NameRules } from './connection.ts'
+import { matchDomain, matchHost, pinMatches } from '@gatehouse/peer-identity'
+
+import type { LinkFailure, LinkTarget } from './connection.ts'
 import type { EdgeCode } from './edge-codes.ts'
 
 /** Builds a failure with a code of this package. */
@@ -12,7 +14,7 @@ export function linkFailure(code: EdgeCode, detail: string, status: LinkFailure[
  * Whether the peer that answered at `host` is the one `target` means: valid path, right trust store, right name, right key.
  * Undefined when it is.
  */
-export function judgeLink(identity: PeerIdentity, target: LinkTarget, host: string, rules: NameRules): LinkFailure | undefined {
+export function judgeLink(identity: PeerIdentity, target: LinkTarget, host: string): LinkFailure | undefined {
   const { expect } = target
   if (!identity.isAuthenticated) {
     const refusal = identity.refusal
@@ -21,22 +23,22 @@ export function judgeLink(identity: PeerIdentity, target: LinkTarget, host: stri
   if (expect.trust.length > 0 && !expect.trust.some((store) => identity.anchors.includes(store))) {
     return linkFailure('GH-EDGE-LINK-TRUST-STORE', `${host}: anchored by ${identity.anchors.join(', ')}, not by ${expect.trust.join(', ')}`)
   }
-  if (!carriesName(identity, target, host, rules)) {
+  if (!carriesName(identity, target, host)) {
     return linkFailure('GH-EDGE-LINK-NAME', `${host}: certificate carries ${namesOf(identity)}`)
   }
-  if (expect.pins.length > 0 && !rules.pinMatches(identity, expect.pins)) {
+  if (expect.pins.length > 0 && !pinMatches(identity, expect.pins)) {
     return linkFailure('GH-EDGE-LINK-PIN', `${host}: key ${identity.spkiPin}`)
   }
   return undefined
 }
 
-function carriesName(identity: PeerIdentity, target: LinkTarget, host: string, rules: NameRules): boolean {
+function carriesName(identity: PeerIdentity, target: LinkTarget, host: string): boolean {
   const { names } = target.expect
-  if (names.length > 0) return names.some((name) => rules.matchHost(identity, name) || rules.matchDomain(identity, name) !== 'none')
+  if (names.length > 0) return names.some((name) => matchHost(identity, name) || matchDomain(identity, name) !== 'none')
   const { srvDomain } = target
-  if (srvDomain === undefined) return rules.matchHost(identity, host)
+  if (srvDomain === undefined) return matchHost(identity, host)
   // RFC 5922 §4: the domain itself. LCS: the host that DNS named, which is only safe where that host lies in the domain.
-  return rules.matchDomain(identity, srvDomain) !== 'none' || (target.sameDomainRule && rules.matchHost(identity, host))
+  return matchDomain(identity, srvDomain) !== 'none' || (target.sameDomainRule && matchHost(identity, host))
 }
 
 function namesOf(identity: PeerIdentity): string {

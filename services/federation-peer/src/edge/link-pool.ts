@@ -16,7 +16,7 @@ import { LinkUpkeep } from './link-upkeep.ts'
 
 export type { LinkFailure, LinkState, LinkTarget } from './connection.ts'
 
-export interface LinkPoolDeps extends Pick<LinkDialDeps, 'hub' | 'validator' | 'resolver' | 'names' | 'random' | 'orderTargets'> {
+export interface LinkPoolDeps extends Pick<LinkDialDeps, 'hub' | 'validator' | 'resolver' | 'random'> {
   /** Our certificate on that side; asked for every dial, so that a reload takes effect at once. */
   readonly identityFor: (side: EdgeSide) => EdgeIdentity
   /** Over the defaults. */
@@ -194,7 +194,6 @@ export class LinkPool {
   }
 
   #opened(entry: LinkEntry, target: LinkTarget, dialed: DialedSocket): void {
-    const { names } = this.#deps
     let link: Link | undefined
     const connection = this.#hub.open(
       dialed.socket,
@@ -205,7 +204,7 @@ export class LinkPool {
         chain: dialed.chain,
         remote: { address: dialed.address, port: dialed.port },
         dialedKey: target.key,
-        refit: (identity) => judgeLink(identity, target, dialed.host, names)?.detail,
+        refit: (identity) => judgeLink(identity, target, dialed.host)?.detail,
         onActivity: (chunk) => {
           if (link !== undefined) this.#upkeep.noteActivity(link, chunk)
         },

@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
 
-import type { NameMatch, PeerIdentity } from '@gatehouse/im-model'
+import type { PeerIdentity } from '@gatehouse/im-model'
 
-import type { ChainValidator, NameRules } from '../connection.ts'
+import type { ChainValidator } from '../connection.ts'
 
 /** A validator for tests of sockets: the topmost presented certificate has to be signed by one of the roots, nothing more is looked at. */
 export class SignatureValidator implements ChainValidator {
@@ -41,11 +41,4 @@ function identityOf(leaf: X509Certificate | undefined, anchors: readonly string[
     serial: leaf?.serialNumber ?? '',
     notAfterMs: leaf === undefined ? 0 : leaf.validToDate.getTime(),
   }
-}
-
-/** Exact comparison, enough for tests of sockets. */
-export const exactNameRules: NameRules = {
-  matchDomain: (identity, domain): NameMatch => (identity.names.dns.includes(domain) ? 'rfc5922-dns' : 'none'),
-  matchHost: (identity, host) => identity.names.dns.includes(host),
-  pinMatches: (identity, pins) => pins.includes(identity.spkiPin),
 }
