@@ -38,7 +38,10 @@ function under(authority: Partial<AuthorityOptions>, leaf: CertificateOptions = 
 }
 
 test('a good chain gives the names, the stores and the pins', async () => {
-  const leaf = issuing.issue({ dns: ['SIP.Contoso.example.', '*.contoso.example'], uri: ['SIP:Contoso.Example', 'sip:ann@contoso.example'] })
+  const leaf = issuing.issue({
+    dns: ['SIP.Contoso.example.', '*.contoso.example'],
+    uri: ['SIP:Contoso.Example', 'sip:ann@contoso.example'],
+  })
   const identity = await accepted(leaf.chainDer)
   assert.deepEqual(identity.names, {
     dns: ['sip.contoso.example', '*.contoso.example'],
@@ -70,7 +73,9 @@ describe('keys and signatures of every ordinary kind are accepted', () => {
 })
 
 describe('attacks of the issue', () => {
-  test('no certificate', () => refused([], 'GH-IDENTITY-NO-CERTIFICATE'))
+  test('no certificate', async () => {
+    await refused([], 'GH-IDENTITY-NO-CERTIFICATE')
+  })
 
   test('untrusted authority, alone, with intermediate, with its root', async () => {
     const below = stranger.intermediate({ name: 'Stranger Issuing' })
@@ -197,7 +202,11 @@ describe('attacks of the issue', () => {
   test('NUL in a SAN: the name is ignored and does not bring the common name back', async () => {
     const leaf = issuing.issue({ commonName: 'sip.contoso.example', dns: ['contoso.example\0.evil.example', 'a b.example', 'ok.example'] })
     assert.deepEqual((await accepted(leaf.chainDer)).names, { dns: ['ok.example'], sipDomains: [], commonName: undefined })
-    const only = issuing.issue({ commonName: 'contoso.example', dns: ['contoso.example\0.evil.example'], uri: ['sip:contoso.example\0.evil'] })
+    const only = issuing.issue({
+      commonName: 'contoso.example',
+      dns: ['contoso.example\0.evil.example'],
+      uri: ['sip:contoso.example\0.evil'],
+    })
     assert.deepEqual((await accepted(only.chainDer)).names, { dns: [], sipDomains: [], commonName: undefined })
     const inCommonName = issuing.issue({ commonName: 'contoso.example\0.evil.example' })
     assert.equal((await accepted(inCommonName.chainDer)).names.commonName, undefined)

@@ -201,7 +201,9 @@ function extensionsOf(options: CertificateOptions, keyPair: KeyPair, issuerKeys:
   if (options.keyUsage !== undefined && options.keyUsage.length > 0) list.push(keyUsage(options.keyUsage))
   if (options.eku !== undefined && options.eku.length > 0) list.push(extendedKeyUsage(options.eku))
   const hasNames = [options.dns, options.uri, options.ip, options.email].some((names) => names !== undefined && names.length > 0)
-  if (hasNames) list.push(subjectAltName(options, options.isSanCritical ?? false))
+  // RFC 5280 §4.2.1.6: critical where the subject is empty.
+  const hasSubject = options.commonName !== undefined || options.organisation !== undefined
+  if (hasNames) list.push(subjectAltName(options, options.isSanCritical ?? !hasSubject))
   if (options.nameConstraints !== undefined) list.push(nameConstraints(options.nameConstraints))
   if (options.hasKeyIdentifiers ?? true) {
     list.push(subjectKeyIdentifier(keyPair.publicKey))
