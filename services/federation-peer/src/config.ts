@@ -16,9 +16,18 @@ const listen = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(5061).describe('TCP port; 0 lets the system choose one.'),
 })
 
+const advertisedPort = z
+  .number()
+  .int()
+  .min(1)
+  .max(65_535)
+  .optional()
+  .describe('Port in Via and Record-Route, where a load balancer listens on another one than we do. Default: the port we listen on.')
+
 const externalEdge = z.strictObject({
   name: hostName.describe('Name in Via and Record-Route; the same for every replica of a pool. Partners have to be able to resolve it.'),
   listen,
+  advertisedPort,
   certificate,
   proxyProtocolFrom: z
     .array(z.string())
@@ -29,6 +38,7 @@ const externalEdge = z.strictObject({
 const internalEdge = z.strictObject({
   name: hostName.describe('Name in Via and Record-Route towards the inside.'),
   listen,
+  advertisedPort,
   certificate,
   nextHop: z
     .strictObject({
@@ -37,7 +47,10 @@ const internalEdge = z.strictObject({
       links: z.number().int().min(1).max(4).default(2).describe('Parallel connections to it.'),
     })
     .describe('Where messages from outside go.'),
-  servers: z.array(hostName).default([]).describe('Names of further inside servers that may send through the internal edge; the next hop always may.'),
+  servers: z
+    .array(hostName)
+    .default([])
+    .describe('Names of further inside servers that may send through the internal edge; the next hop always may.'),
 })
 
 const trustStore = z.strictObject({
@@ -48,10 +61,19 @@ const trustStore = z.strictObject({
 const limits = z.strictObject({
   maxConnections: z.number().int().min(1).default(20_000).describe('Accepted connections per edge.'),
   maxConnectionsPerAddress: z.number().int().min(1).default(256).describe('Accepted connections per source address (IPv6: per /64).'),
-  connectsPerSecondPerAddress: z.number().min(1).default(50).describe('New connections per second from one source address, with a burst of four times that.'),
+  connectsPerSecondPerAddress: z
+    .number()
+    .min(1)
+    .default(50)
+    .describe('New connections per second from one source address, with a burst of four times that.'),
   handshakeTimeoutMs: millis.default(10_000).describe('A TLS handshake that takes longer is cut.'),
   messageTimeoutMs: millis.default(20_000).describe('A message that was begun has to be complete within this time.'),
-  maxOpenTransactions: z.number().int().min(1).default(50_000).describe('Open server transactions in this replica; above it 503 with Retry-After.'),
+  maxOpenTransactions: z
+    .number()
+    .int()
+    .min(1)
+    .default(50_000)
+    .describe('Open server transactions in this replica; above it 503 with Retry-After.'),
   highMarkPerConnection: z
     .number()
     .int()
@@ -84,7 +106,9 @@ export const federationPeerConfig = z.strictObject({
   dns: z
     .strictObject({
       servers: z.array(z.string()).default([]).describe('Resolvers as address or address:port; empty: those of the system.'),
-      maxTtlS: z.number().int().min(1).default(3_600).describe('Answers are kept at most this long.'),
+      timeoutMs: millis.default(2_000).describe('How long one resolver may take.'),
+      tries: z.number().int().min(1).max(10).default(2).describe('Attempts before a lookup counts as failed.'),
+      maxTtlS: z.number().int().min(1).default(300).describe('Answers are kept at most this long.'),
     })
     .prefault({}),
   routing: z
@@ -92,13 +116,20 @@ export const federationPeerConfig = z.strictObject({
       tokenKeyFile: z
         .string()
         .optional()
-        .describe('File with at least 32 random bytes, the same for all replicas: signs the routes of dialogs. Absent: random at start (one replica only).'),
+        .describe(
+          'File with at least 32 random bytes, the same for all replicas: signs the routes of dialogs. Absent: random at start (one replica only).',
+        ),
     })
     .prefault({}),
   policy: z
     .strictObject({
-      publicKeyFile: z.string().optional().describe('Ed25519 public key (PEM) that snapshots must be signed with. Absent: the policy service in the same process.'),
-      maxStalenessMs: millis.default(900_000).describe('With the policy service or bus away, the last snapshot serves this long; then new traffic is refused. 0: for ever.'),
+      publicKeyFile: z
+        .string()
+        .optional()
+        .describe('Ed25519 public key (PEM) that snapshots must be signed with. Absent: the policy service in the same process.'),
+      maxStalenessMs: millis
+        .default(900_000)
+        .describe('With the policy service or bus away, the last snapshot serves this long; then new traffic is refused. 0: for ever.'),
     })
     .prefault({}),
   archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed; the sender gets 503.'),

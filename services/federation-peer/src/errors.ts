@@ -99,6 +99,11 @@ export const peerCodes = {
     retry: 'later',
     sip: 408,
   },
+  'GH-PEER-TOKEN-KEY': {
+    summary: 'The key that signs routes cannot be used.',
+    remedy: 'federationPeer.routing.tokenKeyFile has to name a readable file of at least 32 random bytes.',
+    retry: 'never',
+  },
   'GH-PEER-MALFORMED-FLOOD': {
     summary: 'The connection sent too many malformed messages and was closed.',
     remedy: 'Look at the peer: what it sends is not SIP.',

@@ -32,7 +32,12 @@ export const federationPeerMetrics = {
     description: 'Connections dropped before they became one: limits, PROXY rule, failed handshake.',
     labels: ['side', 'code'],
   },
-  gatehouse_peer_dials_failed_total: { type: 'counter', unit: '{dial}', description: 'Outgoing connections that failed.', labels: ['side', 'code'] },
+  gatehouse_peer_dials_failed_total: {
+    type: 'counter',
+    unit: '{dial}',
+    description: 'Outgoing connections that failed.',
+    labels: ['side', 'code'],
+  },
   gatehouse_peer_handshake_seconds: {
     type: 'histogram',
     unit: 's',

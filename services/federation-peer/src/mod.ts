@@ -1,1 +1,9 @@
-export {}
+export type { FederationPeer, FederationPeerDeps, PolicySource } from './app.ts'
+export { buildFederationPeer } from './app.ts'
+export type { FederationPeerConfig } from './config.ts'
+export { federationPeerConfig } from './config.ts'
+export { edgeCodes } from './edge/edge-codes.ts'
+export { peerCodes } from './errors.ts'
+export { federationPeerMetrics } from './metrics.ts'
+export { PeeringHandlers } from './peering/peering-service.ts'
+export { resolveCodes } from './resolve/resolve-codes.ts'

@@ -1,4 +1,4 @@
-import { type Decision, type EdgeSide } from '@gatehouse/im-model'
+import type { Decision, EdgeSide } from '@gatehouse/im-model'
 import { type DecisionInput, type DecisionState, decide, type EvidenceNeeded, type Snapshot } from '@gatehouse/policy-engine'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'

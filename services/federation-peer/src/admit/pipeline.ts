@@ -1,3 +1,4 @@
+import type { Passage } from '../session/passage.ts'
 import {
   type AdmitContext,
   type Check,
@@ -10,7 +11,6 @@ import {
   checkRoute,
   checkSender,
 } from './checks.ts'
-import type { Passage } from '../session/passage.ts'
 
 /** The order in which a request is looked at. A check feels everything above it and must not care what stands below. */
 export const CHECKS: readonly Check[] = [

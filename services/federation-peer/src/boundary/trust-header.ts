@@ -39,7 +39,10 @@ export function parseVerification(value: string | undefined): Mark | undefined {
   for (const part of value.split(';', 16)) {
     const equals = part.indexOf('=')
     if (equals < 0 || part.slice(0, equals).trim().toLowerCase() !== 'ms-source-verified-user') continue
-    const word = part.slice(equals + 1).trim().toLowerCase()
+    const word = part
+      .slice(equals + 1)
+      .trim()
+      .toLowerCase()
     return word === 'verified' || word === 'unverified' ? word : undefined
   }
   return undefined

@@ -1,12 +1,12 @@
 import type { Decision, Destination, EdgeSide } from '@gatehouse/im-model'
-import { prepareForward, type ProxyIdentity, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
+import { type ProxyIdentity, prepareForward, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
+import { domainOf } from '../admit/read-addresses.ts'
 import type { Refusal } from '../admit/refusal.ts'
 import { answerOutward, enterInside, leaveInside, passBetweenPeers } from '../boundary/cross-boundary.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
 import type { Passage } from '../session/passage.ts'
-import { domainOf } from '../admit/read-addresses.ts'
 
 /** Option tags of Proxy-Require that this proxy honours by passing them on: BENOTIFY needs nothing of a proxy. */
 const SUPPORTED_TAGS: ReadonlySet<string> = new Set(['ms-benotify'])

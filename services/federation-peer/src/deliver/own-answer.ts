@@ -18,5 +18,8 @@ export function ownAnswer(request: SipRequest, refusal: Refusal, side: EdgeSide,
 
 /** Text for a quoted-string: printable ASCII, no quotes, bounded (RFC 3261 §25.1). */
 function quotable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, "'").slice(0, 400)
+  return text
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/["\\]/g, "'")
+    .slice(0, 400)
 }

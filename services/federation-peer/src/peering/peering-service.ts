@@ -81,7 +81,13 @@ export class PeeringHandlers {
 
 function partnerOf(connection: EdgeConnection): string {
   const state = stateOf(connection)
-  return state.servedPartner ?? state.bound?.partner ?? connection.peer.names.dns[0] ?? connection.peer.names.commonName ?? connection.remote.address
+  return (
+    state.servedPartner ??
+    state.bound?.partner ??
+    connection.peer.names.dns[0] ??
+    connection.peer.names.commonName ??
+    connection.remote.address
+  )
 }
 
 function rowOf(rows: Map<string, PeerState>, side: string, partner: string, replica: string): PeerState {

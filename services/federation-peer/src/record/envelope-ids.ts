@@ -10,7 +10,7 @@ export class EnvelopeIds {
 
   next(nowMs: number): Uint8Array {
     const id = Buffer.allocUnsafe(16)
-    id.writeUIntBE(nowMs, 0, 6)
+    id.writeUIntBE(Math.trunc(nowMs), 0, 6)
     id.set(this.#process, 6)
     this.#counter = (this.#counter + 1) >>> 0
     id.writeUInt32BE(this.#counter, 12)

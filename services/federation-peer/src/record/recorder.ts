@@ -33,7 +33,7 @@ export class Recorder {
         id,
         // A retry over a new connection or another replica has the same key (architecture §5).
         idempotencyKey: encoder.idempotencyKey(`sip-${passage.side}`, peer.fingerprint, transaction, text.body),
-        receivedAtUs: passage.nowMs * 1000,
+        receivedAtUs: Math.trunc(passage.nowMs * 1000),
         kind: passage.kind,
         method: passage.method,
         fromAddress: `${passage.fromUser}@${passage.fromDomain}`,
@@ -61,7 +61,7 @@ export class Recorder {
   outcome(passage: Passage, status: number, code: string, nowMs: number): void {
     if (passage.envelopeId === undefined) return
     const isCertain = code !== 'GH-PEER-NO-ANSWER' && code !== 'GH-PEER-LINK-LOST'
-    const fields = { envelopeId: passage.envelopeId, atUs: nowMs * 1000, status, code, isCertain }
+    const fields = { envelopeId: passage.envelopeId, atUs: Math.trunc(nowMs * 1000), status, code, isCertain }
     this.#deps.client.appendOutcome(this.#deps.encoder.outcome(fields))
   }
 }

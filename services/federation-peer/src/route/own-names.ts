@@ -1,5 +1,3 @@
-import type { SipUri } from '@gatehouse/sip-core'
-
 const DEFAULT_TLS_PORT = 5061
 
 /** One edge as the world addresses it. */
@@ -10,15 +8,20 @@ export interface OwnEdge {
 
 /** Tells our own URIs from everybody else's: in Route, Record-Route and Request-URI. */
 export class OwnNames {
-  readonly external: OwnEdge
-  readonly internal: OwnEdge
+  external: OwnEdge
+  internal: OwnEdge
 
   constructor(external: OwnEdge, internal: OwnEdge) {
     this.external = { host: external.host.toLowerCase(), port: external.port }
     this.internal = { host: internal.host.toLowerCase(), port: internal.port }
   }
 
-  isOwn(uri: SipUri): boolean {
+  /** For an edge whose port the system chose: known once it listens. */
+  settlePort(side: 'external' | 'internal', port: number): void {
+    if (this[side].port === 0) this[side] = { host: this[side].host, port }
+  }
+
+  isOwn(uri: { readonly host: string; readonly port: number | undefined }): boolean {
     return matches(this.external, uri) || matches(this.internal, uri)
   }
 
@@ -33,6 +36,6 @@ export class OwnNames {
   }
 }
 
-function matches(edge: OwnEdge, uri: SipUri): boolean {
+function matches(edge: OwnEdge, uri: { readonly host: string; readonly port: number | undefined }): boolean {
   return uri.host === edge.host && (uri.port ?? DEFAULT_TLS_PORT) === edge.port
 }

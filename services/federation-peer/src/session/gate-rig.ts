@@ -51,6 +51,10 @@ const POLICY: readonly PolicyObject[] = [
   },
 ]
 
+function archiving(duty: 'required' | 'off'): PolicyObject {
+  return { kind: 'Archiving', name: 'archiving', spec: { duty, body: true } }
+}
+
 /** A connection without a socket: what the gate writes is kept, what the test gives is read. */
 export class RigConnection implements EdgeConnection {
   static #lastId = 0
@@ -111,7 +115,7 @@ export class RigConnection implements EdgeConnection {
 export class GateRig {
   readonly session: Session
   readonly budget: SenderBudget = new SenderBudget(100)
-  readonly inside: RigConnection
+  inside: RigConnection
   readonly partnerLink: RigConnection
   isArchiveAway = false
   isArchiveSlow = false
@@ -119,14 +123,19 @@ export class GateRig {
   readonly #archived: Uint8Array[] = []
   #tags = 0
 
-  constructor() {
+  constructor(options: { archive?: 'required' | 'off' } = {}) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
     const identity = {
       isOwnUri: (uri: Parameters<OwnNames['isOwn']>[0]) => own.isOwn(uri),
       isOwnVia: (via: { host: string }) => via.host === own.external.host || via.host === own.internal.host,
     }
     const token = new RouteToken(KEY)
-    const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: 0, objects: POLICY })
+    const snapshot = compileSnapshot({
+      format: 'gatehouse-snapshot/1',
+      revision: 1,
+      issuedAtMs: 0,
+      objects: [...POLICY, archiving(options.archive ?? 'required')],
+    })
     const decisions = new DecisionState()
     const bus = createEmbeddedBus()
     void bus.serve(busSubjects.archiveAppend.name, 'archive', (message) => this.#append(message))
@@ -193,6 +202,13 @@ export class GateRig {
       notAfterMs: 9e15,
     })
     this.session.onOpen(connection)
+    return connection
+  }
+
+  /** Puts another connection in the place of the inside server's. */
+  adopt<T extends RigConnection>(connection: T): T {
+    this.session.onOpen(connection)
+    this.inside = connection
     return connection
   }
 

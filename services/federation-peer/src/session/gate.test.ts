@@ -45,7 +45,9 @@ test('a partner’s message is archived, marked, forwarded inside and answered o
   assert.equal(Buffer.from(forwarded.body).toString(), 'hello')
   assert.equal(rig.archived().length, 1)
   assert.equal(partner.responses().length, 0, 'no answer before the far side has it')
-  rig.inside.receive(encodeMessage(createResponse(forwarded, 200, undefined, { toTag: 'b1', headers: [['ms-diagnostics', '1;reason="x"']] })))
+  rig.inside.receive(
+    encodeMessage(createResponse(forwarded, 200, undefined, { toTag: 'b1', headers: [['ms-diagnostics', '1;reason="x"']] })),
+  )
   await rig.settle()
   const [answer] = partner.responses()
   assert.equal(answer?.status, 200)
@@ -126,7 +128,9 @@ test('a dialog goes on at another replica: the route token is all it needs', asy
   const [forwarded] = rig.inside.requests()
   assert.ok(forwarded)
   assert.equal(forwarded.headers.values('Record-Route').length, 2)
-  rig.inside.receive(encodeMessage(createResponse(forwarded, 200, undefined, { toTag: 'b1', headers: [['Contact', '<sip:alice@10.0.0.5:5061>']] })))
+  rig.inside.receive(
+    encodeMessage(createResponse(forwarded, 200, undefined, { toTag: 'b1', headers: [['Contact', '<sip:alice@10.0.0.5:5061>']] })),
+  )
   await rig.settle()
   const ok = partner.responses().at(-1)
   assert.equal(ok?.status, 200)
@@ -216,7 +220,10 @@ test('a CANCEL before the archive has answered ends the INVITE with 487 and noth
   rig.releaseArchive()
   await rig.settle()
   assert.deepEqual(
-    partner.responses().map((response) => `${response.status} ${response.cseq()?.method}`).filter((line) => !line.startsWith('100')),
+    partner
+      .responses()
+      .map((response) => `${response.status} ${response.cseq()?.method}`)
+      .filter((line) => !line.startsWith('100')),
     ['200 CANCEL', '487 INVITE'],
   )
   assert.equal(rig.inside.requests().length, 0)
@@ -233,4 +240,3 @@ test('every split of the bytes gives the same outcome', async () => {
     assert.equal(rig.inside.requests().length, 1, `split at ${at}`)
   }
 })
-

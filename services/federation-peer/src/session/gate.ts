@@ -13,10 +13,10 @@ import {
 import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender } from '../admit/checks.ts'
 import { admit } from '../admit/pipeline.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
+import type { Forwarder } from '../deliver/forwarder.ts'
+import { ownAnswer } from '../deliver/own-answer.ts'
 import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
-import { ownAnswer } from '../deliver/own-answer.ts'
-import type { Forwarder } from '../deliver/forwarder.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { LinkTargets } from '../route/link-targets.ts'
@@ -105,11 +105,13 @@ export class Gate implements RelayOwner {
   passAck(connection: EdgeConnection, ack: SipRequest, nowMs: number): void {
     const passage = new Passage(undefined, ack, connection, stateOf(connection).bound, this.srv, nowMs)
     const { admission } = this.#deps
-    const refusal =
-      checkSender(passage) ?? checkRoute(passage, admission) ?? checkAddressee(passage) ?? checkPolicy(passage, admission)
+    const refusal = checkSender(passage) ?? checkRoute(passage, admission) ?? checkAddressee(passage) ?? checkPolicy(passage, admission)
     const destination = passage.decision?.destination
     if (refusal !== undefined || destination === undefined) {
-      this.#deps.log.debug({ code: refusal !== undefined && 'code' in refusal ? refusal.code : 'srv', callId: passage.callId }, 'ACK dropped')
+      this.#deps.log.debug(
+        { code: refusal !== undefined && 'code' in refusal ? refusal.code : 'srv', callId: passage.callId },
+        'ACK dropped',
+      )
       return
     }
     this.#deps.links.acquire(
@@ -134,7 +136,8 @@ export class Gate implements RelayOwner {
     const result = admit(passage, this.#deps.admission)
     if (result === undefined) return this.#accepted(passage)
     if (!('need' in result)) return this.#refuse(passage, result, passage.nowMs)
-    this.#deps.srv.lookupSrv(result.domain, () => {
+    this.#deps.srv.lookupSrv(result.domain, (evidence) => {
+      passage.keepEvidence(result.domain, evidence)
       if (passage.stage === 'admit') this.#admit(passage)
     })
   }
@@ -205,7 +208,12 @@ export class Gate implements RelayOwner {
       fingerprint: passage.peer.fingerprint,
     }
     this.#deps.log.warn(facts, 'request refused')
-    if (passage.envelopeId === undefined && passage.decision?.verdict === 'deny' && passage.decision.archive !== 'off' && goesOnRecord(passage)) {
+    if (
+      passage.envelopeId === undefined &&
+      passage.decision?.verdict === 'deny' &&
+      passage.decision.archive !== 'off' &&
+      goesOnRecord(passage)
+    ) {
       this.#deps.recorder.record(passage, undefined)
     }
     const edge = this.#deps.admission.own.of(passage.side).host

@@ -20,7 +20,9 @@ export class Passage implements DecisionInput {
   readonly side: EdgeSide
   readonly peer: PeerIdentity
   readonly bound: { readonly peerClass: PeerClass; readonly partner: string } | undefined
-  readonly srv: (domain: string) => SrvEvidence | undefined
+  readonly #cachedSrv: (domain: string) => SrvEvidence | undefined
+  /** What DNS said when this passage had to wait for it; holds even when the answer may not be cached. */
+  #lookedUp: { readonly domain: string; readonly evidence: SrvEvidence } | undefined = undefined
   readonly method: string
   kind: EnvelopeKind = 'other'
   fromUser = ''
@@ -59,8 +61,16 @@ export class Passage implements DecisionInput {
     this.side = connection.side
     this.peer = connection.peer
     this.bound = bound
-    this.srv = srv
+    this.#cachedSrv = srv
     this.nowMs = nowMs
+  }
+
+  srv(domain: string): SrvEvidence | undefined {
+    return this.#lookedUp?.domain === domain ? this.#lookedUp.evidence : this.#cachedSrv(domain)
+  }
+
+  keepEvidence(domain: string, evidence: SrvEvidence): void {
+    this.#lookedUp = { domain, evidence }
   }
 }
 

@@ -16,8 +16,8 @@ import {
   TransactionLayer,
   type TransactionUser,
 } from '@gatehouse/sip-core'
-import type { ConnectionId, EdgeConnection, EdgeHandler, EdgeLog } from '../edge/connection.ts'
 import type { FederationPeerConfig } from '../config.ts'
+import type { ConnectionId, EdgeConnection, EdgeHandler, EdgeLog } from '../edge/connection.ts'
 import { type ConnectionState, stateOf } from './connection-state.ts'
 import type { Gate } from './gate.ts'
 import { Passage } from './passage.ts'

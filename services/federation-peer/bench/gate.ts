@@ -1,0 +1,78 @@
+// CPU per relayed MESSAGE + 200 through session, transactions, checks, policy and forwarding, without sockets.
+// node --conditions=@gatehouse/source services/federation-peer/bench/gate.ts [seconds]
+import { createResponse, encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
+import { GateRig, RigConnection } from '../src/session/gate-rig.ts'
+
+/** Answers 200 for each request at once, and throws away what it is given otherwise. */
+class EchoInside extends RigConnection {
+  override write(head: string, body: Uint8Array | undefined): boolean {
+    const framer = new SipStreamFramer()
+    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
+    const frame = framer.takeFrame()
+    if (frame?.kind === 'message' && frame.message.isRequest) answers.push(encodeMessage(createResponse(frame.message, 200, undefined, { toTag: 'b' })))
+    return true
+  }
+}
+
+class Sender extends RigConnection {
+  answers = 0
+  override write(): boolean {
+    this.answers++
+    return true
+  }
+}
+
+const answers: Buffer[] = []
+const seconds = Number(process.argv[2] ?? 2)
+const rig = new GateRig({ archive: 'off' })
+const inside = rig.adopt(new EchoInside(rig, 'internal', true, rig.inside.peer))
+const sender = new Sender(rig, 'external', false, rig.partnerLink.peer)
+rig.session.onOpen(sender)
+
+function messageBytes(at: number): Buffer {
+  const body = `Hello number ${at}, this is a message of ordinary length for people who write to each other at work.`
+  return Buffer.from(
+    `MESSAGE sip:alice@contoso.example SIP/2.0\r\nVia: SIP/2.0/TLS sip.fabrikam.example:5061;branch=z9hG4bK${at.toString(36)}x\r\nVia: SIP/2.0/TLS 10.1.1.7:5061;branch=z9hG4bK0a${at};received=10.1.1.7\r\nMax-Forwards: 69\r\nFrom: "Carol" <sip:carol@fabrikam.example>;tag=${at}\r\nTo: <sip:alice@contoso.example>\r\nCall-ID: ${at}@fabrikam.example\r\nCSeq: 1 MESSAGE\r\nUser-Agent: Example/1.0\r\nms-asserted-verification-level: ms-source-verified-user=verified\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    'latin1',
+  )
+}
+
+function run(count: number, from: number): void {
+  for (let at = 0; at < count; at++) {
+    rig.session.onData(sender, messageBytes(from + at))
+    for (const answer of answers) rig.session.onData(inside, answer)
+    answers.length = 0
+  }
+}
+
+/** Cost of making the load and of the far side, measured alone and taken off. */
+function floor(count: number, from: number): void {
+  for (let at = 0; at < count; at++) {
+    const bytes = messageBytes(from + at)
+    inside.write(bytes.latin1Slice(), undefined)
+    answers.length = 0
+  }
+}
+
+run(20_000, 0)
+floor(20_000, 0)
+let at = 1_000_000
+let cpuUs = 0
+let floorUs = 0
+let messages = 0
+const untilMs = performance.now() + seconds * 1000
+while (performance.now() < untilMs) {
+  const before = process.cpuUsage()
+  run(2_000, at)
+  const between = process.cpuUsage(before)
+  cpuUs += between.user + between.system
+  const again = process.cpuUsage()
+  floor(2_000, at)
+  const alone = process.cpuUsage(again)
+  floorUs += alone.user + alone.system
+  at += 2_000
+  messages += 2_000
+}
+process.stdout.write(
+  `${JSON.stringify({ case: 'gate-in-memory', messages, answered: sender.answers, cpuUsPerMessage: Number(((cpuUs - floorUs) / messages).toFixed(2)), driverUsPerMessage: Number((floorUs / messages).toFixed(2)) })}\n`,
+)

@@ -1,0 +1,287 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
+import type { Bus } from '@gatehouse/bus'
+import { errorsOf, messageOf } from '@gatehouse/errors'
+import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import { matchHost } from '@gatehouse/peer-identity'
+import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
+import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
+import { SenderBudget } from './admit/sender-budget.ts'
+import type { FederationPeerConfig } from './config.ts'
+import { Forwarder } from './deliver/forwarder.ts'
+import { CertificateKeeper } from './edge/certificate-keeper.ts'
+import type { EdgeClock, EdgeLog, LinkTarget } from './edge/connection.ts'
+import { EdgeHub } from './edge/edge-hub.ts'
+import { EdgeListener } from './edge/edge-listener.ts'
+import { LinkPool } from './edge/link-pool.ts'
+import { createSystemClock } from './edge/system-clock.ts'
+import { peerCodes } from './errors.ts'
+import { wireMetrics } from './metrics.ts'
+import { PeeringHandlers } from './peering/peering-service.ts'
+import { EnvelopeIds } from './record/envelope-ids.ts'
+import { Recorder } from './record/recorder.ts'
+import { createDnsClient } from './resolve/dns-client.ts'
+import { SrvResolver } from './resolve/srv-resolver.ts'
+import { LinkTargets } from './route/link-targets.ts'
+import { OwnNames } from './route/own-names.ts'
+import { RouteToken } from './route/route-token.ts'
+import { Gate } from './session/gate.ts'
+import { Session } from './session/session.ts'
+
+const CERTIFICATE_POLL_MS = 10_000
+const TRANSACTION_SWEEP_MS = 100
+const CONNECTION_SWEEP_MS = 1_000
+const MIN_TOKEN_KEY_BYTES = 32
+
+const errors = errorsOf(peerCodes)
+
+/** Where the snapshot in force comes from. */
+export interface PolicySource {
+  /** Undefined: none, or too old to go by. */
+  current(nowMs: number): Snapshot | undefined
+}
+
+export interface FederationPeerDeps {
+  readonly bus: Bus
+  readonly policy: PolicySource
+  readonly log: EdgeLog
+  readonly metrics: MetricsRegistry
+  readonly clock?: EdgeClock
+  readonly random?: () => number
+}
+
+export interface FederationPeer {
+  /** Listens on both edges; rejects with a code when a certificate, a key or an address is of no use. */
+  start(): Promise<{ readonly external: { address: string; port: number }; readonly internal: { address: string; port: number } }>
+  /** Lame duck, finish, close: see `drain` in the configuration. */
+  stop(): Promise<void>
+  health(): Health
+  readonly peering: PeeringHandlers
+}
+
+/** Puts one federation-peer together. Plain constructor calls; nothing runs before `start`. */
+export function buildFederationPeer(config: FederationPeerConfig, deps: FederationPeerDeps): FederationPeer {
+  const clock = deps.clock ?? createSystemClock()
+  const random = deps.random ?? Math.random
+  const nowMs = (): number => clock.nowMs()
+  const metrics = wireMetrics(deps.metrics)
+  const { log, bus } = deps
+
+  const keeper = new CertificateKeeper(
+    {
+      own: { external: filesOf(config.externalEdge.certificate), internal: filesOf(config.internalEdge.certificate) },
+      trust: config.trust,
+      crlFiles: config.crlFiles,
+      revocation: config.revocation,
+      pollIntervalMs: CERTIFICATE_POLL_MS,
+    },
+    { clock, log, metrics: metrics.edge },
+  )
+  const dns = createDnsClient({ servers: config.dns.servers, timeoutMs: config.dns.timeoutMs, tries: config.dns.tries })
+  const resolver = new SrvResolver({ dns, nowMs, options: { maxLifetimeMs: config.dns.maxTtlS * 1000 } })
+
+  const own = new OwnNames(
+    { host: config.externalEdge.name, port: config.externalEdge.advertisedPort ?? config.externalEdge.listen.port },
+    { host: config.internalEdge.name, port: config.internalEdge.advertisedPort ?? config.internalEdge.listen.port },
+  )
+  const token = new RouteToken(tokenKey(config))
+  const identity = {
+    isOwnUri: (uri: { host: string; port: number | undefined }) => own.isOwn(uri),
+    isOwnVia: (via: { host: string; port: number | undefined }) => own.isOwn(via),
+  }
+  const budget = new SenderBudget(config.limits.maxOpenPerUser)
+  const decisions = new DecisionState({ seed: randomBytes(4).readUInt32BE() })
+  const archiveClient = new ArchiveClient(
+    { bus, defer: (run) => void setImmediate(run), setTimer: (run, delayMs) => clock.after(delayMs, run) },
+    { timeoutMs: config.archiveTimeoutMs },
+  )
+  const recorder = new Recorder({
+    client: archiveClient,
+    encoder: new RecordEncoder(),
+    ids: new EnvelopeIds(randomBytes(6)),
+    replica: config.replica,
+  })
+  const tagPrefix = randomBytes(6).toString('hex')
+  let tags = 0
+  const newTag = (): string => `${tagPrefix}${(tags++).toString(36)}`
+  let isDraining = false
+
+  const session = new Session({
+    limits: config.limits,
+    nowMs,
+    log,
+    newTag,
+    isInsideServer: insideServers(config),
+    gate: (owner) =>
+      new Gate(owner, {
+        admission: { own, token, budget, snapshot: (now) => deps.policy.current(now), decisions, isDraining: () => isDraining },
+        decisions,
+        srv: resolver,
+        recorder,
+        targets: new LinkTargets(insideTarget(config)),
+        links: { acquire: (target, onReady, onFailed) => pool.acquire(target, onReady, onFailed) },
+        forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
+        identity,
+        metrics: metrics.gate,
+        log,
+        nowMs,
+        newTag,
+      }),
+  })
+  const hub = new EdgeHub({
+    handler: session,
+    log,
+    clock,
+    metrics: metrics.edge,
+    limits: {
+      maxConnections: config.limits.maxConnections,
+      maxConnectionsPerAddress: config.limits.maxConnectionsPerAddress,
+      connectPerSecondPerAddress: config.limits.connectsPerSecondPerAddress,
+      connectBurstPerAddress: Math.ceil(config.limits.connectsPerSecondPerAddress * 4),
+      handshakeTimeoutMs: config.limits.handshakeTimeoutMs,
+    },
+  })
+  const pool = new LinkPool({
+    hub,
+    validator: keeper.validator,
+    resolver,
+    random,
+    identityFor: (side) => keeper.identityFor(side),
+  })
+  const listener = (side: EdgeSide): EdgeListener => {
+    const edge = side === 'external' ? config.externalEdge : config.internalEdge
+    const proxyProtocolFrom = side === 'external' ? config.externalEdge.proxyProtocolFrom : []
+    return new EdgeListener(
+      { side, address: edge.listen.address, port: edge.listen.port, proxyProtocolFrom },
+      { hub, validator: keeper.validator, identity: () => keeper.identityFor(side), random },
+    )
+  }
+  const external = listener('external')
+  const internal = listener('internal')
+  keeper.onTrustChanged(() => hub.revalidate(keeper.validator))
+
+  const peering = new PeeringHandlers({
+    connections: () => session.connections.values(),
+    links: () => pool.states(),
+    replica: config.replica,
+    watchOf: (fingerprint) => watchWord(decisions, fingerprint),
+  })
+  metrics.observe({
+    connections: (side) => count(session.connections.values(), (connection) => connection.side === side),
+    serverTransactions: () => session.layer.openServerTransactions(),
+    clientTransactions: () => session.layer.openClientTransactions(),
+    secondsToExpiry: (side) => ((keeper.states().find((state) => state.side === side)?.notAfterMs ?? 0) - nowMs()) / 1000,
+    policyRevision: () => deps.policy.current(nowMs())?.revision ?? 0,
+  })
+
+  const stoppers: (() => void)[] = []
+  let isListening = false
+
+  return {
+    peering,
+    async start() {
+      await keeper.start()
+      stoppers.push(clock.every(TRANSACTION_SWEEP_MS, () => session.sweep(nowMs())))
+      stoppers.push(clock.every(CONNECTION_SWEEP_MS, () => session.sweepConnections(nowMs())))
+      const bound = { external: await external.start(), internal: await internal.start() }
+      own.settlePort('external', bound.external.port)
+      own.settlePort('internal', bound.internal.port)
+      isListening = true
+      return bound
+    },
+    async stop() {
+      if (!isListening) return
+      isListening = false
+      // Lame duck: load balancers notice that we are not ready, while whoever still comes is served.
+      await wait(clock, config.drain.graceMs)
+      isDraining = true
+      await until(clock, config.drain.finishMs, () => session.layer.openServerTransactions() === 0)
+      await archiveClient.drain(config.archiveTimeoutMs)
+      await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
+      for (const stop of stoppers) stop()
+      keeper.stop()
+      hub.stop()
+    },
+    health() {
+      const hasPolicy = deps.policy.current(nowMs()) !== undefined
+      const busStatus = bus.status()
+      const broken = keeper.states().find((state) => state.problem !== undefined)
+      return {
+        isLive: true,
+        isReady: isListening && !isDraining && hasPolicy && busStatus.isConnected,
+        checks: [
+          { name: 'listening', isOk: isListening, detail: isListening ? 'both edges' : 'not listening' },
+          {
+            name: 'policy',
+            isOk: hasPolicy,
+            detail: hasPolicy ? `revision ${deps.policy.current(nowMs())?.revision}` : peerCodes['GH-PEER-NO-POLICY'].summary,
+          },
+          { name: 'bus', isOk: busStatus.isConnected, detail: busStatus.detail },
+          { name: 'certificates', isOk: broken === undefined, detail: broken?.problem ?? 'loaded' },
+        ],
+      }
+    },
+  }
+}
+
+function filesOf(certificate: { certFile: string; keyFile: string }): { certificateFile: string; keyFile: string } {
+  return { certificateFile: certificate.certFile, keyFile: certificate.keyFile }
+}
+
+function insideServers(config: FederationPeerConfig): (peer: PeerIdentity) => boolean {
+  const names = [config.internalEdge.nextHop.host, ...config.internalEdge.servers]
+  return (peer) => names.some((name) => matchHost(peer, name))
+}
+
+function insideTarget(config: FederationPeerConfig): LinkTarget {
+  const { nextHop } = config.internalEdge
+  return {
+    key: 'inside',
+    side: 'internal',
+    edgeHost: nextHop.host,
+    edgePort: nextHop.port,
+    srvDomain: undefined,
+    sameDomainRule: false,
+    links: nextHop.links,
+    expect: { names: [], trust: [], pins: [] },
+  }
+}
+
+/** Read once at start; a key that changed would end every dialog. */
+function tokenKey(config: FederationPeerConfig): Uint8Array {
+  const file = config.routing.tokenKeyFile
+  if (file === undefined) return randomBytes(MIN_TOKEN_KEY_BYTES)
+  let key: Uint8Array
+  try {
+    key = readFileSync(file)
+  } catch (thrown) {
+    throw errors('GH-PEER-TOKEN-KEY', messageOf(thrown), { cause: thrown })
+  }
+  if (key.byteLength < MIN_TOKEN_KEY_BYTES) throw errors('GH-PEER-TOKEN-KEY', `${file} has ${key.byteLength} bytes.`)
+  return key
+}
+
+/** For operators: nothing, or how a discovered partner is being held back. */
+function watchWord(decisions: DecisionState, fingerprint: string): string {
+  const watched = decisions.watchList.list().find((peer) => peer.fingerprint === fingerprint)
+  if (watched === undefined) return ''
+  if (watched.isOverLimit) return 'blocked'
+  return watched.isSuspicious ? 'limited' : 'watched'
+}
+
+function count<T>(items: Iterable<T>, isCounted: (item: T) => boolean): number {
+  let counted = 0
+  for (const item of items) if (isCounted(item)) counted++
+  return counted
+}
+
+function wait(clock: EdgeClock, delayMs: number): Promise<void> {
+  return delayMs === 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(delayMs, resolve))
+}
+
+/** Resolves when `isDone`, or after `timeoutMs`. */
+async function until(clock: EdgeClock, timeoutMs: number, isDone: () => boolean): Promise<void> {
+  const deadlineMs = clock.nowMs() + timeoutMs
+  while (!isDone() && clock.nowMs() < deadlineMs) await wait(clock, 50)
+}
