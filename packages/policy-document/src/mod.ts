@@ -1,1 +1,12 @@
-export {}
+export { exportObject, exportPolicy, sortObjects } from './canonical.ts'
+export type { KindReference } from './describe-kinds.ts'
+export { describeKinds } from './describe-kinds.ts'
+export type { ObjectChange } from './diff-policy.ts'
+export { diffPolicy } from './diff-policy.ts'
+export type { DocumentCode } from './errors.ts'
+export { documentCodes } from './errors.ts'
+export { API_VERSION } from './object-schema.ts'
+export type { ParseOptions, ParseResult } from './parse-policy.ts'
+export { parsePolicy } from './parse-policy.ts'
+export type { DocumentFile, DocumentProblem, Place } from './problem.ts'
+export { formatDocumentProblem, keyOf } from './problem.ts'

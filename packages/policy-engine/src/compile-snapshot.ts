@@ -231,8 +231,8 @@ function compileLimits(spec: LimitsSpec): CompiledLimits {
     suspiciousPerSecond: spec.discovered.suspiciousPerSecond,
     addressees: spec.discovered.addressees,
     peerPerSecond,
-    peerBurst: spec.peer.burst ?? peerPerSecond,
+    peerBurst: spec.peer.burst ?? Math.max(1, peerPerSecond),
     userPerSecond,
-    userBurst: spec.user.burst ?? userPerSecond,
+    userBurst: spec.user.burst ?? Math.max(1, userPerSecond),
   }
 }

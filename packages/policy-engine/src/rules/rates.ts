@@ -24,7 +24,7 @@ function checkDiscovered(context: RuleContext): PolicyCode | undefined {
   const { fingerprint } = input.peer
   const isSuspicious = state.watchList.isSuspicious(fingerprint, input.nowMs)
   const perSecond = isSuspicious ? limits.suspiciousPerSecond : limits.discoveredPerSecond
-  const waitMs = takeFrom(context, state.discoveredBuckets, fingerprint, perSecond, perSecond)
+  const waitMs = takeFrom(context, state.discoveredBuckets, fingerprint, perSecond, Math.max(1, perSecond))
   if (waitMs > 0) {
     const code = isSuspicious ? 'GH-POLICY-RATE-SUSPICIOUS' : 'GH-POLICY-RATE-DISCOVERED'
     return denyRate(context, code, `${context.partner}, certificate ${fingerprint}: ${perSecond} per second.`, waitMs)

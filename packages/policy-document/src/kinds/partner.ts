@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { domainName, edgeName, peerFields, verificationLevel } from '../fields.ts'
+import type { KindDefinition } from '../kind-definition.ts'
+
+export const partner: KindDefinition<'Partner'> = {
+  kind: 'Partner',
+  summary: 'An organisation we federate with, its domains and, for a direct partner, its edge.',
+  isSingleton: false,
+  spec: z.strictObject({
+    domains: z.array(domainName).min(1).max(10_000).describe('Its SIP domains, each exactly; subdomains are written out.'),
+    edge: edgeName
+      .optional()
+      .describe(
+        '`host` or `host:port` (5061) of its edge, which its certificate has to carry. Absent: found by SRV, under the same-domain rule.',
+      ),
+    verification: verificationLevel.default('useSourceVerification'),
+    ...peerFields,
+    enabled: z.boolean().default(true).describe('`false` refuses its domains, also where discovery or another rule would let them in.'),
+  }),
+}

@@ -1,0 +1,28 @@
+import type { PolicyKind } from '@gatehouse/policy-engine'
+import type { KindDefinition } from './kind-definition.ts'
+import { allowedDomain } from './kinds/allowed-domain.ts'
+import { archiving } from './kinds/archiving.ts'
+import { blockEntry } from './kinds/block-entry.ts'
+import { clearinghouse } from './kinds/clearinghouse.ts'
+import { federationSettings } from './kinds/federation-settings.ts'
+import { internalDomain } from './kinds/internal-domain.ts'
+import { limits } from './kinds/limits.ts'
+import { partner } from './kinds/partner.ts'
+import { provider } from './kinds/provider.ts'
+import { userRights } from './kinds/user-rights.ts'
+
+/** Every kind, in the order of the export: the switches first, then who, then who not, then the users. */
+export const policyKinds: { readonly [K in PolicyKind]: KindDefinition<K> } = {
+  FederationSettings: federationSettings,
+  Archiving: archiving,
+  Limits: limits,
+  InternalDomain: internalDomain,
+  Partner: partner,
+  Clearinghouse: clearinghouse,
+  Provider: provider,
+  AllowedDomain: allowedDomain,
+  BlockEntry: blockEntry,
+  UserRights: userRights,
+}
+
+export const policyKindNames: readonly PolicyKind[] = Object.keys(policyKinds) as PolicyKind[]
