@@ -40,6 +40,6 @@ export function scanMediaType(text: string, start: number, end: number): MediaTy
   const subtypeEnd = skipClass(text, subtypeStart, end, CharClass.token)
   if (subtypeEnd === subtypeStart) return undefined
   const parameters = Parameters.scan(text, subtypeEnd, end)
-  if (parameters === undefined) return undefined
+  if (parameters === undefined || parameters.end !== end) return undefined
   return new ParsedMediaType(lowerCaseAt(text, typeStart, typeEnd), lowerCaseAt(text, subtypeStart, subtypeEnd), parameters)
 }

@@ -32,7 +32,9 @@ export interface NameAddr {
   readonly tag: string | undefined
 }
 
-class ParsedNameAddr implements NameAddr {
+export class ParsedNameAddr implements NameAddr {
+  /** Where the value ends in the text it was read from. */
+  readonly end: number
   readonly uri: string
   readonly tag: string | undefined
   readonly #text: string
@@ -50,6 +52,7 @@ class ParsedNameAddr implements NameAddr {
     this.uri = text.slice(uriStart, uriEnd)
     this.tag = parameters.get('tag')
     this.#parameters = parameters
+    this.end = parameters.end
   }
 
   get displayName(): string | undefined {
@@ -71,11 +74,17 @@ class ParsedNameAddr implements NameAddr {
 
 /** Parses one address; undefined when not well formed. */
 export function parseNameAddr(text: string): NameAddr | undefined {
-  return scanNameAddr(text, 0, text.length)
+  return scanOnlyNameAddr(text, 0, text.length)
 }
 
-/** Parses the address `text[start, end)`. */
-export function scanNameAddr(text: string, start: number, end: number): NameAddr | undefined {
+/** Parses `text[start, end)`, which must be one address and nothing more. */
+export function scanOnlyNameAddr(text: string, start: number, end: number): NameAddr | undefined {
+  const address = scanNameAddr(text, start, end)
+  return address?.end === end ? address : undefined
+}
+
+/** Parses the first address of `text[start, end)`; its `end` is the comma after it or `end`. */
+export function scanNameAddr(text: string, start: number, end: number): ParsedNameAddr | undefined {
   const nameStart = skipSpace(text, start, end)
   let open = nameStart
   let nameEnd = nameStart
@@ -101,7 +110,7 @@ function finish(
   uriEnd: number,
   isInBrackets: boolean,
   end: number,
-): NameAddr | undefined {
+): ParsedNameAddr | undefined {
   if (!isAbsoluteUri(text, uriStart, uriEnd)) return undefined
   if (isInBrackets && (uriEnd >= end || text.charCodeAt(uriEnd) !== GREATER)) return undefined
   const parameters = Parameters.scan(text, isInBrackets ? uriEnd + 1 : uriEnd, end)
@@ -130,13 +139,14 @@ function uriEndAt(text: string, position: number, end: number): number {
 
 /**
  * End of a URI without brackets. RFC 3261 §20: a URI that holds a comma, a question mark or a semicolon MUST stand
- * in angle brackets, so a semicolon begins header parameters here and the other two are errors.
+ * in angle brackets, so a semicolon begins header parameters here, a comma the next value, and a question mark is
+ * an error.
  */
 function bareUriEndAt(text: string, position: number, end: number): number {
   while (position < end) {
     const code = text.charCodeAt(position)
-    if (code === SEMICOLON || code <= SPACE || code === QUOTE || code === LESS || code === GREATER || code === DEL) break
-    if (code === COMMA || code === QUESTION) return -1
+    if (code === SEMICOLON || code === COMMA || code <= SPACE || code === QUOTE || code === LESS || code === GREATER || code === DEL) break
+    if (code === QUESTION) return -1
     position++
   }
   return position

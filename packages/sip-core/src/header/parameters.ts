@@ -1,80 +1,106 @@
-import { CharClass, EQUALS, isWordAt, QUOTE, SEMICOLON, skipClass, skipQuoted, skipSpace, unquote } from '../text/characters.ts'
-
-/** Offsets of one parameter: name start, name end, value start, value end (-1 and -1 without value). */
-const FIELDS = 4
+import {
+  CharClass,
+  COMMA,
+  EQUALS,
+  isWordAt,
+  lowerCaseAt,
+  QUOTE,
+  SEMICOLON,
+  skipClass,
+  skipQuoted,
+  skipSpace,
+  unquote,
+} from '../text/characters.ts'
 
 /**
- * The `;name=value` parameters of a header value, scanned once and read on demand.
+ * The `;name=value` parameters of a header value: checked once, read on demand, nothing kept but the range of text.
  * RFC 3261 §25.1 generic-param; names are case-insensitive (§7.3.1), the first of two equal names counts.
  */
 export class Parameters {
   readonly #text: string
-  readonly #offsets: readonly number[]
+  readonly #start: number
+  /** Where the parameters end: the end of the text that was looked at, or the comma before the next value. */
+  readonly end: number
 
-  private constructor(text: string, offsets: readonly number[]) {
+  private constructor(text: string, start: number, end: number) {
     this.#text = text
-    this.#offsets = offsets
+    this.#start = start
+    this.end = end
   }
 
-  /** Parameters of `text[start, end)`, which is blank or begins with `;`; undefined when not well formed. */
+  /** Parameters from `start` to the next comma outside quotes (or `end`); undefined when not well formed. */
   static scan(text: string, start: number, end: number): Parameters | undefined {
-    const offsets: number[] = []
     let position = skipSpace(text, start, end)
     while (position < end) {
-      if (text.charCodeAt(position) !== SEMICOLON) return undefined
+      const code = text.charCodeAt(position)
+      if (code === COMMA) break
+      if (code !== SEMICOLON) return undefined
       const nameStart = skipSpace(text, position + 1, end)
       const nameEnd = skipClass(text, nameStart, end, CharClass.token)
       if (nameEnd === nameStart) return undefined
       position = skipSpace(text, nameEnd, end)
-      if (text.charCodeAt(position) === EQUALS && position < end) {
+      if (position < end && text.charCodeAt(position) === EQUALS) {
         const valueStart = skipSpace(text, position + 1, end)
-        const valueEnd =
-          text.charCodeAt(valueStart) === QUOTE
-            ? skipQuoted(text, valueStart, end)
-            : skipClass(text, valueStart, end, CharClass.parameterValue)
+        const valueEnd = skipValue(text, valueStart, end)
         if (valueEnd <= valueStart) return undefined
-        offsets.push(nameStart, nameEnd, valueStart, valueEnd)
         position = skipSpace(text, valueEnd, end)
-      } else {
-        offsets.push(nameStart, nameEnd, -1, -1)
       }
     }
-    return new Parameters(text, offsets)
+    return new Parameters(text, start, position)
   }
 
   has(lowerCaseName: string): boolean {
-    return this.#find(lowerCaseName) >= 0
+    return this.toMap().has(lowerCaseName)
   }
 
   /** Value without quotes and escapes; undefined when absent or without value. */
   get(lowerCaseName: string): string | undefined {
-    const index = this.#find(lowerCaseName)
-    return index < 0 ? undefined : this.#valueAt(index)
+    const text = this.#text
+    let position = this.#start
+    while ((position = nextParameter(text, position, this.end)) < this.end) {
+      const nameEnd = skipClass(text, position, this.end, CharClass.token)
+      const isWanted = isWordAt(text, position, nameEnd, lowerCaseName)
+      const valueStart = valueStartAt(text, nameEnd, this.end)
+      if (isWanted) return valueStart < 0 ? undefined : valueAt(text, valueStart, skipValue(text, valueStart, this.end))
+      position = valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end)
+    }
+    return undefined
   }
 
   /** Lower-case names to values. */
   toMap(): ReadonlyMap<string, string | undefined> {
+    const text = this.#text
     const map = new Map<string, string | undefined>()
-    const offsets = this.#offsets
-    for (let index = 0; index < offsets.length; index += FIELDS) {
-      const name = this.#text.slice(offsets[index], offsets[index + 1]).toLowerCase()
-      if (!map.has(name)) map.set(name, this.#valueAt(index))
+    let position = this.#start
+    while ((position = nextParameter(text, position, this.end)) < this.end) {
+      const nameEnd = skipClass(text, position, this.end, CharClass.token)
+      const name = lowerCaseAt(text, position, nameEnd)
+      const valueStart = valueStartAt(text, nameEnd, this.end)
+      const valueEnd = valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end)
+      if (!map.has(name)) map.set(name, valueStart < 0 ? undefined : valueAt(text, valueStart, valueEnd))
+      position = valueEnd
     }
     return map
   }
+}
 
-  #find(lowerCaseName: string): number {
-    const offsets = this.#offsets
-    for (let index = 0; index < offsets.length; index += FIELDS) {
-      if (isWordAt(this.#text, offsets[index]!, offsets[index + 1]!, lowerCaseName)) return index
-    }
-    return -1
-  }
+/** Start of the next parameter name at or after `position` (behind its semicolon), or `end`. */
+function nextParameter(text: string, position: number, end: number): number {
+  const semicolon = skipSpace(text, position, end)
+  return semicolon < end ? skipSpace(text, semicolon + 1, end) : end
+}
 
-  #valueAt(index: number): string | undefined {
-    const start = this.#offsets[index + 2]!
-    const end = this.#offsets[index + 3]!
-    if (start < 0) return undefined
-    return this.#text.charCodeAt(start) === QUOTE ? unquote(this.#text, start, end) : this.#text.slice(start, end)
-  }
+/** Start of the value behind `=`, or -1 when the parameter has none. */
+function valueStartAt(text: string, nameEnd: number, end: number): number {
+  const equals = skipSpace(text, nameEnd, end)
+  return equals < end && text.charCodeAt(equals) === EQUALS ? skipSpace(text, equals + 1, end) : -1
+}
+
+/** Position after a value: quoted, or of the characters of token and host; -1 when a quote is not closed. */
+function skipValue(text: string, start: number, end: number): number {
+  return text.charCodeAt(start) === QUOTE ? skipQuoted(text, start, end) : skipClass(text, start, end, CharClass.parameterValue)
+}
+
+function valueAt(text: string, start: number, end: number): string {
+  return text.charCodeAt(start) === QUOTE ? unquote(text, start, end) : text.slice(start, end)
 }

@@ -17,7 +17,9 @@ export interface Via {
   readonly params: ReadonlyMap<string, string | undefined>
 }
 
-class ParsedVia implements Via {
+export class ParsedVia implements Via {
+  /** Where the value ends in the text it was read from. */
+  readonly end: number
   readonly protocol = 'SIP/2.0'
   readonly transport: string
   readonly host: string
@@ -31,6 +33,7 @@ class ParsedVia implements Via {
     this.port = port
     this.branch = parameters.get('branch')
     this.#parameters = parameters
+    this.end = parameters.end
   }
 
   get received(): string | undefined {
@@ -53,11 +56,12 @@ class ParsedVia implements Via {
 
 /** Parses one Via value; undefined when not well formed or not SIP/2.0. */
 export function parseVia(text: string): Via | undefined {
-  return scanVia(text, 0, text.length)
+  const via = scanVia(text, 0, text.length)
+  return via?.end === text.length ? via : undefined
 }
 
-/** Parses the Via value `text[start, end)`. White space may stand around each slash (RFC 3261 §25.1 SLASH). */
-export function scanVia(text: string, start: number, end: number): Via | undefined {
+/** Parses the first Via value of `text[start, end)`; its `end` is the comma after it or `end`. White space may stand around each slash (RFC 3261 §25.1 SLASH). */
+export function scanVia(text: string, start: number, end: number): ParsedVia | undefined {
   let position = skipSpace(text, start, end)
   let wordEnd = skipClass(text, position, end, CharClass.token)
   if (!isWordAt(text, position, wordEnd, 'sip')) return undefined

@@ -2,7 +2,7 @@ import { type CSeq, scanCSeq } from '../header/cseq.ts'
 import type { HeaderLine } from '../header/header-line.ts'
 import { HeaderId } from '../header/header-names.ts'
 import { type MediaType, scanMediaType } from '../header/media-type.ts'
-import { type NameAddr, scanNameAddr } from '../header/name-addr.ts'
+import { type NameAddr, scanNameAddr, scanOnlyNameAddr } from '../header/name-addr.ts'
 import type { SipHeaders } from '../header/sip-headers.ts'
 import { valueEndAt } from '../header/split-header-values.ts'
 import { scanVia, type Via } from '../header/via.ts'
@@ -26,15 +26,15 @@ export abstract class SipMessageBase {
   }
 
   topVia(): Via | undefined {
-    return firstValueOf(this.headers.lineOf(HeaderId.via), scanVia)
+    return readValue(this.headers.lineOf(HeaderId.via), scanVia)
   }
 
   from(): NameAddr | undefined {
-    return wholeValueOf(this.headers.lineOf(HeaderId.from), scanNameAddr)
+    return readValue(this.headers.lineOf(HeaderId.from), scanOnlyNameAddr)
   }
 
   to(): NameAddr | undefined {
-    return wholeValueOf(this.headers.lineOf(HeaderId.to), scanNameAddr)
+    return readValue(this.headers.lineOf(HeaderId.to), scanOnlyNameAddr)
   }
 
   callId(): string | undefined {
@@ -42,7 +42,7 @@ export abstract class SipMessageBase {
   }
 
   cseq(): CSeq | undefined {
-    return wholeValueOf(this.headers.lineOf(HeaderId.cseq), scanCSeq)
+    return readValue(this.headers.lineOf(HeaderId.cseq), scanCSeq)
   }
 
   maxForwards(): number | undefined {
@@ -54,7 +54,7 @@ export abstract class SipMessageBase {
   }
 
   contentType(): MediaType | undefined {
-    return wholeValueOf(this.headers.lineOf(HeaderId.contentType), scanMediaType)
+    return readValue(this.headers.lineOf(HeaderId.contentType), scanMediaType)
   }
 
   /** Route values in order; those that are not well formed are left out (and refused by `checkMessage`). */
@@ -76,19 +76,8 @@ export abstract class SipMessageBase {
   }
 }
 
-/** Parses the first comma value of a line, in place unless it is folded. */
-function firstValueOf<T>(line: HeaderLine | undefined, scan: Scan<T>): T | undefined {
-  if (line === undefined) return undefined
-  if (line.parsed === undefined) {
-    const text = line.isFolded ? line.value : line.source
-    const start = line.isFolded ? 0 : line.valueStart
-    const end = line.isFolded ? text.length : line.end - 2
-    line.parsed = scan(text, start, valueEndAt(text, start, end)) ?? null
-  }
-  return (line.parsed as T | null) ?? undefined
-}
-
-function wholeValueOf<T>(line: HeaderLine | undefined, scan: Scan<T>): T | undefined {
+/** Parses the value of a line, in place unless it is folded. */
+function readValue<T>(line: HeaderLine | undefined, scan: Scan<T>): T | undefined {
   if (line === undefined) return undefined
   if (line.parsed === undefined) {
     line.parsed = (line.isFolded ? scan(line.value, 0, line.value.length) : scan(line.source, line.valueStart, line.end - 2)) ?? null
@@ -109,9 +98,9 @@ export function scannedAddressesOf(line: HeaderLine): readonly (NameAddr | null)
     const lineEnd = line.isFolded ? text.length : line.end - 2
     const addresses: (NameAddr | null)[] = []
     for (let start = line.isFolded ? 0 : line.valueStart; start <= lineEnd; ) {
-      const end = valueEndAt(text, start, lineEnd)
-      addresses.push(scanNameAddr(text, start, end) ?? null)
-      start = end + 1
+      const address = scanNameAddr(text, start, lineEnd)
+      addresses.push(address ?? null)
+      start = (address?.end ?? valueEndAt(text, start, lineEnd)) + 1
     }
     line.parsed = addresses
   }
