@@ -146,7 +146,7 @@ export const identityCodes = {
   'GH-CERT-NO-CLIENT-AUTH': {
     summary: 'The certificate lacks the clientAuth usage; strict peers will refuse it when this gateway connects to them.',
     remedy:
-      'Public authorities no longer issue clientAuth; where a partner insists (old ejabberd, Cisco Expressway before X14.2, strict partners), agree on a private authority.',
+      'Public authorities no longer issue clientAuth; where a partner insists (Cisco Expressway, ejabberd before 25.08, strict partners), agree on a private authority.',
     retry: 'never',
   },
   'GH-CERT-NO-SERVER-AUTH': {
