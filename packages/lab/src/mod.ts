@@ -12,7 +12,7 @@ export type { DnsFault, SrvRecord, ZoneAnswer, ZoneRecord } from './dns/dns-zone
 export { DnsZone, federationName } from './dns/dns-zone.ts'
 export type { HomeServerOptions } from './home-server/home-server.ts'
 export { HomeServer } from './home-server/home-server.ts'
-export type { SipServerOptions } from './home-server/user-agent-core.ts'
+export type { NextHop, SipServerOptions } from './home-server/user-agent-core.ts'
 export type { Answer } from './sip-user/answer.ts'
 export type { SessionMedia } from './sip-user/im-bodies.ts'
 export type { ImSession } from './sip-user/im-session.ts'

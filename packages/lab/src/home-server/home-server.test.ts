@@ -21,8 +21,7 @@ describe('HomeServer', () => {
       nextHop: { host: `home.${nextDomain}`, address: '127.0.0.1', port: nextPort },
     }
   }
-  const nextOfContoso = { host: 'home.fabrikam.example', address: '127.0.0.1', port: 0 }
-  const contoso = new HomeServer({ ...optionsOf('contoso.example', 'fabrikam.example', 0), nextHop: nextOfContoso })
+  const contoso = new HomeServer(optionsOf('contoso.example', 'fabrikam.example', 0))
   let fabrikam: HomeServer
   let alice: SipUser
   let carol: SipUser
@@ -31,7 +30,7 @@ describe('HomeServer', () => {
     await contoso.start()
     fabrikam = new HomeServer(optionsOf('fabrikam.example', 'contoso.example', contoso.port))
     await fabrikam.start()
-    nextOfContoso.port = fabrikam.port
+    contoso.setNextHop({ host: 'home.fabrikam.example', address: '127.0.0.1', port: fabrikam.port })
     alice = contoso.addUser('alice')
     carol = fabrikam.addUser('carol')
   })

@@ -4,7 +4,7 @@ import { readMark, readPresence, readSessionMedia, readTextFormat, readTyping, s
 import { ImSession } from '../sip-user/im-session.ts'
 import { PresenceWatch } from '../sip-user/presence-watch.ts'
 import { SipUser } from '../sip-user/sip-user.ts'
-import { newToken, type SipServerOptions, UserAgentCore } from './user-agent-core.ts'
+import { type NextHop, newToken, type SipServerOptions, UserAgentCore } from './user-agent-core.ts'
 
 interface Entry {
   readonly user: SipUser
@@ -61,6 +61,11 @@ export class HomeServer {
     user.notifyOnPresence(() => this.#notifyWatchers(user))
     this.#users.set(user.address.toLowerCase(), user)
     return user
+  }
+
+  /** Where its users' requests go from now on. */
+  setNextHop(nextHop: NextHop): void {
+    this.#core.setNextHop(nextHop)
   }
 
   /** Cuts the link to the next hop; it comes back with the next request. */

@@ -14,6 +14,13 @@ import type {
 import { createResponse, TransactionLayer } from '@gatehouse/sip-core'
 import { SipLink } from './sip-link.ts'
 
+/** Name in the certificate there, IP address and port. */
+export interface NextHop {
+  readonly host: string
+  readonly address: string
+  readonly port: number
+}
+
 /** A SIP server of the lab: where it listens, what it shows and whom it believes. */
 export interface SipServerOptions {
   /** Name in its certificate, in Via and Contact. */
@@ -25,8 +32,8 @@ export interface SipServerOptions {
   readonly certificate: { readonly chainPem: string; readonly keyPem: string }
   /** Roots that the other side's certificate must lead to. */
   readonly caPem: string
-  /** Where its requests go: name in the certificate there, IP address and port. */
-  readonly nextHop: { readonly host: string; readonly address: string; readonly port: number }
+  /** Where its requests go; may also be given later. */
+  readonly nextHop?: NextHop
   /** Sees every message, for transcripts. */
   readonly onTrace?: (direction: 'in' | 'out', message: SipMessage) => void
 }
@@ -52,10 +59,12 @@ export class UserAgentCore implements TransactionUser {
   #nextLinkId = 1
   #outbound: Promise<SipLink> | undefined
   #timer: NodeJS.Timeout | undefined
+  #nextHop: NextHop | undefined
 
   constructor(options: SipServerOptions, handler: RequestHandler) {
     this.#options = options
     this.#handler = handler
+    this.#nextHop = options.nextHop
     this.#layer = new TransactionLayer(this, { newTag: newToken })
     const { chainPem, keyPem } = options.certificate
     this.#server = createServer({
@@ -134,21 +143,36 @@ export class UserAgentCore implements TransactionUser {
     this.#arm()
   }
 
+  /** From the next dialled link on. */
+  setNextHop(nextHop: NextHop): void {
+    this.#nextHop = nextHop
+    this.dropOutboundLink()
+  }
+
   /** Drops the link to the next hop, as a crash would. */
   dropOutboundLink(): void {
     void this.#outbound?.then(
       (link) => link.close(),
       () => {},
     )
+    this.#outbound = undefined
   }
 
   #outboundLink(): Promise<SipLink> {
-    this.#outbound ??= this.#dial()
+    if (this.#outbound === undefined) {
+      const dialed = this.#dial()
+      this.#outbound = dialed
+      dialed.catch(() => {
+        if (this.#outbound === dialed) this.#outbound = undefined
+      })
+    }
     return this.#outbound
   }
 
   #dial(): Promise<SipLink> {
-    const { certificate, caPem, nextHop, address } = this.#options
+    const { certificate, caPem, address } = this.#options
+    const nextHop = this.#nextHop
+    if (nextHop === undefined) return Promise.reject(new Error('no next hop'))
     const dialed = new Promise<SipLink>((resolve, reject) => {
       const socket = connect({
         socket: connectTcp({ host: nextHop.address, port: nextHop.port, localAddress: address }),
@@ -160,9 +184,6 @@ export class UserAgentCore implements TransactionUser {
       })
       socket.once('error', reject)
       socket.once('secureConnect', () => resolve(this.#addLink(socket)))
-    })
-    dialed.catch(() => {
-      this.#outbound = undefined
     })
     return dialed
   }

@@ -1,7 +1,7 @@
 /** Session description of an IM session. LCS 2005 clients say `x-ms-message`, later ones `message`. */
 export type SessionMedia = 'message' | 'x-ms-message'
 
-export function sessionDescription(media: SessionMedia, answer: 'null' | string): string {
+export function sessionDescription(media: SessionMedia, answer: string): string {
   return [
     'v=0',
     'o=- 0 0 IN IP4 127.0.0.1',
