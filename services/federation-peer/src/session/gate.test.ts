@@ -202,6 +202,25 @@ test('NEGOTIATE gets an ordinary refusal and the connection lives; OPTIONS for t
   assert.equal(partner.isOpen, true)
 })
 
+test('BENOTIFY passes and is answered by nobody', async () => {
+  const rig = new GateRig()
+  const partner = rig.open('external', ['sip.fabrikam.example'])
+  const notify = createRequest('BENOTIFY', 'sip:alice@contoso.example', [
+    ['Via', 'SIP/2.0/TLS client.example.net:5061;branch=z9hG4bKbe'],
+    ['Max-Forwards', '70'],
+    ['From', '<sip:carol@fabrikam.example>;tag=a1'],
+    ['To', '<sip:alice@contoso.example>;tag=b1'],
+    ['Call-ID', 'presence-1'],
+    ['CSeq', '2 BENOTIFY'],
+    ['Event', 'presence'],
+  ])
+  partner.receive(encodeMessage(notify))
+  await rig.settle()
+  assert.equal(rig.inside.requests()[0]?.method, 'BENOTIFY')
+  assert.equal(partner.responses().length, 0)
+  assert.equal(rig.session.layer.openServerTransactions() + rig.session.layer.openClientTransactions(), 0)
+})
+
 test('a CANCEL before the archive has answered ends the INVITE with 487 and nothing goes on', async () => {
   const rig = new GateRig()
   rig.isArchiveSlow = true

@@ -101,26 +101,34 @@ export class Gate implements RelayOwner {
     this.#finish(relay.server.context as Passage, status, nowMs)
   }
 
-  /** ACK to a 2xx: routed like any in-dialog request, answered by nobody (RFC 3261 §16.11). */
-  passAck(connection: EdgeConnection, ack: SipRequest, nowMs: number): void {
-    const passage = new Passage(undefined, ack, connection, stateOf(connection).bound, this.srv, nowMs)
-    const { admission } = this.#deps
+  /**
+   * A request that nobody answers: ACK to a 2xx (RFC 3261 §16.11) and Microsoft's BENOTIFY. Judged and routed like any other,
+   * but without a transaction; refused means dropped.
+   */
+  passUnanswered(connection: EdgeConnection, request: SipRequest, nowMs: number): void {
+    this.#judgeUnanswered(new Passage(undefined, request, connection, stateOf(connection).bound, this.srv, nowMs))
+  }
+
+  #judgeUnanswered(passage: Passage): void {
+    const { admission, srv, log, links, targets, forwarder } = this.#deps
     const refusal = checkSender(passage) ?? checkRoute(passage, admission) ?? checkAddressee(passage) ?? checkPolicy(passage, admission)
-    const destination = passage.decision?.destination
-    if (refusal !== undefined || destination === undefined) {
-      this.#deps.log.debug(
-        { code: refusal !== undefined && 'code' in refusal ? refusal.code : 'srv', callId: passage.callId },
-        'ACK dropped',
-      )
-      return
+    if (refusal !== undefined && 'need' in refusal) {
+      return srv.lookupSrv(refusal.domain, (evidence) => {
+        passage.keepEvidence(refusal.domain, evidence)
+        this.#judgeUnanswered(passage)
+      })
     }
-    this.#deps.links.acquire(
-      this.#deps.targets.of(destination),
+    const destination = passage.decision?.destination
+    const drop = (code: string): void => log.debug({ code, method: passage.method, callId: passage.callId }, 'unanswered request dropped')
+    if (refusal !== undefined || destination === undefined) return drop(refusal?.code ?? 'GH-PEER-NO-ADDRESS')
+    links.acquire(
+      targets.of(destination),
       (link) => {
-        const forwarded = this.#deps.forwarder.prepare(passage, destination)
+        const forwarded = forwarder.prepare(passage, destination)
         if (forwarded instanceof SipRequest) this.#session.send(link.id, forwarded)
+        else drop(forwarded.code)
       },
-      (failure) => this.#deps.log.debug({ code: failure.code, callId: passage.callId }, 'ACK dropped'),
+      (failure) => drop(failure.code),
     )
   }
 

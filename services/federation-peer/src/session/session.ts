@@ -165,7 +165,7 @@ export class Session implements EdgeHandler, TransactionUser {
 
   onAck(connectionId: ConnectionId, ack: SipRequest, nowMs: number): void {
     const connection = this.connections.get(connectionId)
-    if (connection !== undefined) this.#gate.passAck(connection, ack, nowMs)
+    if (connection !== undefined) this.#gate.passUnanswered(connection, ack, nowMs)
   }
 
   onCancel(transaction: ServerTransaction, _cancel: SipRequest, nowMs: number): void {
@@ -232,7 +232,7 @@ export class Session implements EdgeHandler, TransactionUser {
       case 'message': {
         if (state.refusal !== undefined) return this.#answerRefused(connection, state, frame.message)
         const defect = checkMessage(frame.message)
-        if (defect === undefined) this.layer.handleMessage(connection.id, frame.message, nowMs)
+        if (defect === undefined) this.#handleMessage(connection, frame.message, nowMs)
         else this.#answerDefect(connection, state, defect, frame.message)
         return
       }
@@ -245,6 +245,12 @@ export class Session implements EdgeHandler, TransactionUser {
         connection.close(frame.defect.code)
         return
     }
+  }
+
+  #handleMessage(connection: EdgeConnection, message: SipMessage, nowMs: number): void {
+    // BENOTIFY is a NOTIFY that gets no response (lcs-edge §4), so it is no transaction.
+    if (message.isRequest && message.method === 'BENOTIFY') this.#gate.passUnanswered(connection, message, nowMs)
+    else this.layer.handleMessage(connection.id, message, nowMs)
   }
 
   /** Terse outside: no word of what is wrong with the certificate. Then the connection ends. */
