@@ -108,6 +108,7 @@ export class FakeNode implements TransactionUser {
   readonly servers: ServerTransaction[] = []
   /** Every message that arrived on any connection. */
   readonly received: SipMessage[] = []
+  endedServers = 0
   #tags = 0
 
   constructor(network: FakeNetwork, name: string, options: Partial<TransactionLayerOptions> = {}) {
@@ -148,7 +149,9 @@ export class FakeNode implements TransactionUser {
   onStrayResponse(_connection: ConnectionId, response: SipResponse, _nowMs: number): void {
     this.trace.push(`stray ${response.status}`)
   }
-  onServerEnd(_transaction: ServerTransaction): void {}
+  onServerEnd(_transaction: ServerTransaction): void {
+    this.endedServers++
+  }
   send(connection: ConnectionId, message: SipMessage): void {
     this.network.send(this, connection, message)
   }

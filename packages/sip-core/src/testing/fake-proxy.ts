@@ -1,3 +1,4 @@
+import { createResponse } from '../message/create-response.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 import type { SipResponse } from '../message/sip-response.ts'
 import { prepareForward } from '../proxy/prepare-forward.ts'
@@ -22,7 +23,10 @@ export class FakeProxy extends FakeNode implements RelayOwner {
 
   forward(relay: Relay, connection: ConnectionId): boolean {
     const result = this.prepare(relay.server.request)
-    if (!result.ok) throw new Error(result.code)
+    if (!result.ok) {
+      relay.refuse(createResponse(relay.server.request, result.status, result.reason, { toTag: this.layer.newTag() }), this.network.nowMs)
+      return false
+    }
     return relay.start(connection, result.request, this.network.nowMs, result.branch)
   }
 
