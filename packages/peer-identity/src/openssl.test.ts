@@ -84,7 +84,11 @@ describe('agrees with openssl verify', { skip: hasOpenssl ? false : 'openssl is 
       const above = chain.length > 1 ? ['-untrusted', aboveFile] : []
       const run = spawnSync('openssl', ['verify', '-x509_strict', '-no-CApath', '-no-CAstore', '-CAfile', rootFile, ...above, leafFile])
       const identity = await validator.validate(chain)
-      assert.equal(identity.isAuthenticated, run.status === 0, `${identity.refusal?.detail ?? 'ok'} / ${run.stdout}${run.stderr}`)
+      assert.equal(
+        identity.isAuthenticated,
+        run.status === 0,
+        `${identity.refusal?.detail ?? 'ok'} / ${run.stdout.toString()}${run.stderr.toString()}`,
+      )
     })
   }
 })

@@ -12,6 +12,7 @@ import { type ValidationContext, type ValidationResult, validateChain } from './
 const MAX_CHAIN = 10
 const MAX_CACHED = 4096
 const MAX_CACHED_REFUSALS = 1024
+const MAX_CACHED_AUTHORITIES = 256
 /** A refusal may be mended by the other side's clock or ours; within this time it is not worked out again. */
 const REFUSAL_KEPT_MS = 10_000
 
@@ -103,7 +104,13 @@ export class PeerValidator {
   }
 
   #makeContext(stores: readonly TrustStore[], crls: readonly Uint8Array[]): ValidationContext {
-    return { anchors: new AnchorIndex(stores), crls: new CrlSet(crls), revocation: this.#revocation, maxChain: this.#maxChain }
+    return {
+      anchors: new AnchorIndex(stores),
+      crls: new CrlSet(crls),
+      revocation: this.#revocation,
+      maxChain: this.#maxChain,
+      authorities: new BoundedCache(MAX_CACHED_AUTHORITIES),
+    }
   }
 
   #known(key: string): PeerIdentity | undefined {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { BoundedCache } from './bounded-cache.ts'
 import { type Certificate, parseCertificate } from './certificate.ts'
 import type { Refusal } from './errors.ts'
 import { PathBuilder } from './path-builder.ts'
@@ -13,6 +15,8 @@ export interface ValidationContext {
   readonly revocation: RevocationMode
   /** Certificates from the leaf to, without, the anchor; and presented at all. */
   readonly maxChain: number
+  /** Intermediates of good paths, taken apart, by the SHA-256 of their DER: partners share few, and taking apart is the costly part. */
+  readonly authorities: BoundedCache<Certificate>
 }
 
 /** Outcome of one validation. */
@@ -50,10 +54,14 @@ function failed(leaf: Certificate | undefined, refusal: Refusal): ValidationResu
   return { leaf, refusal, anchors: [], validFromMs: -Infinity, validUntilMs: Infinity }
 }
 
-function parseChain(chainDer: readonly Uint8Array[]): { certificates: Certificate[]; refusal: Refusal | undefined } {
+function parseChain(
+  chainDer: readonly Uint8Array[],
+  authorities: BoundedCache<Certificate>,
+): { certificates: Certificate[]; refusal: Refusal | undefined } {
   const certificates: Certificate[] = []
   for (const [index, der] of chainDer.entries()) {
-    const result = parseCertificate(der)
+    const known = index === 0 ? undefined : authorities.get(createHash('sha256').update(der).digest('hex'))
+    const result = known === undefined ? parseCertificate(der) : { certificate: known }
     if ('refusal' in result) {
       const where = index === 0 ? 'The peer’s certificate' : `Certificate ${index + 1} of the chain`
       return { certificates, refusal: { code: result.refusal.code, detail: `${where}: ${result.refusal.detail}` } }
@@ -70,7 +78,7 @@ export async function validateChain(chainDer: readonly Uint8Array[], context: Va
   if (chainDer.length > context.maxChain + 1) {
     return failed(undefined, { code: 'GH-IDENTITY-CHAIN-TOO-LONG', detail: `${chainDer.length} certificates were presented.` })
   }
-  const { certificates, refusal: unreadable } = parseChain(chainDer)
+  const { certificates, refusal: unreadable } = parseChain(chainDer, context.authorities)
   const leaf = certificates[0]
   if (unreadable !== undefined || leaf === undefined) {
     return failed(leaf, unreadable ?? { code: 'GH-IDENTITY-NO-CERTIFICATE', detail: '' })
@@ -92,6 +100,7 @@ export async function validateChain(chainDer: readonly Uint8Array[], context: Va
       continue
     }
     for (const name of path.anchor.stores) anchors.add(name)
+    for (const authority of path.certificates.slice(1)) context.authorities.set(authority.fingerprint, authority)
     // The narrowest of all good paths: afterwards fewer stores may anchor, so the outcome is made anew.
     window = { fromMs: Math.max(window?.fromMs ?? -Infinity, own.fromMs), untilMs: Math.min(window?.untilMs ?? Infinity, own.untilMs) }
   }
