@@ -5,7 +5,12 @@ import { addressKey } from '@gatehouse/im-model'
  * must not be evaded by an escape.
  */
 export function userKey(user: string, domain: string): string {
-  return addressKey(user.includes('%') ? unescapeUser(user) : user, domain)
+  return addressKey(foldUser(user), domain)
+}
+
+/** The user part alone, in the form it is compared in. */
+export function foldUser(user: string): string {
+  return (user.includes('%') ? unescapeUser(user) : user).toLowerCase()
 }
 
 function unescapeUser(user: string): string {

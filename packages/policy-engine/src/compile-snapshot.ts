@@ -1,4 +1,5 @@
-import { userKey } from './address-key.ts'
+import { addressKey } from '@gatehouse/im-model'
+import { foldUser } from './address-key.ts'
 import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
 import type { Block, CompiledLimits, CompiledMethods, CompiledSettings, Relation, Snapshot, UserFacts } from './snapshot.ts'
 
@@ -21,13 +22,13 @@ const STANDARD_LIMITS: LimitsSpec = { discovered: { perSecond: 20, addressees: 1
 class Tables {
   readonly internal = new Map<string, boolean>()
   readonly blockedDomains = new Map<string, Block>()
-  readonly blockedAddresses = new Map<string, Block>()
+  readonly blockedAddresses = new Map<string, Map<string, Block>>()
   readonly partners = new Map<string, Relation>()
   readonly providerDomains = new Map<string, Relation>()
   readonly providers: Relation[] = []
   readonly allowed = new Map<string, Relation>()
   readonly clearinghouses = new Map<string, Relation>()
-  readonly users = new Map<string, UserFacts>()
+  readonly users = new Map<string, Map<string, UserFacts>>()
   settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
   limits: LimitsSpec = STANDARD_LIMITS
   archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
@@ -89,6 +90,7 @@ export function compileSnapshot(document: SnapshotDocument): Snapshot {
     internal: tables.internal,
     hasInternalSubdomains: [...tables.internal.values()].includes(true),
     blockedDomains: tables.blockedDomains,
+    hasTopLevelBlocks: [...tables.blockedDomains.keys()].some((domain) => !domain.includes('.')),
     blockedAddresses: tables.blockedAddresses,
     partners: tables.partners,
     providerDomains: tables.providerDomains,
@@ -170,19 +172,33 @@ function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['sp
   const expiresMs = expiryMs(spec.expires, Number.POSITIVE_INFINITY)
   const block: Block = { source: `BlockEntry/${name}`, expiresMs, owner: spec.owner, reason: spec.reason }
   if (spec.domain !== undefined) setLongest(tables.blockedDomains, spec.domain.toLowerCase(), block)
-  const key = spec.address === undefined ? undefined : keyOfAddress(spec.address)
-  if (key !== undefined) setLongest(tables.blockedAddresses, key, block)
+  if (spec.address === undefined) return
+  const { user, domain } = foldAddress(spec.address)
+  setLongest(innerMap(tables.blockedAddresses, domain), user, block)
 }
 
 function addUser(tables: Tables, name: string, spec: ObjectOf<'UserRights'>['spec']): void {
   const contacts = new Set<string>()
-  for (const contact of spec.contacts) contacts.add(keyOfAddress(contact))
-  setOnce(tables.users, keyOfAddress(spec.user), { source: `UserRights/${name}`, mayFederate: spec.federation, contacts })
+  for (const contact of spec.contacts) {
+    const folded = foldAddress(contact)
+    contacts.add(addressKey(folded.user, folded.domain))
+  }
+  const { user, domain } = foldAddress(spec.user)
+  setOnce(innerMap(tables.users, domain), user, { source: `UserRights/${name}`, mayFederate: spec.federation, contacts })
 }
 
-function keyOfAddress(address: string): string {
+function foldAddress(address: string): { user: string; domain: string } {
   const at = address.lastIndexOf('@')
-  return userKey(address.slice(0, at), address.slice(at + 1).toLowerCase())
+  return { user: foldUser(address.slice(0, at)), domain: address.slice(at + 1).toLowerCase() }
+}
+
+function innerMap<T>(outer: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  let inner = outer.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    outer.set(key, inner)
+  }
+  return inner
 }
 
 /** Of several blocks on one name the one that lasts longest counts. */

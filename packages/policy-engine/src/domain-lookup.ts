@@ -23,14 +23,16 @@ export function isUsableDomain(domain: string): boolean {
 }
 
 /** The block entry that covers `domain`: its own or, as a block covers everything below it, one of a parent. */
-export function findBlock(blocks: ReadonlyMap<string, Block>, domain: string, nowMs: number): Block | undefined {
+export function findBlock(snapshot: Snapshot, domain: string, nowMs: number): Block | undefined {
+  const blocks = snapshot.blockedDomains
   if (blocks.size === 0) return undefined
+  const { hasTopLevelBlocks } = snapshot
   let name = domain
   for (;;) {
     const block = blocks.get(name)
     if (block !== undefined && nowMs < block.expiresMs) return block
     const dot = name.indexOf('.')
-    if (dot < 0) return undefined
+    if (dot < 0 || (!hasTopLevelBlocks && name.indexOf('.', dot + 1) < 0)) return undefined
     name = name.slice(dot + 1)
   }
 }

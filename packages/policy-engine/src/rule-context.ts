@@ -1,4 +1,5 @@
 import type { Destination, Direction, EvidenceClass, Mark, NameMatch, PeerClass } from '@gatehouse/im-model'
+import { isUsableDomain } from './domain-lookup.ts'
 import type { PolicyCode } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
 import type { Relation, Snapshot } from './snapshot.ts'
@@ -11,6 +12,10 @@ export class RuleContext {
   state!: DecisionState
   /** Rules fill `detail` when they pass, and counters are looked at but not moved. */
   isExplaining = false
+
+  /** `isUsableDomain` of both ends, asked by several rules. */
+  isFromUsable = false
+  isToUsable = false
 
   direction: Direction = 'inbound'
   peerClass: PeerClass = 'discovered'
@@ -36,6 +41,8 @@ export class RuleContext {
     this.input = input
     this.state = state
     this.isExplaining = isExplaining
+    this.isFromUsable = isUsableDomain(input.fromDomain)
+    this.isToUsable = isUsableDomain(input.toDomain)
     const isExternal = input.side === 'external'
     this.direction = isExternal ? 'inbound' : 'outbound'
     this.peerClass = input.bound?.peerClass ?? (isExternal ? 'discovered' : 'inside')

@@ -78,7 +78,10 @@ export interface Snapshot {
   readonly internal: ReadonlyMap<string, boolean>
   readonly hasInternalSubdomains: boolean
   readonly blockedDomains: ReadonlyMap<string, Block>
-  readonly blockedAddresses: ReadonlyMap<string, Block>
+  /** False: no block covers a whole top-level domain, and the walk up the labels may stop before it. */
+  readonly hasTopLevelBlocks: boolean
+  /** Domain → folded user → block. Nested, so that a message for another domain costs no new string. */
+  readonly blockedAddresses: ReadonlyMap<string, ReadonlyMap<string, Block>>
   readonly partners: ReadonlyMap<string, Relation>
   readonly providerDomains: ReadonlyMap<string, Relation>
   /** Enabled providers, in document order. */
@@ -88,7 +91,8 @@ export interface Snapshot {
   readonly allowed: ReadonlyMap<string, Relation>
   readonly discovered: Relation | undefined
   readonly defaultRoute: Relation | undefined
-  readonly users: ReadonlyMap<string, UserFacts>
+  /** Domain → folded user → facts. */
+  readonly users: ReadonlyMap<string, ReadonlyMap<string, UserFacts>>
   readonly settings: CompiledSettings
   readonly limits: CompiledLimits
   readonly archive: ArchiveDuty

@@ -1,41 +1,41 @@
-import { userKey } from '../address-key.ts'
+import { foldUser } from '../address-key.ts'
 import { findBlock, isUsableDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
 import type { Block } from '../snapshot.ts'
 
-/** Rule 1. Both ends and every asserted domain are looked up, so that no later allow can overrule a block. */
+/**
+ * Rule 1. Both ends and every asserted domain are looked up, so that no later allow can overrule a block. What is not a domain is
+ * left to the source and destination rules, which refuse it.
+ */
 export const blockList: Rule = {
   name: 'block-list',
   apply: (context) => {
     const { input, snapshot } = context
     if (snapshot.blockedDomains.size === 0 && snapshot.blockedAddresses.size === 0) return context.skip()
-    const refusal = blockedDomain(context, input.fromDomain) ?? blockedDomain(context, input.toDomain)
+    const refusal =
+      (context.isFromUsable ? blockedDomain(context, input.fromDomain) : undefined) ??
+      (context.isToUsable ? blockedDomain(context, input.toDomain) : undefined)
     if (refusal !== undefined) return refusal
     for (const domain of input.assertedDomains) {
-      const asserted = blockedDomain(context, domain)
+      const asserted = domain !== input.fromDomain && isUsableDomain(domain) ? blockedDomain(context, domain) : undefined
       if (asserted !== undefined) return asserted
     }
-    if (snapshot.blockedAddresses.size > 0) {
-      const address = blockedAddress(context, input.fromUser, input.fromDomain) ?? blockedAddress(context, input.toUser, input.toDomain)
-      if (address !== undefined) return address
-    }
-    if (context.isExplaining) context.detail = `no block entry covers ${input.fromDomain} or ${input.toDomain}`
-    return undefined
+    const address = blockedAddress(context, input.fromUser, input.fromDomain) ?? blockedAddress(context, input.toUser, input.toDomain)
+    if (address === undefined && context.isExplaining) context.detail = `no block entry covers ${input.fromDomain} or ${input.toDomain}`
+    return address
   },
 }
 
 function blockedDomain(context: RuleContext, domain: string): PolicyCode | undefined {
-  // what is not a domain is refused by the source and destination rules
-  if (!isUsableDomain(domain)) return undefined
-  const block = findBlock(context.snapshot.blockedDomains, domain, context.input.nowMs)
+  const block = findBlock(context.snapshot, domain, context.input.nowMs)
   return block === undefined ? undefined : deny(context, domain, block)
 }
 
 function blockedAddress(context: RuleContext, user: string, domain: string): PolicyCode | undefined {
-  const key = userKey(user, domain)
-  const block = context.snapshot.blockedAddresses.get(key)
-  return block === undefined || context.input.nowMs >= block.expiresMs ? undefined : deny(context, key, block)
+  const users = context.snapshot.blockedAddresses.get(domain)
+  const block = users?.get(foldUser(user))
+  return block === undefined || context.input.nowMs >= block.expiresMs ? undefined : deny(context, `${foldUser(user)}@${domain}`, block)
 }
 
 function deny(context: RuleContext, what: string, block: Block): PolicyCode {

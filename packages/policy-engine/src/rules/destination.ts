@@ -1,5 +1,5 @@
 import type { Destination } from '@gatehouse/im-model'
-import { findAllowed, isInternalDomain, isUsableDomain } from '../domain-lookup.ts'
+import { findAllowed, isInternalDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import { isHostDirectlyIn } from '../names.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
@@ -11,7 +11,7 @@ export const destination: Rule = {
   apply: (context) => {
     const { input, snapshot } = context
     const domain = input.toDomain
-    if (!isUsableDomain(domain)) return context.deny('GH-POLICY-DESTINATION-UNKNOWN', 'The request has no usable domain.')
+    if (!context.isToUsable) return context.deny('GH-POLICY-DESTINATION-UNKNOWN', 'The request has no usable domain.')
     if (isInternalDomain(snapshot, domain)) {
       context.destination = { to: 'inside', domain }
       if (input.side === 'internal') context.direction = 'transit'

@@ -12,7 +12,7 @@ export const sourceBinding: Rule = {
     if (!input.peer.isAuthenticated) {
       return context.deny('GH-POLICY-PEER-UNAUTHENTICATED', input.peer.refusal?.code ?? 'No certificate was presented.')
     }
-    if (!isUsableDomain(input.fromDomain)) return context.deny('GH-POLICY-SOURCE-MALFORMED', `It is ${quoted(input.fromDomain)}.`)
+    if (!context.isFromUsable) return context.deny('GH-POLICY-SOURCE-MALFORMED', `It is ${quoted(input.fromDomain)}.`)
     const refusal = input.side === 'internal' ? checkInside(context) : checkOutside(context)
     if (refusal === undefined && context.isExplaining && context.need === undefined) explainPass(context)
     return refusal

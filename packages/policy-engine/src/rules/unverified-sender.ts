@@ -1,7 +1,7 @@
 import { userKey } from '../address-key.ts'
 import type { PolicyCode } from '../errors.ts'
+import { findUser } from '../find-user.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
-import type { UserFacts } from '../snapshot.ts'
 import { endsExchange } from './ends-exchange.ts'
 
 /**
@@ -38,13 +38,16 @@ function checkMessage(context: RuleContext): PolicyCode | undefined {
 function checkContact(context: RuleContext, code: PolicyCode): PolicyCode | undefined {
   const { input, snapshot } = context
   const sender = userKey(input.fromUser, input.fromDomain)
-  const recipientKey = userKey(input.toUser, input.toDomain)
-  const recipient: UserFacts | undefined = snapshot.users.get(recipientKey)
+  const recipient = findUser(snapshot, input.toUser, input.toDomain)
   if (recipient?.contacts.has(sender) !== true) {
-    return context.deny(code, `${sender} is no contact of ${recipientKey}.`, recipient?.source ?? snapshot.settings.source)
+    return context.deny(
+      code,
+      `${sender} is no contact of ${input.toUser}@${input.toDomain}.`,
+      recipient?.source ?? snapshot.settings.source,
+    )
   }
   if (context.isExplaining) {
-    context.detail = `${sender} is a contact of ${recipientKey}`
+    context.detail = `${sender} is a contact of ${input.toUser}@${input.toDomain}`
     context.source = recipient.source
   }
   return undefined
