@@ -4,6 +4,9 @@ const COMMON_NAME = '2.5.4.3'
 const ORGANISATION = '2.5.4.10'
 const EMAIL = '1.2.840.113549.1.9.1'
 
+/** Attributes shown to people; a name has a handful. */
+const MAX_SHOWN = 12
+
 const shortNames: Readonly<Record<string, string>> = {
   [COMMON_NAME]: 'CN',
   '2.5.4.6': 'C',
@@ -77,7 +80,15 @@ export function readDistinguishedName(content: Uint8Array): DistinguishedName | 
     parts.push(keys.sort().join('+'))
   }
   if (!names.isDone) return undefined
-  return { parts, key: parts.join(','), text: shown.join(', '), commonName, organisation, emails, isEmpty: parts.length === 0 }
+  return {
+    parts,
+    key: parts.join(','),
+    text: shown.slice(0, MAX_SHOWN).join(', '),
+    commonName,
+    organisation,
+    emails,
+    isEmpty: parts.length === 0,
+  }
 }
 
 /** Text for logs: control characters and line breaks cannot forge a second line. */

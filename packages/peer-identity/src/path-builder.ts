@@ -28,7 +28,8 @@ export class PathBuilder {
   readonly #paths: CertificatePath[] = []
   #steps = 0
   #wasTooLong = false
-  #hadBadSignature = false
+  /** Fingerprints of certificates that a namesake of their issuer did not sign. */
+  readonly #unsigned = new Set<string>()
   /** Where the search ended without finding an issuer, the longest way first. */
   #end: { certificate: Certificate; length: number } | undefined
 
@@ -83,7 +84,7 @@ export class PathBuilder {
       isSigned = verifies(certificate, issuer)
       this.#signatures.set(key, isSigned)
     }
-    if (!isSigned) this.#hadBadSignature = true
+    if (!isSigned) this.#unsigned.add(certificate.fingerprint)
     return isSigned
   }
 
@@ -97,7 +98,7 @@ export class PathBuilder {
       const what = end === leaf ? 'The certificate is self-signed' : 'The chain ends in a root'
       return { code: 'GH-IDENTITY-UNTRUSTED', detail: `${what} (${issuer}) that no trust store holds.` }
     }
-    if (this.#hadBadSignature) {
+    if (this.#unsigned.has(end.fingerprint)) {
       return { code: 'GH-IDENTITY-UNTRUSTED', detail: `An issuer named ${issuer} is known, but its key did not sign the certificate.` }
     }
     if (this.#looksIncomplete(end)) {

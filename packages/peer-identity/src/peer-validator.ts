@@ -97,9 +97,12 @@ export class PeerValidator {
     return nowMs >= proof.validFromMs && nowMs <= proof.validUntilMs
   }
 
-  /** Holds a connection's chain against the present stores, lists and time: after `reload`, and now and then for expiry. */
+  /**
+   * Holds a connection's chain against the present stores, lists and time: after `reload`, and now and then for expiry. A refused identity
+   * stays refused; its connection is about to be closed.
+   */
   revalidate(identity: PeerIdentity): Promise<PeerIdentity> {
-    if (this.isStillGood(identity)) return Promise.resolve(identity)
+    if (!identity.isAuthenticated || this.isStillGood(identity)) return Promise.resolve(identity)
     return this.validate(this.#proofs.get(identity)?.chainDer ?? [])
   }
 
@@ -136,7 +139,8 @@ export class PeerValidator {
     const identity = identityOf(result)
     const { isAuthenticated } = identity
     this.#proofs.set(identity, {
-      chainDer,
+      // Only what may be validated again is kept: a stranger's chains would fill the memory.
+      chainDer: isAuthenticated ? chainDer : [],
       generation,
       validFromMs: isAuthenticated ? result.validFromMs : nowMs,
       validUntilMs: isAuthenticated ? result.validUntilMs : nowMs + REFUSAL_KEPT_MS,

@@ -86,6 +86,7 @@ test('a refusal is kept for a moment only', async () => {
   assert.equal(first.refusal?.code, 'GH-IDENTITY-NOT-YET-VALID')
   assert.equal(await validator.validate(early.chainDer), first)
   assert.equal(validator.isStillGood(first), false)
+  assert.equal(await validator.revalidate(first), first)
   clock.now += 61_000
   assert.equal((await validator.validate(early.chainDer)).isAuthenticated, true)
 })
