@@ -44,7 +44,7 @@ test('RFC 2782: a target without weight is drawn seldom but never lost', () => {
 
 test('every order holds the same targets, sorted by priority, and leaves its input alone', () => {
   const targets = fc.array(
-    fc.record({ priority: fc.nat(3), weight: fc.nat(65_535), host: fc.stringMatching(/^[a-z]{1,4}$/), port: fc.constant(5061) }),
+    fc.record({ priority: fc.nat(3), weight: fc.nat(65_535), host: fc.stringMatching(/^[a-z]{1,4}$/), port: fc.constant<number>(5061) }),
   )
   fc.assert(
     fc.property(targets, fc.nat(), (srv, seed) => {
