@@ -38,6 +38,8 @@ test('a good chain with its key: a note that the root is not in the file, nothin
     ['GH-CERT-CHAIN-INCOMPLETE'],
   )
   assert.equal(report.isUsable, true)
+  const same = await checkCertificate(leaf.chainDer, { nowMs: NOW_MS, stores, keyPem: leaf.keyPem, domains: ['contoso.example'] })
+  assert.deepEqual(same, report)
   assert.equal(report.daysLeft, 90)
   assert.deepEqual(report.anchors, ['lab'])
   assert.deepEqual(report.certificates[0]?.sipDomains, [

@@ -10,7 +10,7 @@ import {
 } from './certificate-findings.ts'
 import { type CertificateDescription, describeParsed } from './describe-certificate.ts'
 import type { IdentityCode } from './errors.ts'
-import { readDerBlocks } from './load.ts'
+import { type DerBlocks, readDerBlocks } from './load.ts'
 import { PeerValidator } from './peer-validator.ts'
 import type { RevocationMode } from './revocation.ts'
 import type { TrustStore } from './trust-store.ts'
@@ -67,14 +67,22 @@ function report(
   }
 }
 
+/** A PEM file with the chain, leaf first; a file with one DER certificate; or the DER certificates of a chain, leaf first. */
+export type CheckedChain = string | Uint8Array | readonly Uint8Array[]
+
+function blocksOf(chain: CheckedChain): DerBlocks {
+  if (typeof chain !== 'string' && !(chain instanceof Uint8Array)) return { blocks: chain, problems: [] }
+  const bytes = typeof chain === 'string' ? Buffer.from(chain, 'latin1') : chain
+  return readDerBlocks({ name: 'the file', bytes }, 'certificate')
+}
+
 /**
- * Looks over a certificate file (PEM chain, leaf first, or one DER certificate) before it goes into service or after a partner sent it.
+ * Looks over a certificate chain before it goes into service or after a partner sent it.
  * Never throws; whatever is wrong with the file is a finding.
  */
-export async function checkCertificate(file: Uint8Array | string, options: CheckOptions): Promise<CertificateReport> {
+export async function checkCertificate(chain: CheckedChain, options: CheckOptions): Promise<CertificateReport> {
   const { nowMs } = options
-  const bytes = typeof file === 'string' ? Buffer.from(file, 'latin1') : file
-  const { blocks, problems } = readDerBlocks({ name: 'the file', bytes }, 'certificate')
+  const { blocks, problems } = blocksOf(chain)
   const findings: CertificateFinding[] = []
   const certificates: Certificate[] = []
   if (blocks.length === 0) findings.push(finding('GH-CERT-NONE', 'error', ''))

@@ -1,5 +1,5 @@
 export type { CertificateFinding, Severity } from './certificate-findings.ts'
-export type { CertificateReport, CheckOptions } from './check-certificate.ts'
+export type { CertificateReport, CheckedChain, CheckOptions } from './check-certificate.ts'
 export { checkCertificate } from './check-certificate.ts'
 export type { CertificateDescription } from './describe-certificate.ts'
 export { describeCertificate } from './describe-certificate.ts'
