@@ -106,6 +106,7 @@ export class Dialog {
       ['Call-ID', this.id.callId],
       ['CSeq', `${number} ${method}`],
       ...headers,
+      ['Content-Length', String(options.body?.length ?? 0)],
     )
     return { request: createRequest(method, requestUri, all, options.body), nextHopUri }
   }

@@ -10,6 +10,7 @@ export function hopHeaders(invite: SipRequest, method: 'ACK' | 'CANCEL', to: str
     ['To', to],
     ['Call-ID', invite.callId() ?? ''],
     ['CSeq', `${invite.cseq()?.number ?? 0} ${method}`],
+    ['Content-Length', '0'], // RFC 3261 §18.3: mandatory on stream transports
   )
   return headers
 }

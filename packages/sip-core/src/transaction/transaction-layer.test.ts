@@ -185,6 +185,7 @@ test('RFC 3261 §17.1.1.3, §9.1: ACK and CANCEL copy what the next hop matches 
     assert.equal(message?.headers.first('from'), request.headers.first('from'))
     assert.equal(message?.headers.first('cseq'), `1 ${method}`)
     assert.equal(message?.headers.first('call-id'), 'call-1@contoso.example')
+    assert.equal(message?.headers.first('content-length'), '0')
   }
   assert.equal(cancel?.to()?.tag, undefined)
   assert.equal(ack?.to()?.tag, 'bob')
