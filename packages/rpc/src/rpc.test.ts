@@ -10,7 +10,7 @@ import type { RpcConnection } from './client.ts'
 import { connectRpc } from './client.ts'
 import type { RpcServer } from './server.ts'
 import { createRpcServer } from './server.ts'
-import type { RpcHandlers } from './service-types.ts'
+import type { RpcContext, RpcHandlers } from './service-types.ts'
 import { parseTarget } from './target.ts'
 
 const failed = errorsOf({ 'GH-TEST-REFUSED': { summary: 'Not today – häuslich.', remedy: 'Come back “tomorrow”.', retry: 'never' } })
@@ -23,18 +23,23 @@ let isStreamClosed = false
 const logged: object[] = []
 const log = { debug: () => {}, error: (facts: object) => logged.push(facts) }
 
-const peering: RpcHandlers<typeof PeeringService> = {
-  listPeers: async (_request, context) => {
+class Peering {
+  readonly #partner = 'fabrikam.example'
+
+  async listPeers(_request: unknown, context: RpcContext): Promise<{ peers: { partner: string; requestsIn: bigint }[] }> {
     callers.push(context.caller)
-    return { peers: [{ partner: 'fabrikam.example', requestsIn: 7n }] }
-  },
-  disconnect: async (request, context) => {
+    return { peers: [{ partner: this.#partner, requestsIn: 7n }] }
+  }
+
+  async disconnect(request: { partner: string }, context: RpcContext): Promise<{ closed: number }> {
     if (request.partner === 'slow') await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
     if (request.partner === 'broken') throw new Error('canary-secret-detail')
     if (request.partner === 'refused') throw failed('GH-TEST-REFUSED', '', { isCertain: false })
     return { closed: request.partner.length }
-  },
+  }
 }
+
+const peering: RpcHandlers<typeof PeeringService> = new Peering()
 
 const archive: Partial<RpcHandlers<typeof ArchiveService>> = {
   search: async function* (request) {

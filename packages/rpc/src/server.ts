@@ -73,7 +73,8 @@ function addService(server: Server, service: RpcService, handlers: Readonly<Reco
   const definitions: Record<string, CallDefinition> = {}
   const implementation: Record<string, handleUnaryCall<Decoded, object> | handleServerStreamingCall<Decoded, object>> = {}
   for (const [name, method] of Object.entries(service.method)) {
-    const handler = handlers[name]
+    // Handlers may be an object with private state, so they are called as its methods.
+    const handler = handlers[name]?.bind(handlers)
     if (handler === undefined) continue
     const label = `${service.typeName}/${method.name}`
     definitions[name] = methodDefinition(service, method)
