@@ -1,0 +1,155 @@
+import type { KeyObject } from 'node:crypto'
+import { type Bus, type BusKv, type BusSubscription, busSubjects } from '@gatehouse/bus'
+import { messageOf } from '@gatehouse/errors'
+import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
+import { type FollowCode, followCodes } from './errors.ts'
+import { keyIdOf, unseal } from './seal.ts'
+import { decodeHeartbeat, decodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY } from './snapshot-payload.ts'
+
+export interface FollowerLog {
+  info(facts: object, text: string): void
+  warn(facts: object, text: string): void
+}
+
+export interface FollowerDeps {
+  readonly bus: Bus
+  /** Keys the policy service may sign with; two while a key is rolled over. */
+  readonly publicKeys: readonly KeyObject[]
+  /** Who reports the revision in force; service and replica name as in status displays. */
+  readonly service: string
+  readonly replica: string
+  readonly log: FollowerLog
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
+  /** Without a sign of life of the policy service for so long the snapshot no longer counts; 0: it always does. */
+  readonly maxStalenessMs: number
+  /** After each swap. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void
+}
+
+export interface Refusal {
+  readonly code: FollowCode
+  readonly detail: string
+  readonly atMs: number
+}
+
+/**
+ * Keeps the newest properly signed snapshot of the `policy` bucket in force: verified, compiled, swapped in one assignment.
+ * What cannot be taken is refused with a code and leaves the one in force alone.
+ */
+export class SnapshotFollower {
+  readonly #deps: FollowerDeps
+  readonly #keys: ReadonlyMap<string, KeyObject>
+  #snapshot: Snapshot | undefined
+  #freshMs = 0
+  #heartbeatMs = 0
+  #refusal: Refusal | undefined
+  #subscription: BusSubscription | undefined
+  #replicas: BusKv | undefined
+
+  constructor(deps: FollowerDeps) {
+    this.#deps = deps
+    this.#keys = new Map(deps.publicKeys.map((key) => [keyIdOf(key), key]))
+  }
+
+  /** Resolves when the watch stands; what is in the bucket already arrives like a change. */
+  async start(): Promise<void> {
+    const { bus } = this.#deps
+    this.#replicas = await bus.kv(busSubjects.replicasBucket.name)
+    const policy = await bus.kv(busSubjects.policyBucket.name)
+    this.#subscription = await policy.watch((key, value) => this.handleEntry(key, value))
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop()
+    this.#subscription = undefined
+    await this.#replicas?.delete(this.#replicaKey()).catch(() => undefined)
+  }
+
+  /** The snapshot to decide with; undefined while there is none, or when the policy service has been silent for too long. */
+  current(nowMs: number): Snapshot | undefined {
+    return this.isStale(nowMs) ? undefined : this.#snapshot
+  }
+
+  isStale(nowMs: number): boolean {
+    const { maxStalenessMs } = this.#deps
+    return this.#snapshot !== undefined && maxStalenessMs > 0 && nowMs - this.#freshMs > maxStalenessMs
+  }
+
+  /** The last thing that was refused, for health displays. */
+  refusal(): Refusal | undefined {
+    return this.#refusal
+  }
+
+  /** One entry of the bucket, as the watch brings it. Never throws. */
+  handleEntry(key: string, value: Uint8Array | undefined): void {
+    // deleting the entry takes no policy away: a replica goes on with what it verified
+    if (value === undefined || (key !== SNAPSHOT_KEY && key !== HEARTBEAT_KEY)) return
+    const unsealed = unseal(value, this.#keys)
+    if (!unsealed.ok) {
+      this.#refuse(key, unsealed.code, unsealed.detail)
+      return
+    }
+    if (key === SNAPSHOT_KEY) this.#takeSnapshot(unsealed.payload)
+    else this.#takeHeartbeat(unsealed.payload)
+  }
+
+  #takeSnapshot(payload: Uint8Array): void {
+    const document = decodeSnapshot(payload)
+    if (document === undefined) {
+      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-UNREADABLE', 'It is of another format.')
+      return
+    }
+    const inForce = this.#snapshot
+    if (inForce !== undefined && document.revision < inForce.revision) {
+      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-OLDER', `Revision ${document.revision}; ${inForce.revision} is in force.`)
+      return
+    }
+    if (inForce?.revision === document.revision && inForce.issuedAtMs >= document.issuedAtMs) return
+    let snapshot: Snapshot
+    try {
+      snapshot = compileSnapshot(document)
+    } catch (thrown) {
+      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-UNREADABLE', messageOf(thrown))
+      return
+    }
+    this.#snapshot = snapshot
+    this.#freshMs = this.#deps.nowMs()
+    this.#refusal = undefined
+    this.#deps.log.info({ revision: snapshot.revision, objects: document.objects.length }, 'policy in force')
+    this.#report(snapshot.revision)
+    this.#deps.onSnapshot?.(snapshot)
+  }
+
+  /** A replayed heartbeat does not count, nor one of a revision that this replica does not have. */
+  #takeHeartbeat(payload: Uint8Array): void {
+    const heartbeat = decodeHeartbeat(payload)
+    if (heartbeat === undefined) {
+      this.#refuse(HEARTBEAT_KEY, 'GH-SNAPSHOT-UNREADABLE', 'It is of another format.')
+      return
+    }
+    if (heartbeat.atMs <= this.#heartbeatMs || heartbeat.revision !== this.#snapshot?.revision) return
+    this.#heartbeatMs = heartbeat.atMs
+    this.#freshMs = this.#deps.nowMs()
+  }
+
+  #refuse(key: string, code: FollowCode, detail: string): void {
+    this.#refusal = { code, detail, atMs: this.#deps.nowMs() }
+    this.#deps.log.warn({ code, key, detail }, followCodes[code].summary)
+  }
+
+  /** Status only: that it fails must not keep a revision from coming into force. */
+  #report(revision: number): void {
+    const { service, replica, nowMs, log } = this.#deps
+    const value = new TextEncoder().encode(JSON.stringify({ service, replica, revision, sinceMs: nowMs() }))
+    this.#replicas
+      ?.put(this.#replicaKey(), value)
+      .catch((thrown: unknown) => log.warn({ detail: messageOf(thrown) }, 'the revision in force was not reported'))
+  }
+
+  #replicaKey(): string {
+    const { service, replica } = this.#deps
+    // keys of a bucket have a narrow alphabet; the value carries the names as they are
+    return `${service}.${replica}`.replace(/[^A-Za-z0-9._=/-]/g, '_')
+  }
+}
