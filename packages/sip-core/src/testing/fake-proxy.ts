@@ -9,11 +9,13 @@ import type { ServerTransaction } from '../transaction/server-transaction.ts'
 import type { ClientFailure, ConnectionId } from '../transaction/transaction-user.ts'
 import { FakeNode } from './fake-network.ts'
 
-const HOST = 'edge.example.org'
+/** The names of its two sides. */
+const OUTER = 'edge.example.org'
+const INNER = 'inner.example.org'
 
 /** A proxy that holds every request until the test says `forward`: like one that decides and archives in between. */
 export class FakeProxy extends FakeNode implements RelayOwner {
-  readonly identity: ProxyIdentity = { isOwnUri: (uri) => uri.host === HOST, isOwnVia: (via) => via.host === HOST }
+  readonly identity: ProxyIdentity = { isOwnUri: (uri) => uri.host === OUTER || uri.host === INNER, isOwnVia: (via) => via.host === OUTER }
   readonly relays: Relay[] = []
   /** Connections to try when a target fails, in order. */
   readonly retryOn: ConnectionId[] = []
@@ -33,7 +35,9 @@ export class FakeProxy extends FakeNode implements RelayOwner {
   prepare(request: SipRequest): ReturnType<typeof prepareForward> {
     return prepareForward(request, {
       identity: this.identity,
-      egressVia: { host: HOST, port: 5061 },
+      egressVia: { host: OUTER, port: 5061 },
+      ingressRecordRoute: `<sip:${OUTER};lr>`,
+      egressRecordRoute: `<sip:${INNER};lr>`,
       branchSeed: `p${++this.#branches}`,
       supportedOptionTags: new Set(),
     })
