@@ -1,0 +1,29 @@
+// One federation-peer in a process of its own, with the embedded bus and a policy read once from a file: what the tests and the bench
+// need of a whole gateway, without its control plane. Order: JSON file named on the command line. Logs: JSON lines on standard error.
+import { readFileSync } from 'node:fs'
+import { createEmbeddedBus } from '@gatehouse/bus'
+import { buildFederationPeer, federationPeerConfig } from '@gatehouse/federation-peer'
+import { parsePolicy } from '@gatehouse/policy-document'
+import { compileSnapshot } from '@gatehouse/policy-engine'
+import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
+import type { GateOrder } from './gate.ts'
+
+const order = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder
+const policy = parsePolicy([{ name: 'policy.yaml', text: order.policy }], { nowMs: Date.now() })
+if (!policy.isValid) throw new Error(`the test's policy is not valid: ${JSON.stringify(policy.problems)}`)
+const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: Date.now(), objects: policy.objects })
+const bus = createEmbeddedBus()
+const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
+  bus,
+  policy: { current: () => snapshot },
+  log: createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr }),
+  metrics: new MetricsRegistry(),
+})
+const bound = await peer.start()
+process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)
+process.once('SIGTERM', () => {
+  void peer
+    .stop()
+    .then(() => bus.close(100))
+    .then(() => process.exit(0))
+})

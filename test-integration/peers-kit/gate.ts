@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ManagedProcess, startProcess } from './managed-process.ts'
+
+/** What `gate-process.ts` is told. */
+export interface GateOrder {
+  /** As in a `federation-peer` configuration file. */
+  readonly config: object
+  /** Policy document, YAML. */
+  readonly policy: string
+  readonly logLevel?: 'debug' | 'info' | 'warn'
+}
+
+export interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly code?: string
+  readonly [fact: string]: unknown
+}
+
+const LOG_TIMEOUT_MS = 10_000
+const LOG_PAUSE_MS = 20
+
+/** A federation-peer that runs. */
+export class RunningGate {
+  readonly process: ManagedProcess
+
+  constructor(process: ManagedProcess) {
+    this.process = process
+  }
+
+  /** Log lines so far. */
+  log(): LogLine[] {
+    return this.process
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogLine)
+  }
+
+  /** Waits until a line after the first `after` ones names the code; the log is written by another process, so it may lag behind the answer. */
+  async waitForCode(code: string, after: number): Promise<LogLine> {
+    const deadline = performance.now() + LOG_TIMEOUT_MS
+    for (;;) {
+      const lines = this.log().slice(after)
+      const found = lines.find((line) => JSON.stringify(line).includes(`"${code}"`))
+      if (found !== undefined) return found
+      if (performance.now() > deadline)
+        throw new Error(`the log does not name ${code}; it says: ${lines.map((line) => JSON.stringify(line)).join('\n')}`)
+      await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS))
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop()
+  }
+}
+
+export async function startGate(folder: string, name: string, order: GateOrder): Promise<RunningGate> {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${name}.json`)
+  writeFileSync(file, JSON.stringify(order))
+  const started = await startProcess({
+    name,
+    command: process.execPath,
+    args: ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'gate-process.ts'), file],
+    logFile: join(folder, `${name}.log`),
+    ready: { line: /gate ready / },
+  })
+  return new RunningGate(started)
+}
