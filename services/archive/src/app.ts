@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import type { Bus, BusSubscription } from '@gatehouse/bus'
+import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import { countRefusals } from './append/count-refusals.ts'
+import { loadSigningKey, type SigningKey } from './chain/signing-key.ts'
+import type { EngineState } from './commit/commit-engine.ts'
+import type { Committer } from './commit/committer.ts'
+import { DirectCommitter } from './commit/direct-committer.ts'
+import { ThreadCommitter } from './commit/thread-committer.ts'
+import type { ArchiveConfig } from './config.ts'
+import { archiveMetrics } from './metrics.ts'
+import { serveAppend } from './serve/append-endpoint.ts'
+import { ArchiveHandlers } from './serve/archive-handlers.ts'
+
+export interface ArchiveDeps {
+  readonly bus: Bus
+  readonly log: Logger
+  readonly metrics: MetricsRegistry
+  /** Microseconds since the epoch; for access records and, with commitThread `same`, for commits. */
+  readonly nowUs?: () => number
+}
+
+export interface ArchiveService {
+  start(): Promise<void>
+  stop(): Promise<void>
+  health(): Health
+  /** For `ArchiveService` of archive.proto; usable once started. */
+  readonly handlers: ArchiveHandlers
+  /** Public half of the key that signs checkpoints, PEM. */
+  publicKeyPem(): string
+}
+
+const THREAD_RESTART_MS = 500
+
+/**
+ * The archive: commits what services hand over, answers when it is on the disk, and lets it be searched and checked.
+ * Throws GH-ARCHIVE-KEY when the signing key cannot be used. A log that cannot be opened is no error here: the service
+ * starts, refuses, says so in its health, and goes on by itself when the cause is gone.
+ */
+export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): ArchiveService {
+  const { bus, log } = deps
+  const nowUs = deps.nowUs ?? (() => Date.now() * 1000)
+  const keyFile = config.signingKeyFile ?? `${config.databaseFile}.key`
+  const key = loadSigningKey(keyFile)
+  const metrics = deps.metrics.register(archiveMetrics)
+  const onState = (state: EngineState): void => {
+    if (state.isAccepting) log.info({ sequence: state.sequence }, 'the archive accepts records')
+    else log.error({ code: state.code, detail: state.detail }, 'the archive refuses records')
+  }
+  const committer = createCommitter(config, key, keyFile, nowUs, onState)
+  metrics.observe('gatehouse_archive_sequence', () => [[committer.state().sequence]])
+  metrics.observe('gatehouse_archive_accepting', () => [[committer.state().isAccepting ? 1 : 0]])
+  const handlers = new ArchiveHandlers({ file: config.databaseFile, committer, publicKey: key.publicKey, nowUs })
+  let subscription: BusSubscription | undefined
+
+  const onAnswered = (reply: Uint8Array, startedMs: number): void => {
+    const { accepted, refused } = countRefusals(reply)
+    if (accepted > 0) metrics.add('gatehouse_archive_records_total', accepted)
+    for (const [code, count] of refused) {
+      metrics.add('gatehouse_archive_refused_total', count, { code })
+      if (code === 'GH-ARCHIVE-ID-REUSED' || code === 'GH-ARCHIVE-MALFORMED') log.error({ code, count }, 'records refused')
+    }
+    metrics.record('gatehouse_archive_batch_seconds', (performance.now() - startedMs) / 1000)
+  }
+  return {
+    handlers,
+    publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    health: () => healthOf(committer.state()),
+    start: async () => {
+      const state = await committer.start()
+      onState(state)
+      subscription = await serveAppend(bus, committer, onAnswered)
+    },
+    stop: async () => {
+      await subscription?.stop()
+      handlers.close()
+      await committer.stop()
+    },
+  }
+}
+
+function createCommitter(
+  config: ArchiveConfig,
+  key: SigningKey,
+  keyFile: string,
+  nowUs: () => number,
+  onState: (state: EngineState) => void,
+): Committer {
+  const { databaseFile, busyTimeoutMs, checkpoint } = config
+  if (config.commitThread === 'own') {
+    const data = {
+      file: databaseFile,
+      keyFile,
+      busyTimeoutMs,
+      checkpointEveryRecords: checkpoint.everyRecords,
+      checkpointEveryMs: checkpoint.everyMs,
+      checkpointFile: checkpoint.file,
+    }
+    return new ThreadCommitter({ data, maxPendingBytes: config.maxPendingBytes, restartMs: THREAD_RESTART_MS }, onState)
+  }
+  const checkpoints = { everyRecords: checkpoint.everyRecords, everyMs: checkpoint.everyMs, file: checkpoint.file }
+  return new DirectCommitter(
+    { file: databaseFile, busyTimeoutMs, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
+    {
+      defer: (run) => {
+        setImmediate(run)
+      },
+      setTicker: (run, everyMs) => {
+        const timer = setInterval(run, everyMs)
+        return () => clearInterval(timer)
+      },
+    },
+    onState,
+  )
+}
+
+function healthOf(state: EngineState): Health {
+  const detail = state.isAccepting ? `${state.sequence} records` : `${state.code} ${state.detail}`
+  return {
+    isLive: true,
+    isReady: state.isAccepting,
+    checks: [
+      { name: 'accepting', isOk: state.isAccepting, detail },
+      { name: 'checkpoint-file', isOk: state.checkpointTrouble === '', detail: state.checkpointTrouble },
+    ],
+  }
+}

@@ -1,0 +1,25 @@
+/** An address as search compares it: without scheme and parameters, lower case. */
+export function searchAddress(address: string): string {
+  let start = 0
+  let end = address.length
+  let at = -1
+  for (let i = 0; i < address.length; i++) {
+    const c = address.charCodeAt(i)
+    if (c === 0x40 && at < 0) at = i
+    else if (c === 0x3a && at < 0) start = i + 1
+    else if (c === 0x3b || c === 0x3e || c === 0x3f) {
+      end = i
+      break
+    }
+  }
+  // A colon in front of the @ ends the scheme; without an @ it may belong to a host and port and stays.
+  if (at < 0) start = /^sips?:/i.test(address) ? address.indexOf(':') + 1 : 0
+  return address.slice(start, end).toLowerCase()
+}
+
+/** The domain of an address in that form; the whole of it when it has no user part. */
+export function searchDomain(address: string): string {
+  const host = address.slice(address.lastIndexOf('@') + 1)
+  const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
+  return port < 0 ? host : host.slice(0, port)
+}

@@ -1,0 +1,84 @@
+// Entry of the commit thread; started by thread-committer.ts and by nothing else.
+import { randomBytes } from 'node:crypto'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { loadSigningKey } from '../chain/signing-key.ts'
+import { CommitEngine } from './commit-engine.ts'
+import type { CommitThreadData, FromCommitThread, ToCommitThread } from './worker-messages.ts'
+
+// More would keep the first sender of a transaction waiting for the last.
+const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
+const TICK_MS = 250
+
+/** Commits everything that has arrived as one transaction; what arrives meanwhile is the next one. */
+class CommitLoop {
+  readonly #port: MessagePort
+  readonly #engine: CommitEngine
+
+  constructor(port: MessagePort, engine: CommitEngine) {
+    this.#port = port
+    this.#engine = engine
+  }
+
+  take(first: ToCommitThread): void {
+    const requests: Uint8Array[] = []
+    const ids: number[] = []
+    let sizeBytes = 0
+    let message: ToCommitThread | undefined = first
+    while (message !== undefined) {
+      if (message.kind === 'append') {
+        requests.push(message.request)
+        ids.push(message.id)
+        sizeBytes += message.request.length
+        if (sizeBytes >= MAX_TRANSACTION_BYTES) break
+      } else {
+        this.#commit(ids.splice(0), requests.splice(0))
+        this.#control(message)
+      }
+      message = receiveMessageOnPort(this.#port)?.message as ToCommitThread | undefined
+    }
+    this.#commit(ids, requests)
+    this.#engine.index(false)
+  }
+
+  tick(): void {
+    const wasAccepting = this.#engine.isAccepting
+    if (wasAccepting) this.#engine.tick()
+    else this.#engine.recover()
+    if (!wasAccepting || !this.#engine.isAccepting) this.#send([], [])
+  }
+
+  #commit(ids: readonly number[], requests: readonly Uint8Array[]): void {
+    if (requests.length > 0) this.#send(ids, this.#engine.commit(requests))
+  }
+
+  #control(message: ToCommitThread): void {
+    if (message.kind === 'index') this.#engine.index()
+    else this.#engine.stop()
+    this.#send([message.id], [])
+  }
+
+  #send(ids: readonly number[], replies: readonly Uint8Array[]): void {
+    const message: FromCommitThread = { ids, replies, state: this.#engine.state() }
+    this.#port.postMessage(message)
+  }
+}
+
+function run(port: MessagePort, data: CommitThreadData): void {
+  const engine = new CommitEngine({
+    file: data.file,
+    busyTimeoutMs: data.busyTimeoutMs,
+    newLogId: () => randomBytes(16),
+    key: loadSigningKey(data.keyFile),
+    checkpoints: { everyRecords: data.checkpointEveryRecords, everyMs: data.checkpointEveryMs, file: data.checkpointFile },
+    nowUs: () => Date.now() * 1000,
+  })
+  engine.recover()
+  const loop = new CommitLoop(port, engine)
+  port.on('message', (message: ToCommitThread) => loop.take(message))
+  const timer = setInterval(() => loop.tick(), TICK_MS)
+  port.on('close', () => clearInterval(timer))
+  const ready: FromCommitThread = { ids: [0], replies: [], state: engine.state() }
+  port.postMessage(ready)
+}
+
+if (parentPort !== null) run(parentPort, workerData as CommitThreadData)

@@ -1,0 +1,28 @@
+import type { EngineState } from './commit-engine.ts'
+
+/** Hands batches to the engine, wherever it runs. */
+export interface Committer {
+  /** Opens the log; resolves with the state after it, accepting or not. */
+  start(): Promise<EngineState>
+  /** One encoded `AppendRequest`, whose buffer is the committer's from then on. `onReply` gets the encoded `AppendReply`. */
+  append(request: Uint8Array, onReply: (reply: Uint8Array) => void): void
+  /** Makes everything committed searchable. */
+  index(): Promise<void>
+  state(): EngineState
+  /** Commits what waits, signs the head and closes the log. */
+  stop(): Promise<void>
+}
+
+export const STATE_BEFORE_START: EngineState = {
+  isAccepting: false,
+  code: 'GH-ARCHIVE-STOPPING',
+  detail: 'not started',
+  sequence: 0,
+  hash: new Uint8Array(),
+  lastCommitUs: 0,
+  checkpointSequence: 0,
+  checkpointTrouble: '',
+  commits: 0,
+  records: 0,
+  refused: 0,
+}

@@ -1,0 +1,24 @@
+import type { EngineState } from './commit-engine.ts'
+
+/** What the commit thread is started with. Paths and numbers only: it reads files and clock by itself. */
+export interface CommitThreadData {
+  readonly file: string
+  readonly keyFile: string
+  readonly busyTimeoutMs: number
+  readonly checkpointEveryRecords: number
+  readonly checkpointEveryMs: number
+  readonly checkpointFile: string | undefined
+}
+
+/** Main thread → commit thread. */
+export type ToCommitThread =
+  | { readonly kind: 'append'; readonly id: number; readonly request: Uint8Array }
+  | { readonly kind: 'index'; readonly id: number }
+  | { readonly kind: 'stop'; readonly id: number }
+
+/** Commit thread → main thread; `replies` in the order of `ids`. */
+export interface FromCommitThread {
+  readonly ids: readonly number[]
+  readonly replies: readonly Uint8Array[]
+  readonly state: EngineState
+}

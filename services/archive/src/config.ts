@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+const millis = z.number().int().min(1)
+
+/** Configuration of the archive service; `docs/reference/config.md` is generated from it. */
+export const archiveConfig = z.strictObject({
+  databaseFile: z.string().min(1).describe('SQLite file of the log; its folder has to exist. The WAL lies beside it.'),
+  signingKeyFile: z
+    .string()
+    .optional()
+    .describe(
+      'Ed25519 private key (PEM) that signs checkpoints. Absent: databaseFile with .key; made at the first start, its public half as .key.pub.',
+    ),
+  commitThread: z
+    .enum(['own', 'same'])
+    .default('own')
+    .describe(
+      'own: commits run in a thread of their own. same: in the event loop, which waits for the disk; less CPU for an archive that runs alone.',
+    ),
+  busyTimeoutMs: millis.default(1_000).describe('How long a commit waits while another process, such as a backup, holds the file.'),
+  maxPendingBytes: z
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(67_108_864)
+    .describe('Bytes of records that may wait for the disk; above it batches are refused.'),
+  checkpoint: z
+    .strictObject({
+      everyRecords: z.number().int().min(1).default(10_000).describe('A signed checkpoint after so many records.'),
+      everyMs: millis.default(60_000).describe('And after so long, when there were records.'),
+      file: z
+        .string()
+        .optional()
+        .describe('Second place for checkpoints (JSON lines), best on a disk that whoever can alter the database cannot alter.'),
+    })
+    .prefault({}),
+})
+
+export type ArchiveConfig = z.infer<typeof archiveConfig>

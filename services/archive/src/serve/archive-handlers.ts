@@ -1,0 +1,213 @@
+import type { KeyObject } from 'node:crypto'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import {
+  type AppendReply,
+  AppendReplySchema,
+  AppendRequestSchema,
+  ArchiveRecordSchema,
+  type ArchiveService,
+  type ExportRequest,
+  type ExportResponseSchema,
+  type GetRequest,
+  type GetResponseSchema,
+  type Outcome,
+  type SearchRequest,
+  type SearchResponseSchema,
+  type StatusRequest,
+  type StatusResponseSchema,
+  type StoredRecordSchema,
+  type VerifyRequest,
+  type VerifyResponseSchema,
+} from '@gatehouse/proto'
+import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
+import type { Committer } from '../commit/committer.ts'
+import { archiveError } from '../errors.ts'
+import { LogReader, type StoredLogRecord } from '../store/log-reader.ts'
+import type { SearchTerms } from '../store/search-plan.ts'
+import { codeOfThrown } from '../store/sqlite-code.ts'
+import { verifyStore } from '../verify/verify-store.ts'
+import { bodyHasText } from './body-text.ts'
+
+export interface ArchiveHandlerDeps {
+  readonly file: string
+  readonly committer: Committer
+  readonly publicKey: KeyObject
+  readonly nowUs: () => number
+}
+
+/** What an access record needs of a call. */
+type Caller = Pick<RpcContext, 'caller' | 'signal'>
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 100_000
+// Small reads: the records of one page are in memory at once, and other work gets its turn between two pages.
+const PAGE_RECORDS = 200
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** The calls of `ArchiveService` (archive.proto), free of transport. */
+export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
+  readonly #deps: ArchiveHandlerDeps
+  #reader: LogReader | undefined
+
+  constructor(deps: ArchiveHandlerDeps) {
+    this.#deps = deps
+  }
+
+  async *search(request: SearchRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof SearchResponseSchema>> {
+    const terms = termsOf(request)
+    await this.#recordAccess('search', caller, { ...terms, text: request.text }, request.reason)
+    await this.#deps.committer.index()
+    const reader = this.#open()
+    let left = Math.min(request.limit === 0 ? DEFAULT_LIMIT : request.limit, MAX_LIMIT)
+    let before = terms.beforeSequence
+    while (left > 0 && !caller.signal.aborted) {
+      const page = reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
+      for (const sequence of page) {
+        const stored = reader.stored(sequence)
+        if (stored === undefined || !bodyHasText(stored.record, request.text)) continue
+        yield { record: storedMessage(stored) }
+        if (--left === 0) return
+      }
+      if (page.length < PAGE_RECORDS) return
+      before = page.at(-1)
+      await nextTurn()
+    }
+  }
+
+  async get(request: GetRequest, caller: Caller): Promise<MessageInitShape<typeof GetResponseSchema>> {
+    const id = Buffer.from(request.envelopeId).toString('hex')
+    await this.#recordAccess('get', caller, { envelopeId: id }, '')
+    await this.#deps.committer.index()
+    const reader = this.#open()
+    const sequence = reader.sequenceOfEnvelope(request.envelopeId)
+    const stored = sequence === undefined ? undefined : reader.stored(sequence)
+    if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', id)
+    const outcomes: Outcome[] = []
+    for (const at of reader.outcomeSequences(request.envelopeId)) {
+      const record = fromBinary(ArchiveRecordSchema, reader.stored(at)?.record ?? new Uint8Array())
+      if (record.content.case === 'outcome') outcomes.push(record.content.value)
+    }
+    return { record: storedMessage(stored), outcomes }
+  }
+
+  async *verify(request: VerifyRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof VerifyResponseSchema>> {
+    const range = { fromSequence: Number(request.fromSequence), toSequence: Number(request.toSequence) }
+    // Nothing of the content is shown, and a log that takes no records is just the one to be checked: no access record, no refusal.
+    await this.#recordAccess('verify', caller, range, '').catch(() => undefined)
+    const reader = this.#open()
+    let reportedAt = 0
+    for (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range })) {
+      if (caller.signal.aborted) return
+      if (report !== undefined) {
+        yield {
+          checked: BigInt(checked),
+          total: BigInt(total),
+          finished: true,
+          intact: report.isIntact,
+          findings: report.findings.map((finding) => ({ ...finding, sequence: BigInt(finding.sequence) })),
+          headSequence: BigInt(report.headSequence),
+          headHash: report.headHash,
+        }
+      } else if (checked - reportedAt >= 50_000) {
+        reportedAt = checked
+        yield { checked: BigInt(checked), total: BigInt(total) }
+      }
+      await nextTurn()
+    }
+  }
+
+  async *export(request: ExportRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof ExportResponseSchema>> {
+    const from = Math.max(1, Number(request.fromSequence))
+    const wanted = Number(request.toSequence)
+    await this.#recordAccess('export', caller, { fromSequence: from, toSequence: wanted }, '')
+    const reader = this.#open()
+    const last = wanted > 0 ? Math.min(wanted, reader.lastSequence()) : reader.lastSequence()
+    let previousHash = reader.hashBefore(from)
+    for (let after = from - 1; after < last && !caller.signal.aborted; ) {
+      const page = reader.page(after, last, PAGE_RECORDS)
+      for (const record of page) {
+        yield { part: { case: 'record', value: storedMessage({ ...record, previousHash, outcomeStatus: 0 }) } }
+        previousHash = record.hash
+      }
+      const reached = page.at(-1)?.sequence
+      if (reached === undefined) return
+      for (const checkpoint of reader.checkpoints(after, reached)) {
+        yield {
+          part: {
+            case: 'checkpoint',
+            value: { ...checkpoint, sequence: BigInt(checkpoint.sequence), signedAtUs: BigInt(checkpoint.signedAtUs) },
+          },
+        }
+      }
+      after = reached
+      await nextTurn()
+    }
+  }
+
+  async status(_request: StatusRequest, _caller: Caller): Promise<MessageInitShape<typeof StatusResponseSchema>> {
+    const state = this.#deps.committer.state()
+    return {
+      sequence: BigInt(state.sequence),
+      hash: state.hash,
+      lastCommitUs: BigInt(state.lastCommitUs),
+      accepting: state.isAccepting,
+      detail: state.isAccepting ? state.checkpointTrouble : `${state.code} ${state.detail}`,
+      publicKey: this.#deps.publicKey.export({ type: 'spki', format: 'der' }),
+    }
+  }
+
+  close(): void {
+    this.#reader?.close()
+    this.#reader = undefined
+  }
+
+  #open(): LogReader {
+    if (this.#reader !== undefined) return this.#reader
+    try {
+      this.#reader = new LogReader(this.#deps.file)
+      return this.#reader
+    } catch (thrown) {
+      const { code, detail } = codeOfThrown(thrown)
+      throw archiveError(code as Parameters<typeof archiveError>[0], detail, { cause: thrown })
+    }
+  }
+
+  /** Who reads is on record before anything is answered. */
+  async #recordAccess(action: string, caller: Caller, query: object, reason: string): Promise<void> {
+    const access = { atUs: BigInt(this.#deps.nowUs()), caller: caller.caller, action, query: JSON.stringify(query), reason }
+    const record = toBinary(ArchiveRecordSchema, create(ArchiveRecordSchema, { content: { case: 'access', value: access } }))
+    const request = toBinary(AppendRequestSchema, create(AppendRequestSchema, { records: [record] }))
+    const reply = await new Promise<AppendReply>((resolve) => {
+      this.#deps.committer.append(request, (bytes) => resolve(fromBinary(AppendReplySchema, bytes)))
+    })
+    const refusal = reply.results[0]?.refusal ?? 'GH-ARCHIVE-COMMIT'
+    if (refusal !== '') throw archiveError('GH-ARCHIVE-ACCESS-UNRECORDED', refusal)
+  }
+}
+
+function storedMessage(stored: StoredLogRecord): MessageInitShape<typeof StoredRecordSchema> {
+  return {
+    sequence: BigInt(stored.sequence),
+    committedAtUs: BigInt(stored.committedAtUs),
+    previousHash: stored.previousHash,
+    hash: stored.hash,
+    record: stored.record,
+    outcomeStatus: stored.outcomeStatus,
+  }
+}
+
+function termsOf(request: SearchRequest): SearchTerms {
+  if (request.sinceUs < 0n || request.untilUs < 0n) throw archiveError('GH-ARCHIVE-QUERY', 'since and until are times after 1970.')
+  return {
+    fromAddress: request.fromAddress,
+    toAddress: request.toAddress,
+    domain: request.domain,
+    conversation: request.conversation,
+    verdict: request.verdict,
+    mark: request.mark,
+    sinceUs: Number(request.sinceUs),
+    untilUs: Number(request.untilUs),
+    ...(request.beforeSequence === 0n ? {} : { beforeSequence: Number(request.beforeSequence) }),
+  }
+}

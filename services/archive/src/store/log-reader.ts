@@ -1,0 +1,135 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Checkpoint } from '../chain/checkpoint.ts'
+import { genesisHash } from '../chain/record-hash.ts'
+import { archiveError } from '../errors.ts'
+import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
+import { planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
+
+/** One record of the log as it was committed. */
+export interface LogRecord {
+  readonly sequence: number
+  readonly committedAtUs: number
+  readonly hash: Uint8Array
+  readonly record: Uint8Array
+}
+
+/** One record with the hash of the one before, as it is handed out. */
+export interface StoredLogRecord extends LogRecord {
+  readonly previousHash: Uint8Array
+  /** Status of the latest outcome of an entry; 0: none yet. */
+  readonly outcomeStatus: number
+}
+
+/** Reads a log that somebody else may be writing. Each call is one short read; nothing is held in between. */
+export class LogReader {
+  readonly #database: DatabaseSync
+  readonly #page: StatementSync
+  readonly #one: StatementSync
+  readonly #hash: StatementSync
+  readonly #status: StatementSync
+  readonly #logId: Uint8Array
+
+  /** Throws what SQLite throws, or GH-ARCHIVE-SCHEMA-NEWER. */
+  constructor(file: string, busyTimeoutMs = 1000) {
+    this.#database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
+    try {
+      const version = schemaVersion(this.#database)
+      if (version > SCHEMA_VERSION) {
+        throw archiveError('GH-ARCHIVE-SCHEMA-NEWER', `its schema is ${version}, this version knows ${SCHEMA_VERSION}.`)
+      }
+      this.#page = this.#database.prepare(
+        'SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
+      )
+      this.#page.setReturnArrays(true)
+      this.#one = this.#database.prepare('SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence = ?')
+      this.#hash = this.#database.prepare('SELECT hash FROM record WHERE sequence = ?')
+      this.#status = this.#database.prepare(
+        'SELECT status FROM outcome WHERE envelope_id = (SELECT envelope_id FROM entry WHERE sequence = ?) ORDER BY sequence DESC LIMIT 1',
+      )
+      this.#logId = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'").get()?.['value'] as Uint8Array
+    } catch (thrown) {
+      this.#database.close()
+      throw thrown
+    }
+  }
+
+  get genesis(): Uint8Array {
+    return genesisHash(this.#logId)
+  }
+
+  /** Sequence of the last record; 0 when there is none. */
+  lastSequence(): number {
+    return Number(this.#database.prepare('SELECT max(sequence) AS last FROM record').get()?.['last'] ?? 0)
+  }
+
+  /** At most `limit` records after one sequence up to another, in order. */
+  page(after: number, upTo: number, limit: number): LogRecord[] {
+    const rows = this.#page.all(after, upTo, limit) as unknown as readonly [number, number, Uint8Array, Uint8Array][]
+    return rows.map(([sequence, committedAtUs, hash, record]) => ({ sequence, committedAtUs, hash, record }))
+  }
+
+  /** The record at a sequence, for handing out. */
+  stored(sequence: number): StoredLogRecord | undefined {
+    const row = this.#one.get(sequence)
+    if (row === undefined) return undefined
+    return {
+      sequence,
+      committedAtUs: Number(row['committed_at_us']),
+      hash: row['hash'] as Uint8Array,
+      record: row['record'] as Uint8Array,
+      previousHash: this.hashBefore(sequence),
+      outcomeStatus: Number(this.#status.get(sequence)?.['status'] ?? 0),
+    }
+  }
+
+  hashBefore(sequence: number): Uint8Array {
+    if (sequence <= 1) return this.genesis
+    return (this.#hash.get(sequence - 1)?.['hash'] as Uint8Array | undefined) ?? new Uint8Array()
+  }
+
+  sequenceOfEnvelope(envelopeId: Uint8Array): number | undefined {
+    const row = this.#database.prepare('SELECT sequence FROM entry WHERE envelope_id = ?').get(envelopeId)
+    return row === undefined ? undefined : Number(row['sequence'])
+  }
+
+  outcomeSequences(envelopeId: Uint8Array): number[] {
+    const rows = this.#database.prepare('SELECT sequence FROM outcome WHERE envelope_id = ? ORDER BY sequence').all(envelopeId)
+    return rows.map((row) => Number(row['sequence']))
+  }
+
+  /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
+  search(terms: SearchTerms, limit: number): number[] {
+    const plan: SearchPlan = planSearch(terms, limit, (us) => this.#firstAt(us))
+    if (plan.isEmpty) return []
+    const rows = this.#database.prepare(plan.sql).all(...plan.values)
+    return rows.map((row) => Number(row['sequence']))
+  }
+
+  checkpoints(after: number, upTo: number): Checkpoint[] {
+    const rows = this.#database.prepare('SELECT * FROM checkpoint WHERE sequence > ? AND sequence <= ? ORDER BY sequence').all(after, upTo)
+    return rows.map((row) => ({
+      sequence: Number(row['sequence']),
+      hash: row['hash'] as Uint8Array,
+      signedAtUs: Number(row['signed_at_us']),
+      keyId: String(row['key_id']),
+      signature: row['signature'] as Uint8Array,
+    }))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** First sequence committed at or after a time; commit times rise with the sequence, so halving finds it. */
+  #firstAt(us: number): number {
+    const at = this.#database.prepare('SELECT committed_at_us FROM record WHERE sequence = ?')
+    let low = 1
+    let high = this.lastSequence() + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (Number(at.get(middle)?.['committed_at_us'] ?? 0) < us) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

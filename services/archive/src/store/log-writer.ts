@@ -1,0 +1,175 @@
+import { Buffer } from 'node:buffer'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { AppendResult } from '../append/append-reply.ts'
+import { scanRecord } from '../append/record-fields.ts'
+import type { Checkpoint } from '../chain/checkpoint.ts'
+import { genesisHash, RecordHasher } from '../chain/record-hash.ts'
+import { archiveError } from '../errors.ts'
+import { EntryIndex } from './entry-index.ts'
+import { migrate } from './migrations.ts'
+
+export interface LogHead {
+  readonly sequence: number
+  readonly hash: Uint8Array
+  readonly committedAtUs: number
+}
+
+export interface LogWriterOptions {
+  readonly file: string
+  /** How long a commit waits for another process that holds the file. */
+  readonly busyTimeoutMs: number
+  /** 16 random bytes for a log that is made now. */
+  readonly newLogId: () => Uint8Array
+}
+
+const REFUSED_MALFORMED: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-MALFORMED' }
+const REFUSED_ID: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-ID-REUSED' }
+// The end of the log is checked when it is opened: a tail that was lost or altered must not be built upon.
+const TAIL_RECORDS = 64
+
+/** The one writer of a log in SQLite. Everything is synchronous. */
+export class LogWriter {
+  readonly #database: DatabaseSync
+  readonly #hasher = new RecordHasher()
+  readonly #insert: StatementSync
+  readonly #index: EntryIndex
+  readonly #insertCheckpoint: StatementSync
+  #head: LogHead
+
+  /** Opens or makes the log. Throws what SQLite throws, GH-ARCHIVE-SCHEMA-NEWER or GH-ARCHIVE-CHAIN-BROKEN. */
+  constructor(options: LogWriterOptions) {
+    this.#database = new DatabaseSync(options.file, { timeout: options.busyTimeoutMs })
+    try {
+      // FULL: each commit is on the disk before it is acknowledged. 4096 pages (16 MB) between checkpoints keep those rare.
+      this.#database.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -65536;',
+      )
+      migrate(this.#database)
+      const genesis = this.#genesis(options.newLogId)
+      this.#head = this.#readHead(genesis)
+      this.#insert = this.#database.prepare('INSERT INTO record VALUES (?, ?, ?, ?)')
+      this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)')
+      this.#index = new EntryIndex(this.#database)
+    } catch (thrown) {
+      this.#database.close()
+      throw thrown
+    }
+  }
+
+  get head(): LogHead {
+    return this.#head
+  }
+
+  /**
+   * Commits the records in one transaction, in order, and answers for each. When it throws, what was committed is unknown and
+   * this writer must be closed.
+   */
+  append(records: readonly Uint8Array[], nowUs: number): AppendResult[] {
+    // Time never runs backwards in the log, whatever the clock does.
+    const committedAtUs = Math.max(nowUs, this.#head.committedAtUs)
+    let head = this.#head
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const results: AppendResult[] = []
+      for (const record of records) {
+        const sequence = head.sequence + 1
+        const fields = scanRecord(record)
+        if (fields === undefined) {
+          results.push(REFUSED_MALFORMED)
+          continue
+        }
+        const earlier = this.#index.earlier(fields)
+        if (earlier !== undefined) {
+          results.push(earlier === 'id-reused' ? REFUSED_ID : { sequence: earlier.sequence, isDuplicate: true, refusal: '' })
+          continue
+        }
+        const hash = this.#hasher.hashOf(sequence, committedAtUs, head.hash, record)
+        this.#insert.run(sequence, committedAtUs, hash, record)
+        this.#index.add(sequence, fields)
+        head = { sequence, hash, committedAtUs }
+        results.push({ sequence, isDuplicate: false, refusal: '' })
+      }
+      this.#database.exec('COMMIT')
+      this.#head = head
+      return results
+    } catch (thrown) {
+      this.#rollback()
+      throw thrown
+    }
+  }
+
+  /** Records that are committed but not yet found by search. */
+  get unindexedCount(): number {
+    return this.#index.waitingCount
+  }
+
+  /** Makes all records searchable. Throws what SQLite throws; the log itself is not touched. */
+  index(): void {
+    this.#index.flush()
+  }
+
+  /** Whether a write goes through, without leaving anything in the log. */
+  probe(nowUs: number): void {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      this.#database.prepare("INSERT OR REPLACE INTO meta VALUES ('probed_at_us', ?)").run(nowUs)
+      this.#database.exec('COMMIT')
+    } catch (thrown) {
+      this.#rollback()
+      throw thrown
+    }
+  }
+
+  addCheckpoint(checkpoint: Checkpoint): void {
+    const { sequence, hash, signedAtUs, keyId, signature } = checkpoint
+    this.#insertCheckpoint.run(sequence, hash, signedAtUs, keyId, signature)
+  }
+
+  lastCheckpointSequence(): number {
+    const row = this.#database.prepare('SELECT max(sequence) AS sequence FROM checkpoint').get() as { sequence: number | null }
+    return row.sequence ?? 0
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #rollback(): void {
+    // SQLite rolls back by itself on some errors; then there is nothing to do.
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+  }
+
+  #genesis(newLogId: () => Uint8Array): Uint8Array {
+    const read = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'")
+    const row = read.get()
+    if (row !== undefined) return genesisHash(row['value'] as Uint8Array)
+    const logId = newLogId()
+    this.#database.prepare("INSERT INTO meta VALUES ('log_id', ?)").run(logId)
+    return genesisHash(logId)
+  }
+
+  #readHead(genesis: Uint8Array): LogHead {
+    const rows = this.#database
+      .prepare('SELECT sequence, committed_at_us, hash, record FROM record ORDER BY sequence DESC LIMIT ?')
+      .all(TAIL_RECORDS + 1)
+      .reverse()
+    const signed = this.lastCheckpointSequence()
+    const last = rows.at(-1)
+    if (signed > Number(last?.['sequence'] ?? 0)) {
+      throw archiveError('GH-ARCHIVE-CHAIN-BROKEN', `it ends at ${String(last?.['sequence'] ?? 0)}, but a checkpoint signs ${signed}.`)
+    }
+    if (last === undefined) return { sequence: 0, hash: genesis, committedAtUs: 0 }
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!
+      const previous = at > 0 ? (rows[at - 1]!['hash'] as Uint8Array) : Number(row['sequence']) === 1 ? genesis : undefined
+      if (previous === undefined) continue
+      const sequence = Number(row['sequence'])
+      const isNext = at === 0 || sequence === Number(rows[at - 1]!['sequence']) + 1
+      const hash = this.#hasher.hashOf(sequence, Number(row['committed_at_us']), previous, row['record'] as Uint8Array)
+      if (!isNext || !Buffer.from(hash).equals(row['hash'] as Uint8Array)) {
+        throw archiveError('GH-ARCHIVE-CHAIN-BROKEN', `record ${sequence} does not follow from the one before.`)
+      }
+    }
+    return { sequence: Number(last['sequence']), hash: last['hash'] as Uint8Array, committedAtUs: Number(last['committed_at_us']) }
+  }
+}

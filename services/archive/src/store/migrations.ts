@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { archiveError } from '../errors.ts'
+
+/** Steps of the schema; a step is never changed once released. `PRAGMA user_version` holds the number of the last one done. */
+const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+      -- The log: only ever appended to.
+      CREATE TABLE record (
+        sequence INTEGER PRIMARY KEY,
+        committed_at_us INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        record BLOB NOT NULL
+      ) STRICT;
+      -- All below is derived from the log up to meta.indexed_sequence and can be made again from it.
+      CREATE TABLE entry (
+        sequence INTEGER PRIMARY KEY,
+        envelope_id BLOB NOT NULL,
+        idempotency_key BLOB NOT NULL,
+        at_us INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        from_address TEXT NOT NULL,
+        from_domain TEXT NOT NULL,
+        to_address TEXT NOT NULL,
+        to_domain TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        code TEXT NOT NULL
+      ) STRICT;
+      CREATE UNIQUE INDEX entry_key ON entry (idempotency_key);
+      CREATE UNIQUE INDEX entry_envelope ON entry (envelope_id);
+      CREATE INDEX entry_from ON entry (from_address);
+      CREATE INDEX entry_to ON entry (to_address);
+      CREATE INDEX entry_from_domain ON entry (from_domain);
+      CREATE INDEX entry_to_domain ON entry (to_domain);
+      CREATE INDEX entry_conversation ON entry (conversation);
+      -- Time needs none: it rises with the sequence. Refused and unverified messages are few and often asked for; for the others an index would not help.
+      CREATE INDEX entry_refused ON entry (code) WHERE verdict = 'deny';
+      CREATE INDEX entry_unverified ON entry (sequence) WHERE mark = 'unverified';
+      CREATE TABLE outcome (
+        envelope_id BLOB NOT NULL,
+        sequence INTEGER NOT NULL,
+        at_us INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        PRIMARY KEY (envelope_id, sequence)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE checkpoint (
+        sequence INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL,
+        signed_at_us INTEGER NOT NULL,
+        key_id TEXT NOT NULL,
+        signature BLOB NOT NULL
+      ) STRICT;
+    `,
+  },
+]
+
+export const SCHEMA_VERSION: number = MIGRATIONS[MIGRATIONS.length - 1]!.version
+
+/** Brings a database to the newest schema, each step in a transaction of its own. Throws GH-ARCHIVE-SCHEMA-NEWER. */
+export function migrate(database: DatabaseSync): void {
+  const version = schemaVersion(database)
+  if (version > SCHEMA_VERSION) {
+    throw archiveError('GH-ARCHIVE-SCHEMA-NEWER', `its schema is ${version}, this version knows ${SCHEMA_VERSION}.`)
+  }
+  for (const step of MIGRATIONS) {
+    if (step.version <= version) continue
+    database.exec(`BEGIN IMMEDIATE; ${step.sql} PRAGMA user_version = ${step.version}; COMMIT;`)
+  }
+}
+
+export function schemaVersion(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  return row.user_version
+}
