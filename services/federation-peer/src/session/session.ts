@@ -100,6 +100,7 @@ export class Session implements EdgeHandler, TransactionUser {
   }
 
   onData(connection: EdgeConnection, chunk: Buffer): void {
+    if (!connection.isOpen) return
     const state = stateOf(connection)
     const nowMs = this.#deps.nowMs()
     state.framer.handleData(chunk)
