@@ -79,7 +79,7 @@ export class EdgeSocket implements EdgeConnection {
   }
 
   get bufferedBytes(): number {
-    return this.#pendingBytes + this.#socket.writableLength
+    return this.#socket.destroyed ? 0 : this.#pendingBytes + this.#socket.writableLength
   }
 
   get isAboveHigh(): boolean {

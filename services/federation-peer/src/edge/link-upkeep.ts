@@ -72,9 +72,10 @@ export class LinkUpkeep {
   /** RFC 5626 §3.5.1: only when the link was silent, and nothing is waiting to be sent anyway. */
   #ping(link: Link, nowMs: number): void {
     if (this.#options.pingIntervalMs === 0 || nowMs < link.nextPingMs) return
-    link.nextPingMs = nowMs + this.#pingDelayMs()
     const { connection } = link
-    if (nowMs - connection.lastActiveMs < this.#options.pingIntervalMs / 2 || connection.bufferedBytes > 0) return
+    const isSilent = nowMs - connection.lastActiveMs >= this.#options.pingIntervalMs / 2 && connection.bufferedBytes === 0
+    link.nextPingMs = (isSilent ? nowMs : connection.lastActiveMs) + this.#pingDelayMs()
+    if (!isSilent) return
     link.pingSentAtMs ??= nowMs
     connection.write(PING, undefined)
   }
