@@ -2,6 +2,7 @@ import { parseNameAddr } from '../header/name-addr.ts'
 import { createRequest } from '../message/create-request.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 import type { SipResponse } from '../message/sip-response.ts'
+import { toRequestUri } from '../uri/uri-parts.ts'
 import { type DialogId, dialogIdOf } from './dialog-id.ts'
 
 /** Methods whose Contact becomes the new remote target (RFC 3261 §12.2, RFC 3311, RFC 6665 §4.4.1). */
@@ -140,7 +141,7 @@ export class Dialog {
     if (route.sipUri?.params.has('lr') === true) {
       return { requestUri: this.#remoteTarget, routes: this.#routeSet, nextHopUri: route.uri }
     }
-    return { requestUri: route.uri, routes: [...rest, `<${this.#remoteTarget}>`], nextHopUri: route.uri }
+    return { requestUri: toRequestUri(route.uri, route.sipUri), routes: [...rest, `<${this.#remoteTarget}>`], nextHopUri: route.uri }
   }
 }
 

@@ -190,3 +190,11 @@ test('a strict router repaired and own Routes popped in the same request', () =>
   assert.deepEqual(result.request.headers.values('route'), ['<sip:next.example.net;lr>'])
   assert.equal(result.removedOwnRoutes.length, 1)
 })
+
+test('RFC 3261 §19.1.1: what may not stand in a Request-URI is left out when a Route becomes one', () => {
+  const onward = routed('BYE', 'sip:bob@10.0.0.9', '<sip:a?b@strict.example.org;method=INVITE;x=1?Subject=a?b>')
+  const result = forwarded(prepareForward(onward, options('p1.example.org')))
+  assert.equal(result.request.requestUri, 'sip:a?b@strict.example.org;x=1')
+  const back = routed('BYE', 'sip:p1.example.org;lr', '<sip:bob@10.0.0.9;METHOD=bye?Route=evil>')
+  assert.equal(forwarded(prepareForward(back, options('p1.example.org'))).request.requestUri, 'sip:bob@10.0.0.9')
+})

@@ -1,5 +1,6 @@
 import type { NameAddr } from '../header/name-addr.ts'
 import type { SipRequest } from '../message/sip-request.ts'
+import { toRequestUri } from '../uri/uri-parts.ts'
 import { loopHash } from './loop-hash.ts'
 import type { ProxyIdentity } from './proxy-identity.ts'
 import { createRefusal, type ProxyRefusal } from './proxy-refusal.ts'
@@ -89,6 +90,6 @@ function chooseNextHop(copy: SipRequest, reading: RouteReading): string {
   if (top.sipUri === undefined || top.sipUri.params.has('lr')) return top.uri
   copy.headers.append('Route', `<${copy.requestUri}>`)
   copy.headers.removeFirstValue('route')
-  copy.requestUri = top.uri
+  copy.requestUri = toRequestUri(top.uri, top.sipUri)
   return top.uri
 }

@@ -1,6 +1,7 @@
 import type { NameAddr } from '../header/name-addr.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 import { parseSipUri, type SipUri } from '../uri/sip-uri.ts'
+import { toRequestUri } from '../uri/uri-parts.ts'
 import type { ProxyIdentity } from './proxy-identity.ts'
 import { stripMaddr } from './strip-maddr.ts'
 
@@ -26,8 +27,9 @@ export function readRoute(request: SipRequest, identity: ProxyIdentity): RouteRe
   let isRepaired = false
   const last = routes[routes.length - 1]
   if (last !== undefined && uri !== undefined && isOwnRecordRoute(uri, identity)) {
-    requestUri = last.uri
     uri = last.sipUri
+    requestUri = toRequestUri(last.uri, uri)
+    if (uri !== undefined) uri = parseSipUri(requestUri)
     routes = routes.slice(0, -1)
     isRepaired = true
   }

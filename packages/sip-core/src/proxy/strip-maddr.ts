@@ -1,19 +1,13 @@
 import type { SipUri } from '../uri/sip-uri.ts'
+import { paramName, uriParts } from '../uri/uri-parts.ts'
 
-/** The URI without maddr, transport and a port that is not its scheme's default (RFC 3261 §16.4); user, other parameters and headers stay. */
+/** The URI without maddr, transport and a port that is not its scheme's default (RFC 3261 §16.4); all else stays. */
 export function stripMaddr(text: string, uri: SipUri): string {
-  const headersAt = uri.headers === undefined ? text.length : text.lastIndexOf('?')
-  const hostAt = Math.max(text.indexOf(':'), text.indexOf('@')) + 1
-  const [hostPort = '', ...params] = text.slice(hostAt, headersAt).split(';')
+  const { head, hostPort, params, headers } = uriParts(text, uri)
   const portAt = hostPort.indexOf(':', hostPort.lastIndexOf(']') + 1)
   const isDefaultPort = uri.port === (uri.scheme === 'sips' ? 5061 : 5060)
   const host = portAt < 0 || isDefaultPort ? hostPort : hostPort.slice(0, portAt)
-  const kept = params.filter((param) => !isStripped(param))
-  return text.slice(0, hostAt) + [host, ...kept].join(';') + text.slice(headersAt)
+  return head + [host, ...params.filter((param) => !STRIPPED.has(paramName(param)))].join(';') + headers
 }
 
-function isStripped(param: string): boolean {
-  const equals = param.indexOf('=')
-  const name = (equals < 0 ? param : param.slice(0, equals)).trim().toLowerCase()
-  return name === 'maddr' || name === 'transport'
-}
+const STRIPPED: ReadonlySet<string> = new Set(['maddr', 'transport'])
