@@ -86,12 +86,13 @@ function createCommitter(
   nowUs: () => number,
   onState: (state: EngineState) => void,
 ): Committer {
-  const { databaseFile, busyTimeoutMs, checkpoint } = config
+  const { databaseFile, busyTimeoutMs, maxBytes, checkpoint } = config
   if (config.commitThread === 'own') {
     const data = {
       file: databaseFile,
       keyFile,
       busyTimeoutMs,
+      maxBytes,
       checkpointEveryRecords: checkpoint.everyRecords,
       checkpointEveryMs: checkpoint.everyMs,
       checkpointFile: checkpoint.file,
@@ -100,7 +101,7 @@ function createCommitter(
   }
   const checkpoints = { everyRecords: checkpoint.everyRecords, everyMs: checkpoint.everyMs, file: checkpoint.file }
   return new DirectCommitter(
-    { file: databaseFile, busyTimeoutMs, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
+    { file: databaseFile, busyTimeoutMs, maxBytes, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
     {
       defer: (run) => {
         setImmediate(run)

@@ -18,6 +18,12 @@ export const archiveConfig = z.strictObject({
       'own: commits run in a thread of their own. same: in the event loop, which waits for the disk; less CPU for an archive that runs alone.',
     ),
   busyTimeoutMs: millis.default(1_000).describe('How long a commit waits while another process, such as a backup, holds the file.'),
+  maxBytes: z
+    .number()
+    .int()
+    .min(1_048_576)
+    .optional()
+    .describe('The log file may not grow beyond it: room left on a disk shared with others. Absent: as far as the disk goes.'),
   maxPendingBytes: z
     .number()
     .int()

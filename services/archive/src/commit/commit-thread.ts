@@ -67,6 +67,7 @@ function run(port: MessagePort, data: CommitThreadData): void {
   const engine = new CommitEngine({
     file: data.file,
     busyTimeoutMs: data.busyTimeoutMs,
+    maxBytes: data.maxBytes,
     newLogId: () => randomBytes(16),
     key: loadSigningKey(data.keyFile),
     checkpoints: { everyRecords: data.checkpointEveryRecords, everyMs: data.checkpointEveryMs, file: data.checkpointFile },

@@ -18,6 +18,8 @@ export interface LogWriterOptions {
   readonly file: string
   /** How long a commit waits for another process that holds the file. */
   readonly busyTimeoutMs: number
+  /** The file may not grow beyond it; undefined: as far as the disk goes. */
+  readonly maxBytes: number | undefined
   /** 16 random bytes for a log that is made now. */
   readonly newLogId: () => Uint8Array
 }
@@ -44,6 +46,7 @@ export class LogWriter {
       this.#database.exec(
         'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -65536;',
       )
+      if (options.maxBytes !== undefined) this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / 4096))}`)
       migrate(this.#database)
       const genesis = this.#genesis(options.newLogId)
       this.#head = this.#readHead(genesis)
