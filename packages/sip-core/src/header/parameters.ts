@@ -56,13 +56,13 @@ export class Parameters {
   /** Value without quotes and escapes; undefined when absent or without value. */
   get(lowerCaseName: string): string | undefined {
     const text = this.#text
-    let position = this.#start
-    while ((position = nextParameter(text, position, this.end)) < this.end) {
+    let position = nextParameter(text, this.#start, this.end)
+    while (position < this.end) {
       const nameEnd = skipClass(text, position, this.end, CharClass.token)
       const isWanted = isWordAt(text, position, nameEnd, lowerCaseName)
       const valueStart = valueStartAt(text, nameEnd, this.end)
       if (isWanted) return valueStart < 0 ? undefined : valueAt(text, valueStart, skipValue(text, valueStart, this.end))
-      position = valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end)
+      position = nextParameter(text, valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end), this.end)
     }
     return undefined
   }
@@ -71,14 +71,14 @@ export class Parameters {
   toMap(): ReadonlyMap<string, string | undefined> {
     const text = this.#text
     const map = new Map<string, string | undefined>()
-    let position = this.#start
-    while ((position = nextParameter(text, position, this.end)) < this.end) {
+    let position = nextParameter(text, this.#start, this.end)
+    while (position < this.end) {
       const nameEnd = skipClass(text, position, this.end, CharClass.token)
       const name = lowerCaseAt(text, position, nameEnd)
       const valueStart = valueStartAt(text, nameEnd, this.end)
       const valueEnd = valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end)
       if (!map.has(name)) map.set(name, valueStart < 0 ? undefined : valueAt(text, valueStart, valueEnd))
-      position = valueEnd
+      position = nextParameter(text, valueEnd, this.end)
     }
     return map
   }
