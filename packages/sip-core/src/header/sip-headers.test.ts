@@ -44,7 +44,7 @@ test('lines that no edit touches are kept byte for byte', () => {
 })
 
 test('prepend goes before the first of its name, else before all; append after the last, else to the end', () => {
-  const headers = read('X-A: 1\r\nB: 1\r\nB: 2\r\nC: 1\r\n')
+  const headers = read('X-A: 1\r\nX-B: 1\r\nX-B: 2\r\nX-C: 1\r\n')
   headers.prepend('X-B', '0')
   headers.append('X-B', '3')
   headers.prepend('X-D', 'x')
