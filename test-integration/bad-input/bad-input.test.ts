@@ -52,6 +52,10 @@ describe('bad input: every attack of the table has its exact answer and its line
 function assertTerse(answer: { startLine: string; headers: readonly (readonly [string, string])[]; body: string }): void {
   // What the request itself said is given back, as it must be (RFC 3261 §8.2.6).
   const own = answer.headers.filter(([name]) => !/^(via|from|to|call-id|cseq|record-route)$/i.test(name))
-  assert.doesNotMatch(JSON.stringify([answer.startLine, own]), /GH-|ms-diagnostics|Warning|policy|certificate|block/i, 'an answer to the outside says too much')
+  assert.doesNotMatch(
+    JSON.stringify([answer.startLine, own]),
+    /GH-|ms-diagnostics|Warning|policy|certificate|block/i,
+    'an answer to the outside says too much',
+  )
   assert.equal(answer.body, '')
 }

@@ -18,7 +18,8 @@ const STUCK_MS = 700
 async function untilStuck(peer: RawPeer): Promise<void> {
   for (let leftBytes = Number.POSITIVE_INFINITY; ; leftBytes = peer.socket.writableLength) {
     await new Promise((resolve) => setTimeout(resolve, STUCK_MS))
-    if (peer.socket.destroyed || peer.socket.writableLength === 0) throw new Error('the gate took everything from a peer that reads nothing')
+    if (peer.socket.destroyed || peer.socket.writableLength === 0)
+      throw new Error('the gate took everything from a peer that reads nothing')
     if (peer.socket.writableLength === leftBytes) return
   }
 }

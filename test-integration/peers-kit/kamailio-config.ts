@@ -19,7 +19,7 @@ export interface KamailioPlan {
   readonly certificate: { readonly certFile: string; readonly keyFile: string; readonly caFile: string }
   /** A folder of its own for run-time files and the presence tables. */
   readonly folder: string
-  /** Kamailio worker processes per protocol. */
+  /** Kamailio worker processes per protocol; one keeps the order of what it receives, which an ACK before a MESSAGE needs. Default 1. */
   readonly workers?: number
   /** Serves SUBSCRIBE and PUBLISH for its domain (RFC 3856). */
   readonly hasPresence?: boolean
@@ -50,8 +50,8 @@ debug=2
 log_stderror=yes
 memdbg=5
 memlog=5
-children=${plan.workers ?? 2}
-tcp_children=${plan.workers ?? 2}
+children=${plan.workers ?? 1}
+tcp_children=${plan.workers ?? 1}
 auto_aliases=no
 alias="${plan.domain}"
 alias="${plan.edgeHost}"

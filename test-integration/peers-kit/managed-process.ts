@@ -10,8 +10,12 @@ export interface ProcessPlan {
   readonly env?: NodeJS.ProcessEnv
   /** Everything the process prints goes here. */
   readonly logFile: string
-  /** What tells that it serves: a line it prints, or TCP ports that accept. Both may be given; all must come true. */
-  readonly ready: { readonly line?: RegExp; readonly ports?: readonly { readonly host: string; readonly port: number }[] }
+  /** What tells that it serves: a line it prints, TCP ports that accept, a UDP port that is bound (Linux). All that are given must come true. */
+  readonly ready: {
+    readonly line?: RegExp
+    readonly ports?: readonly { readonly host: string; readonly port: number }[]
+    readonly udpPort?: number
+  }
   readonly readyTimeoutMs?: number
 }
 
@@ -121,6 +125,7 @@ export async function startProcess(plan: ProcessPlan): Promise<ManagedProcess> {
   )
   const ready = sawLine
     .then(() => Promise.all((plan.ready.ports ?? []).map((at) => portAccepts(at, deadline, managed))))
+    .then(() => (plan.ready.udpPort === undefined ? undefined : udpIsBound(plan.ready.udpPort, deadline, managed)))
     .then(() => undefined)
   const outcome = await Promise.race([ready, managed.ended.then((code) => `ended with code ${code}`), tooLate])
   clearTimeout(giveUp)
@@ -140,6 +145,17 @@ async function portAccepts(at: { host: string; port: number }, deadline: number,
       socket.once('connect', () => socket.destroy())
     })
     if (isOpen) return
+    await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS))
+  }
+}
+
+async function udpIsBound(port: number, deadline: number, of: ManagedProcess): Promise<void> {
+  const mark = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  while (!of.hasEnded && performance.now() < deadline) {
+    const bound = readFileSync('/proc/net/udp', 'utf8')
+      .split('\n')
+      .some((line) => (line.trim().split(/\s+/)[1] ?? '').concat(' ').endsWith(mark))
+    if (bound) return
     await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS))
   }
 }

@@ -39,7 +39,6 @@ export async function startSipp(plan: SippPlan): Promise<ManagedProcess> {
     cwd: plan.folder,
     env: { TERM: 'dumb' },
     logFile: join(plan.folder, `${plan.name}.log`),
-    // sipp prints its screen when it has bound its socket.
-    ready: { line: /Scenario Screen|Test Terminated|Resolving remote/ },
+    ready: plan.transport === 'udp' ? { udpPort: plan.port } : {},
   })
 }
