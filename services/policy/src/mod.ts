@@ -1,1 +1,5 @@
-export {}
+export { buildPolicyService, type PolicyDeps, type PolicyService } from './app.ts'
+export { type PolicyConfig, policyConfig } from './config.ts'
+export { policyServiceCodes } from './errors.ts'
+export type { AdminHandlers } from './serve/admin-handlers.ts'
+export type { DecisionHandlers } from './serve/decision-handlers.ts'

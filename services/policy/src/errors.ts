@@ -1,0 +1,41 @@
+import { errorsOf, type GatewayError } from '@gatehouse/errors'
+
+/** What the policy service refuses or cannot do; verdicts on messages have the codes of policy-engine. */
+export const policyServiceCodes = {
+  'GH-REVISION-CONFLICT': {
+    summary: 'The revision in force is not the one that the change was made for.',
+    remedy: 'Export the policy again, make the change there, and apply that.',
+    retry: 'never',
+  },
+  'GH-REVISION-UNKNOWN': {
+    summary: 'There is no such revision.',
+    remedy: 'See `gatehouse history` for the revisions there are.',
+    retry: 'never',
+  },
+  'GH-REVISION-STORE': {
+    summary: 'The policy database cannot be used.',
+    remedy: 'Check that the folder exists, is writable and has space, and that no newer version wrote the file.',
+    retry: 'later',
+  },
+  'GH-REVISION-KEY': {
+    summary: 'The key that signs snapshots cannot be used.',
+    remedy: 'Point policy.signingKeyFile at an Ed25519 private key (PEM) that this process may read.',
+    retry: 'never',
+  },
+  'GH-REVISION-QUESTION': {
+    summary: 'The question is about no message that could exist.',
+    remedy: 'Give sender and recipient as user@domain.',
+    retry: 'never',
+  },
+  'GH-REVISION-FILES': {
+    summary: 'There is nothing to apply.',
+    remedy: 'Send at least one file; to empty the policy, send an empty one with prune.',
+    retry: 'never',
+  },
+} as const
+
+export const policyError: (
+  code: keyof typeof policyServiceCodes,
+  detail?: string,
+  options?: { cause?: unknown; facts?: Record<string, string | number | boolean> },
+) => GatewayError = errorsOf(policyServiceCodes)

@@ -1,0 +1,143 @@
+import { type EnvelopeKind, type ImAddress, type Mark, type PeerIdentity, parseAddress } from '@gatehouse/im-model'
+import type { DecisionInput, Snapshot, SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
+import { relationOf, sideOf } from '@gatehouse/policy-engine'
+import type { Question } from '@gatehouse/proto'
+import { policyError } from '../errors.ts'
+
+/** A message that need not exist, and what had to be assumed to make it whole. */
+export interface Hypothesis {
+  readonly input: DecisionInput
+  readonly assumptions: readonly string[]
+}
+
+/** Fills in what the question leaves open, in favour of an honest sender, and says each thing it filled in. Throws GH-REVISION-QUESTION. */
+export function makeHypothesis(question: Question, snapshot: Snapshot, nowMs: number): Hypothesis {
+  const from = addressOf(question.fromAddress, 'sender')
+  const to = addressOf(question.toAddress, 'recipient')
+  const assumptions: string[] = []
+  const side = sideOfQuestion(question, from, snapshot, assumptions)
+  const method = question.method === '' ? 'MESSAGE' : question.method.toUpperCase()
+  if (question.method === '') assumptions.push('the method is MESSAGE')
+  const outside = side === 'external' ? from.domain : to.domain
+  const isOutbound = side === 'internal'
+  const peer = peerOf(question, isOutbound, outside, snapshot, nowMs, assumptions)
+  if (!isOutbound && question.assertedMark === '') assumptions.push('the peer says nothing of how well it knows the sender (no mark)')
+  assumptions.push('it begins something new (is not part of a dialog)', 'no rate or address limit is used up')
+  return {
+    assumptions,
+    input: {
+      nowMs,
+      side,
+      kind: kindOfMethod(method),
+      method,
+      fromUser: from.user,
+      fromDomain: from.domain,
+      toUser: to.user,
+      toDomain: to.domain,
+      assertedDomains: [],
+      peer,
+      bound: isOutbound ? { peerClass: 'inside', partner: 'inside' } : undefined,
+      assertedMark: markOf(question.assertedMark),
+      isInDialog: false,
+      srv: srvOf(question, outside, assumptions),
+    },
+  }
+}
+
+function addressOf(text: string, role: string): ImAddress {
+  const address = parseAddress(text.replace(/^sips?:/i, ''))
+  if (address === undefined) throw policyError('GH-REVISION-QUESTION', `The ${role} is ${JSON.stringify(text.slice(0, 100))}.`)
+  return address
+}
+
+function sideOfQuestion(question: Question, from: ImAddress, snapshot: Snapshot, assumptions: string[]): DecisionInput['side'] {
+  if (question.side === 'external' || question.side === 'internal') return question.side
+  const side = sideOf(snapshot, from.domain)
+  assumptions.push(
+    side === 'internal'
+      ? `it comes from inside, as ${from.domain} is internal`
+      : `it comes from outside, as ${from.domain} is not internal`,
+  )
+  return side
+}
+
+function peerOf(
+  question: Question,
+  isOutbound: boolean,
+  outside: string,
+  snapshot: Snapshot,
+  nowMs: number,
+  assumptions: string[],
+): PeerIdentity {
+  const relation = isOutbound ? undefined : relationOf(snapshot, outside, nowMs)
+  const names = question.certificateNames.map((name) => name.toLowerCase())
+  if (names.length === 0 && !isOutbound) {
+    const host = relation?.edgeHost ?? srvHosts(question)[0] ?? `sip.${outside}`
+    names.push(host)
+    assumptions.push(
+      `the peer has a valid certificate for ${host}${relation?.edgeHost === undefined ? '' : `, as ${relation.source} has it`}`,
+    )
+  } else if (isOutbound) assumptions.push('it is sent by one of our inside servers')
+  else assumptions.push('the certificate is valid')
+  if (relation !== undefined && relation.trust.length > 0) assumptions.push(`the certificate chains to ${relation.trust[0]}`)
+  if (relation !== undefined && relation.pins.length > 0) assumptions.push('its key is a pinned one')
+  const sipDomains = names.filter((name) => name.startsWith('sip:')).map((name) => name.slice(4))
+  return {
+    isAuthenticated: true,
+    refusal: undefined,
+    names: { dns: names.filter((name) => !name.startsWith('sip:')), sipDomains, commonName: undefined },
+    anchors: relation?.trust.slice(0, 1) ?? [],
+    mayBeTlsClient: true,
+    fingerprint: 'hypothetical',
+    spkiPin: relation?.pins[0] ?? '',
+    issuer: 'hypothetical',
+    serial: '0',
+    notAfterMs: Number.MAX_SAFE_INTEGER,
+  }
+}
+
+/** Asked only when a rule wants it, so that the assumption is told only then. */
+function srvOf(question: Question, outside: string, assumptions: string[]): (domain: string) => SrvEvidence {
+  const targets: SrvTarget[] = question.srvTargets.map((text) => {
+    const colon = text.lastIndexOf(':')
+    const host = (colon < 0 ? text : text.slice(0, colon)).toLowerCase().replace(/\.$/, '')
+    return { host, port: colon < 0 ? 5061 : Number(text.slice(colon + 1)) || 5061, priority: 0, weight: 0 }
+  })
+  return (domain) => {
+    if (domain === outside && targets.length > 0) return { status: 'found', targets }
+    const host = `sip.${domain}`
+    const assumption = `DNS leads from _sipfederationtls._tcp.${domain} to ${host}`
+    if (!assumptions.includes(assumption)) assumptions.push(assumption)
+    return { status: 'found', targets: [{ host, port: 5061, priority: 0, weight: 0 }] }
+  }
+}
+
+function srvHosts(question: Question): string[] {
+  return question.srvTargets.map((target) => target.replace(/:\d+$/, '').toLowerCase())
+}
+
+function markOf(text: string): Mark | undefined {
+  return text === 'verified' || text === 'unverified' ? text : undefined
+}
+
+/** By the method alone, as there is no body (RFC 3428, RFC 6665, RFC 3903). */
+function kindOfMethod(method: string): EnvelopeKind {
+  switch (method) {
+    case 'MESSAGE':
+      return 'message'
+    case 'INVITE':
+    case 'ACK':
+    case 'BYE':
+    case 'CANCEL':
+    case 'PRACK':
+    case 'UPDATE':
+      return 'session'
+    case 'SUBSCRIBE':
+    case 'NOTIFY':
+    case 'BENOTIFY':
+    case 'PUBLISH':
+      return 'presence'
+    default:
+      return 'other'
+  }
+}

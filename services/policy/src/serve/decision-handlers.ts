@@ -1,0 +1,50 @@
+import { create } from '@bufbuild/protobuf'
+import type { Decision } from '@gatehouse/im-model'
+import { DecisionState, explain, type Snapshot } from '@gatehouse/policy-engine'
+import {
+  type CheckRequest,
+  type CheckResponse,
+  CheckResponseSchema,
+  type ExplainRequest,
+  type ExplainResponse,
+  ExplainResponseSchema,
+  type PolicyDecisionService,
+  type Question,
+} from '@gatehouse/proto'
+import type { RpcHandlers } from '@gatehouse/rpc'
+import { policyError } from '../errors.ts'
+import { type Hypothesis, makeHypothesis } from '../explain/hypothetical-message.ts'
+import { decisionMessage } from './decision-message.ts'
+
+export interface DecisionHandlersDeps {
+  readonly snapshot: () => Snapshot
+  readonly nowMs: () => number
+}
+
+export interface DecisionHandlers extends RpcHandlers<typeof PolicyDecisionService> {
+  check(request: CheckRequest): Promise<CheckResponse>
+  explain(request: ExplainRequest): Promise<ExplainResponse>
+}
+
+/** PolicyDecisionService of policy.proto: the edge's own engine, asked about a message that need not exist. No counter moves. */
+export function createDecisionHandlers(deps: DecisionHandlersDeps): DecisionHandlers {
+  const answer = (question: Question | undefined): { decision: Decision; hypothesis: Hypothesis } => {
+    if (question === undefined) throw policyError('GH-REVISION-QUESTION', 'There is none.')
+    const snapshot = deps.snapshot()
+    const hypothesis = makeHypothesis(question, snapshot, deps.nowMs())
+    const decision = explain(snapshot, hypothesis.input, new DecisionState())
+    if ('need' in decision) throw policyError('GH-REVISION-QUESTION', `It cannot be answered without the SRV record of ${decision.domain}.`)
+    return { decision, hypothesis }
+  }
+  return {
+    check: async ({ question }) => {
+      const message = decisionMessage(answer(question).decision)
+      message.proof = []
+      return create(CheckResponseSchema, { decision: message })
+    },
+    explain: async ({ question }) => {
+      const { decision, hypothesis } = answer(question)
+      return create(ExplainResponseSchema, { decision: decisionMessage(decision), assumptions: [...hypothesis.assumptions] })
+    },
+  }
+}
