@@ -1,0 +1,33 @@
+import type { Command } from './cli/command.ts'
+import { applyCommand } from './commands/apply.ts'
+import { archiveExportCommand } from './commands/archive-export.ts'
+import { archiveSearchCommand } from './commands/archive-search.ts'
+import { archiveVerifyCommand } from './commands/archive-verify.ts'
+import { certCheckCommand } from './commands/cert-check.ts'
+import { configCheckCommand } from './commands/config-check.ts'
+import { demoCommand } from './commands/demo.ts'
+import { explainCommand } from './commands/explain.ts'
+import { exportCommand } from './commands/export.ts'
+import { historyCommand } from './commands/history.ts'
+import { peersCommand } from './commands/peers.ts'
+import { serviceCommand } from './commands/service.ts'
+import { upCommand } from './commands/up.ts'
+import { versionCommand } from './commands/version.ts'
+
+/** In the order of the help: try it, run it, say what may pass, look at it. */
+export const commands: readonly Command[] = [
+  demoCommand,
+  upCommand,
+  serviceCommand,
+  configCheckCommand,
+  applyCommand,
+  exportCommand,
+  historyCommand,
+  explainCommand,
+  peersCommand,
+  archiveSearchCommand,
+  archiveVerifyCommand,
+  archiveExportCommand,
+  certCheckCommand,
+  versionCommand,
+]

@@ -1,0 +1,66 @@
+import type { PeerState } from '@gatehouse/proto'
+import { PeeringService } from '@gatehouse/proto'
+import type { Command } from '../cli/command.ts'
+import { connectOptions } from '../cli/command.ts'
+import { exitCodes } from '../cli/exit-codes.ts'
+import { withGateway } from '../connect.ts'
+import { ageOf } from '../output/format-time.ts'
+import type { Cell, Paint } from '../output/table.ts'
+import { formatTable } from '../output/table.ts'
+
+export const peersCommand: Command = {
+  name: 'peers',
+  summary: 'List peers with live state, links and certificates',
+  description:
+    'Lists every partner the gateway has links with or wants them with: class, state and why, links in and out, requests and refusals, and when the certificate ends.',
+  options: [
+    { name: 'wide', short: 'w', description: 'More columns: remote address, TLS version, certificate, replica.' },
+    ...connectOptions,
+  ],
+  examples: [
+    { command: 'gatehouse peers', explanation: 'who is connected' },
+    { command: 'gatehouse peers --json | jq \'.peers[] | select(.state != "up")\'', explanation: 'who is not' },
+  ],
+  run: async (call) => {
+    const response = await withGateway(call, (connection) => connection.client(PeeringService).listPeers({}))
+    const nowMs = call.io.nowMs()
+    const isWide = call.flag('wide')
+    call.out.result(response, () =>
+      formatTable(
+        headers(isWide),
+        response.peers.map((peer) => row(peer, isWide, nowMs)),
+        call.out.style,
+      ),
+    )
+    return exitCodes.ok.code
+  },
+}
+
+const STATE_PAINT: Readonly<Record<string, Paint>> = { up: 'good', idle: 'dim', connecting: 'warn', backoff: 'bad', refused: 'bad' }
+
+function headers(isWide: boolean): readonly string[] {
+  const more = isWide ? ['REMOTE', 'TLS', 'FINGERPRINT', 'DOMAINS', 'REPLICA'] : []
+  return ['PARTNER', 'CLASS', 'SIDE', 'STATE', 'LINKS', 'IN', 'OUT', 'REFUSED', 'CERT ENDS', ...more, 'SINCE', 'DETAIL']
+}
+
+function row(peer: PeerState, isWide: boolean, nowMs: number): readonly Cell[] {
+  const more = isWide ? [peer.remote, peer.tlsVersion, peer.certificateFingerprint.slice(0, 16), peer.domains.join(' '), peer.replica] : []
+  const ends = peer.certificateNotAfterUs === 0n ? '-' : `in ${ageOf(Number(peer.certificateNotAfterUs / 1_000n) - nowMs)}`
+  const since = peer.sinceUs === 0n ? '-' : ageOf(nowMs - Number(peer.sinceUs / 1_000n))
+  const state = { text: peer.watch === '' ? peer.state : `${peer.state} (${peer.watch})`, paint: STATE_PAINT[peer.state] ?? 'warn' }
+  const links = `${peer.linksIn} in ${peer.linksOut} out`
+  return [
+    peer.partner,
+    peer.peerClass || '-',
+    peer.side,
+    state,
+    links,
+    peer.requestsIn,
+    peer.requestsOut,
+    peer.refused,
+    ends,
+    ...more,
+    since,
+    peer.detail || '-',
+  ]
+}

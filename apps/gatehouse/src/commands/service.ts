@@ -1,0 +1,24 @@
+import { errorsOf } from '@gatehouse/errors'
+import type { Command } from '../cli/command.ts'
+import { cliCodes } from '../errors.ts'
+import type { ServiceName } from '../up/gateway.ts'
+import { runGateway } from '../up/run-gateway.ts'
+
+const cliError = errorsOf(cliCodes)
+
+const NAMES: readonly ServiceName[] = ['policy', 'archive', 'federation-peer']
+
+export const serviceCommand: Command = {
+  name: 'service',
+  summary: 'Run one service of the gateway',
+  description:
+    'Starts a single service from the same configuration file as "up", for instance the archive alone to search and verify it while the gate is down. With the embedded bus a service hears no other process, so federation-peer alone lets nothing pass.',
+  positionals: [{ name: 'NAME', description: `One of ${NAMES.join(', ')}.`, isRequired: true }],
+  options: [{ name: 'config', short: 'c', value: 'FILE', isRequired: true, description: 'Configuration.' }],
+  examples: [{ command: 'gatehouse service archive --config gatehouse.yaml', explanation: 'search and verify while the gate is down' }],
+  run: (call) => {
+    const name = NAMES.find((candidate) => candidate === call.positionals[0])
+    if (name === undefined) throw cliError('GH-CLI-USAGE', `There is no service '${call.positionals[0]}'; there are: ${NAMES.join(', ')}.`)
+    return runGateway(call, call.text('config') ?? '', [name])
+  },
+}

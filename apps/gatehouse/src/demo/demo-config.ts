@@ -1,0 +1,41 @@
+/** Addresses, names and files of one organisation's gateway in the demo. */
+export interface DemoGate {
+  readonly domain: string
+  readonly externalAddress: string
+  readonly internalAddress: string
+  readonly homePort: number
+  /** Folder with its certificates; its state goes there too. */
+  readonly folder: string
+  readonly control: string
+  readonly dnsServer: string
+}
+
+/** The `gatehouse.yaml` of one organisation. YAML 1.2 is a superset of JSON, so a value can be written as it is. */
+export function demoConfig(gate: DemoGate): string {
+  const text = (value: string): string => JSON.stringify(value)
+  const { domain, folder } = gate
+  return `# Made by "gatehouse demo" for ${domain}; the same file would start it alone: gatehouse up --config gatehouse.yaml
+control:
+  listen: ${text(gate.control)}
+telemetry:
+  log: { level: info }
+stateDir: ${text(folder)}
+federationPeer:
+  replica: ${domain}
+  externalEdge:
+    name: sip.${domain}
+    listen: { address: ${gate.externalAddress}, port: 0 }
+    certificate: { certFile: ${text(`${folder}/external.pem`)}, keyFile: ${text(`${folder}/external.key`)} }
+  internalEdge:
+    name: gate.${domain}
+    listen: { address: ${gate.internalAddress}, port: 0 }
+    certificate: { certFile: ${text(`${folder}/internal.pem`)}, keyFile: ${text(`${folder}/internal.key`)} }
+    nextHop: { host: home.${domain}, port: ${gate.homePort} }
+  trust:
+    - { name: lab, files: [${text(`${folder}/ca.pem`)}] }
+  dns: { servers: [${text(gate.dnsServer)}] }
+  drain: { graceMs: 0, finishMs: 2000, closeMs: 0 }
+archive:
+  checkpoint: { everyMs: 200 } # often, because a demo is short
+`
+}

@@ -1,0 +1,109 @@
+import { messageOf } from '@gatehouse/errors'
+import type { ExitCode } from '../cli/exit-codes.ts'
+import { exitCodes } from '../cli/exit-codes.ts'
+import type { Style } from '../output/style.ts'
+import { acts } from './acts.ts'
+import { Narrator } from './narrator.ts'
+import { verifyArchive } from './verify-archive.ts'
+import { buildWorld, type World } from './world.ts'
+
+export interface DemoOptions {
+  readonly write: (text: string) => void
+  readonly style: Style
+  /** Play and end, instead of staying up until `stop`. */
+  readonly isOnce: boolean
+  readonly controlFolder: string | undefined
+  readonly stop: AbortSignal
+}
+
+export interface DemoResult {
+  readonly name: string
+  readonly isOk: boolean
+  readonly detail: string
+}
+
+/** Plays everything; the exit code is 0 only when each act went as it should. */
+export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; results: readonly DemoResult[] }> {
+  const narrator = new Narrator(options.write, options.style)
+  const startedMs = performance.now()
+  narrator.line(options.style.dim('Starting an authority, a DNS server, three gateways and two foreign servers on loopback …'))
+  const world = await buildWorld({ controlFolder: options.controlFolder })
+  narrator.line(
+    options.style.dim(`Ready after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; everything below is in ${world.folder}`),
+  )
+  const results: DemoResult[] = []
+  for (const { name, title, play } of [...acts, archiveAct]) {
+    if (options.stop.aborted) break
+    narrator.act(title)
+    results.push(await playAct(name, () => play(world, narrator), narrator))
+  }
+  const failed = results.filter((result) => !result.isOk)
+  tellResult(narrator, results.length, failed)
+  if (!options.isOnce && !options.stop.aborted) {
+    tellHints(narrator, world)
+    await aborted(options.stop)
+    narrator.line('\nStopping …')
+  }
+  const isKept = options.isOnce && failed.length > 0
+  await world.stop({ keepFolder: isKept })
+  if (isKept) narrator.line(`Logs and state are kept in ${world.folder}`)
+  return { code: failed.length === 0 ? exitCodes.ok.code : exitCodes.negative.code, results }
+}
+
+const archiveAct = {
+  name: 'archive',
+  title: 'Nothing is missing from the archives',
+  play: async (world: World, narrator: Narrator): Promise<void> => {
+    for (const organisation of [world.contoso, world.fabrikam, world.clearinghouse]) await verifyArchive(organisation, narrator)
+  },
+}
+
+async function playAct(name: string, play: () => Promise<void>, narrator: Narrator): Promise<DemoResult> {
+  try {
+    await play()
+    narrator.passed()
+    return { name, isOk: true, detail: '' }
+  } catch (thrown) {
+    const detail = messageOf(thrown)
+    narrator.failed(detail)
+    return { name, isOk: false, detail }
+  }
+}
+
+function tellResult(narrator: Narrator, count: number, failed: readonly DemoResult[]): void {
+  const { good, bad } = narrator.style
+  narrator.line()
+  if (failed.length === 0) narrator.line(good(`All ${count} acts went as they should.`))
+  for (const result of failed) narrator.line(bad(`Act '${result.name}' went wrong: ${result.detail}`))
+}
+
+function tellHints(narrator: Narrator, world: World): void {
+  const { dim } = narrator.style
+  const connect = world.contoso.control === 'unix:.gatehouse/control.sock' ? '' : ` --connect ${world.contoso.control}`
+  const hint = (why: string, command: string): void => narrator.line(`  ${dim(`# ${why}`)}\n  npm run -s gatehouse -- ${command}\n`)
+  narrator.line(`\nThe gateways stay up. In another terminal, in this folder (Contoso's gate answers${connect === '' ? '' : ' there'}):\n`)
+  hint(
+    'why was the lie refused?',
+    `explain --from carol@fabrikam.example --to alice@contoso.example --peer sip.woodgrove.example${connect}`,
+  )
+  hint('who is connected, in which class?', `peers${connect}`)
+  hint('what was refused, and why?', `archive search --verdict deny${connect}`)
+  hint('the policy in force, and who changed it', `export${connect}`)
+  hint('block a partner; then ask again', `apply -f - --reason "try it"${connect} <<'EOF'\n${EXAMPLE_BLOCK}EOF`)
+  hint('the other side of the story', `peers --connect ${world.fabrikam.control}`)
+  narrator.line(`${dim('Configurations and logs:')} ${world.folder}\n${dim('Ctrl-C ends everything and removes it.')}`)
+}
+
+const EXAMPLE_BLOCK = `  apiVersion: gatehouse/v1
+  kind: BlockEntry
+  metadata: { name: fabrikam }
+  spec: { domain: fabrikam.example, owner: me, reason: just trying }
+`
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    // A pending promise does not keep a process alive; the gateways' sockets do.
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Authority, DnsServer, HomeServer, type SipUser } from '@gatehouse/lab'
+import { loopbackAddresses } from './loopback.ts'
+import { Organisation } from './organisation.ts'
+import { clearinghousePolicy, contosoPolicy, fabrikamPolicy } from './policies.ts'
+
+export interface WorldOptions {
+  /** Folder for the control sockets, relative or short: a socket's path holds about a hundred bytes. Undefined: with the state. */
+  readonly controlFolder: string | undefined
+}
+
+/** Everybody in the demo. */
+export interface World {
+  /** Temporary folder with all state, configurations and logs. */
+  readonly folder: string
+  readonly contoso: Organisation
+  readonly fabrikam: Organisation
+  readonly clearinghouse: Organisation
+  /** Servers of others, without a Gatehouse. */
+  readonly northwind: HomeServer
+  readonly woodgrove: HomeServer
+  readonly alice: SipUser
+  readonly bob: SipUser
+  readonly carol: SipUser
+  readonly dave: SipUser
+  readonly nina: SipUser
+  readonly eve: SipUser
+  stop(options: { keepFolder: boolean }): Promise<void>
+}
+
+/** Builds it: an authority, DNS, three gateways, two foreign servers, six people. Stops what runs already when a part fails. */
+export async function buildWorld(options: WorldOptions): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
+  const started: (() => Promise<unknown>)[] = []
+  const stopAll = async (keepFolder: boolean): Promise<void> => {
+    for (const stop of started.reverse()) await stop()
+    if (!keepFolder) rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    const world = await assemble(folder, options, started)
+    return { ...world, stop: ({ keepFolder }) => stopAll(keepFolder) }
+  } catch (thrown) {
+    await stopAll(false)
+    throw thrown
+  }
+}
+
+async function assemble(folder: string, options: WorldOptions, started: (() => Promise<unknown>)[]): Promise<Omit<World, 'stop'>> {
+  const address = await loopbackAddresses()
+  const authority = Authority.create({ name: 'Demo authority', organisation: 'Gatehouse demo' })
+  const dns = new DnsServer()
+  const { zone } = dns
+  await dns.start()
+  started.push(() => dns.stop())
+  const dnsServer = dns.server
+  const controlFolder = options.controlFolder ?? folder
+  mkdirSync(controlFolder, { recursive: true, mode: 0o700 })
+
+  const organisation = async (name: string, domain: string, host: number, socket: string): Promise<Organisation> => {
+    const made = await Organisation.start({
+      name,
+      domain,
+      authority,
+      externalAddress: address(host),
+      internalAddress: address(host + 1),
+      homeAddress: address(host + 2),
+      folder: join(folder, name),
+      control: `unix:${join(controlFolder, socket)}`,
+      dnsServer,
+    })
+    started.push(() => made.stop())
+    zone.setAddresses(`sip.${domain}`, [made.addresses.external.address])
+    zone.setAddresses(`home.${domain}`, [address(host + 2)])
+    zone.setFederation(domain, [{ host: `sip.${domain}`, port: made.addresses.external.port }])
+    return made
+  }
+  const stranger = async (domain: string, host: number): Promise<HomeServer> => {
+    const name = `sip.${domain}`
+    const certificate = authority.issue({ dns: [name] })
+    const made = new HomeServer({ domain, host: name, address: address(host), port: 0, certificate, caPem: authority.certificate.certPem })
+    await made.start()
+    started.push(() => made.stop())
+    zone.setAddresses(name, [address(host)])
+    zone.setFederation(domain, [{ host: name, port: made.port }])
+    return made
+  }
+
+  const contoso = await organisation('contoso', 'contoso.example', 11, 'control.sock')
+  const fabrikam = await organisation('fabrikam', 'fabrikam.example', 21, 'fabrikam.sock')
+  const clearinghouse = await organisation('clearinghouse', 'clearinghouse.example', 31, 'clearinghouse.sock')
+  const northwind = await stranger('northwind.example', 41)
+  const woodgrove = await stranger('woodgrove.example', 51)
+  northwind.setNextHop({ host: 'sip.clearinghouse.example', ...clearinghouse.addresses.external })
+  woodgrove.setNextHop({ host: 'sip.contoso.example', ...contoso.addresses.external })
+
+  const reason = 'first policy'
+  await contoso.apply('contoso.yaml', contosoPolicy(fabrikam.addresses.external.port, clearinghouse.addresses.external.port), { reason })
+  await fabrikam.apply('fabrikam.yaml', fabrikamPolicy(), { reason })
+  await clearinghouse.apply('clearinghouse.yaml', clearinghousePolicy(contoso.addresses.external.port, northwind.port), { reason })
+
+  return {
+    folder,
+    contoso,
+    fabrikam,
+    clearinghouse,
+    northwind,
+    woodgrove,
+    alice: contoso.home.addUser('alice'),
+    bob: contoso.home.addUser('bob'),
+    carol: fabrikam.home.addUser('carol'),
+    dave: fabrikam.home.addUser('dave'),
+    nina: northwind.addUser('nina'),
+    eve: woodgrove.addUser('eve'),
+  }
+}

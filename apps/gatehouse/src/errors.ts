@@ -1,0 +1,33 @@
+/** What the command line itself can complain about. */
+export const cliCodes = {
+  'GH-CLI-USAGE': {
+    summary: 'The command line is wrong.',
+    remedy: 'gatehouse COMMAND --help shows options and examples.',
+    retry: 'never',
+  },
+  'GH-CLI-NO-GATEWAY': {
+    summary: 'No running gateway is known here.',
+    remedy: 'Start one with "gatehouse up --config gatehouse.yaml" or "gatehouse demo", or name one with --connect.',
+    retry: 'later',
+  },
+  'GH-CLI-FILE': {
+    summary: 'A file cannot be read or written.',
+    remedy: 'Check the path and its permissions.',
+    retry: 'never',
+  },
+  'GH-CLI-CONFIG': {
+    summary: 'The configuration has mistakes.',
+    remedy: 'Correct the lines named; "gatehouse config check" checks without starting anything.',
+    retry: 'never',
+  },
+  'GH-CLI-EXPORT-FORMAT': {
+    summary: 'The file is not an archive export.',
+    remedy: 'Use a file that "gatehouse archive export" wrote.',
+    retry: 'never',
+  },
+  'GH-CLI-DEMO-ACT': {
+    summary: 'An act of the demo did not go as it should.',
+    remedy: 'The logs of the gateways are kept; their folder is named above.',
+    retry: 'never',
+  },
+} as const

@@ -1,0 +1,180 @@
+import type { KeyObject } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildArchiveService } from '@gatehouse/archive'
+import { type Bus, createEmbeddedBus } from '@gatehouse/bus'
+import { errorsOf, messageOf } from '@gatehouse/errors'
+import { buildFederationPeer } from '@gatehouse/federation-peer'
+import { buildPolicyService } from '@gatehouse/policy'
+import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
+import { ArchiveService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
+import type { RpcServer } from '@gatehouse/rpc'
+import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import { startHealthServer } from '@gatehouse/telemetry'
+import { cliCodes } from '../errors.ts'
+import { readText } from '../read-text.ts'
+import { createControlServer } from './control-server.ts'
+import type { GatehouseConfig } from './gatehouse-config.ts'
+import { healthOfParts, type Part, startParts, stopParts } from './parts.ts'
+
+const cliError = errorsOf(cliCodes)
+
+export type ServiceName = 'policy' | 'archive' | 'federation-peer'
+
+export interface Place {
+  readonly address: string
+  readonly port: number
+}
+
+export interface GatewayAddresses {
+  readonly external: Place | undefined
+  readonly internal: Place | undefined
+  readonly health: Place | undefined
+  /** What `--connect` takes. */
+  readonly control: string
+}
+
+/** Services of one process, started and stopped as one. */
+export interface Gateway {
+  /** Rejects with a code when a file, key or address is of no use; what had started is stopped again. */
+  start(): Promise<GatewayAddresses>
+  /** Drains from the edge inwards. */
+  stop(): Promise<void>
+  health(): Health
+}
+
+export interface GatewayDeps {
+  readonly log: Logger
+  readonly metrics: MetricsRegistry
+}
+
+/** How long calls of the command line may take to end at a stop. */
+const CONTROL_GRACE_MS = 200
+const BUS_GRACE_MS = 1_000
+
+const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer']
+
+/** Puts the services of one process together around the embedded bus. Nothing runs before `start`. */
+export function buildGateway(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[] = ALL): Gateway {
+  makeFolder(config.stateDir)
+  return new OneProcess(config, deps, services)
+}
+
+class OneProcess implements Gateway {
+  readonly #config: GatehouseConfig
+  readonly #deps: GatewayDeps
+  readonly #bus: Bus = createEmbeddedBus()
+  readonly #rpc: RpcServer
+  readonly #parts: Part[] = []
+  #edges: { external: Place; internal: Place } | undefined
+  #health: Place | undefined
+  #control: string
+  #snapshotKey: () => KeyObject
+
+  constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[]) {
+    this.#config = config
+    this.#deps = deps
+    this.#control = config.control.listen
+    this.#snapshotKey = () => fileKey(config.federationPeer.policy.publicKeyFile)
+    this.#rpc = createControlServer(config.control, deps.log, () => this.health().isReady)
+    this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
+    if (services.includes('policy')) this.#addPolicy()
+    if (services.includes('archive')) this.#addArchive()
+    if (services.includes('federation-peer')) this.#addFederationPeer()
+    this.#addControl()
+    this.#addHealth()
+  }
+
+  async start(): Promise<GatewayAddresses> {
+    await startParts(this.#parts, this.#deps.log)
+    return { external: this.#edges?.external, internal: this.#edges?.internal, health: this.#health, control: this.#control }
+  }
+
+  async stop(): Promise<void> {
+    await stopParts(this.#parts, this.#deps.log)
+  }
+
+  health(): Health {
+    return healthOfParts(this.#parts)
+  }
+
+  #depsOf(part: string): { bus: Bus; log: Logger; metrics: MetricsRegistry } {
+    return { bus: this.#bus, log: this.#deps.log.child({ part }), metrics: this.#deps.metrics }
+  }
+
+  #addPolicy(): void {
+    const { policy: section, stateDir } = this.#config
+    const service = buildPolicyService(
+      { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'policy.db') },
+      this.#depsOf('policy'),
+    )
+    if (this.#config.federationPeer.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
+    this.#parts.push({ name: 'policy', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
+    this.#rpc.add(PolicyAdminService, service.admin).add(PolicyDecisionService, service.decision)
+  }
+
+  #addArchive(): void {
+    const { archive: section, stateDir } = this.#config
+    const service = buildArchiveService(
+      { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'archive.db') },
+      this.#depsOf('archive'),
+    )
+    this.#parts.push({ name: 'archive', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
+    this.#rpc.add(ArchiveService, service.handlers)
+  }
+
+  #addFederationPeer(): void {
+    const section = this.#config.federationPeer
+    const deps = this.#depsOf('federation-peer')
+    const follower = new SnapshotFollower({
+      bus: this.#bus,
+      publicKeys: [this.#snapshotKey()],
+      service: 'federation-peer',
+      replica: section.replica,
+      log: deps.log,
+      nowMs: Date.now,
+      maxStalenessMs: section.policy.maxStalenessMs,
+    })
+    const service = buildFederationPeer(section, { ...deps, policy: follower })
+    this.#parts.push({ name: 'snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
+    const start = async (): Promise<void> => {
+      this.#edges = await service.start()
+    }
+    this.#parts.push({ name: 'federation-peer', start, stop: () => service.stop(), health: () => service.health() })
+    this.#rpc.add(PeeringService, service.peering)
+  }
+
+  #addControl(): void {
+    const start = async (): Promise<void> => {
+      this.#control = await this.#rpc.start()
+    }
+    this.#parts.push({ name: 'control', start, stop: () => this.#rpc.stop(CONTROL_GRACE_MS) })
+  }
+
+  #addHealth(): void {
+    const section = this.#config.telemetry.health
+    if (section === undefined) return
+    const { metrics } = this.#deps
+    let stop = async (): Promise<void> => {}
+    const start = async (): Promise<void> => {
+      const server = await startHealthServer({ ...section, health: () => this.health(), metrics })
+      this.#health = { address: server.address, port: server.port }
+      stop = () => server.stop()
+    }
+    // First to start and last to stop: probes have to see that the rest is not ready.
+    this.#parts.unshift({ name: 'health', start, stop: () => stop() })
+  }
+}
+
+function fileKey(file: string | undefined): KeyObject {
+  if (file === undefined) throw cliError('GH-CLI-CONFIG', 'federationPeer.policy.publicKeyFile is needed where policy runs elsewhere.')
+  return readPublicKey(readText('.', file))
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw cliError('GH-CLI-FILE', messageOf(cause), { cause })
+  }
+}

@@ -1,0 +1,83 @@
+import { formatProblem, loadConfig } from '@gatehouse/config'
+import { PolicyAdminService } from '@gatehouse/proto'
+import { connectRpc } from '@gatehouse/rpc'
+import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
+import type { Call } from '../cli/command.ts'
+import type { ExitCode } from '../cli/exit-codes.ts'
+import { exitCodes } from '../cli/exit-codes.ts'
+import { readPolicyFiles } from '../commands/policy-files.ts'
+import { chooseStyle, printable } from '../output/style.ts'
+import { readText } from '../read-text.ts'
+import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
+import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway.ts'
+
+/** Loads the configuration, runs the services until the call is stopped, drains. */
+export async function runGateway(call: Call, file: string, services: readonly ServiceName[]): Promise<ExitCode> {
+  const loaded = loadConfig(gatehouseConfig, readText(call.io.cwd, file), file)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) call.io.err.write(`${printable(formatProblem(problem))}\n`)
+    return exitCodes.problems.code
+  }
+  const { config } = loaded
+  const { isErrorTerminal, env, err, stop } = call.io
+  const hasColours = chooseStyle(isErrorTerminal, env).bold('x') !== 'x'
+  const hashKeyFile = config.telemetry.log.addressHashKeyFile
+  const log = createLogger({
+    service: services.length === 1 ? (services[0] ?? 'gatehouse') : 'gatehouse',
+    level: config.telemetry.log.level,
+    destination: err,
+    isPretty: isErrorTerminal,
+    hasColours,
+    ...(hashKeyFile === undefined ? {} : { hashAddresses: { key: readText(call.io.cwd, hashKeyFile) } }),
+  })
+  const gateway = buildGateway(config, { log, metrics: new MetricsRegistry() }, services)
+  const addresses = await gateway.start()
+  try {
+    await applyFiles(call, config)
+    call.out.result({ ready: true, ...addresses }, () => describe(addresses))
+    await aborted(stop)
+    log.info({}, 'draining')
+  } finally {
+    await gateway.stop()
+  }
+  log.info({}, 'stopped')
+  return exitCodes.ok.code
+}
+
+/** `--policy`: a small office keeps its policy beside its configuration. */
+async function applyFiles(call: Call, config: GatehouseConfig): Promise<void> {
+  const paths = call.texts('policy')
+  if (paths.length === 0) return
+  const connection = connectRpc(config.control.listen)
+  try {
+    const files = await readPolicyFiles(call, paths)
+    const response = await connection
+      .client(PolicyAdminService)
+      .apply({ files: [...files], author: call.io.userName, reason: 'gatehouse up --policy' })
+    for (const problem of response.problems) {
+      call.io.err.write(
+        `${printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message} (${problem.code})`)}\n`,
+      )
+    }
+  } finally {
+    connection.close()
+  }
+}
+
+function describe(addresses: GatewayAddresses): string {
+  const edge = (name: string, place: { address: string; port: number } | undefined): string =>
+    place === undefined ? '' : `${name.padEnd(14)} ${place.address}:${place.port}\n`
+  return [
+    edge('external edge', addresses.external),
+    edge('internal edge', addresses.internal),
+    edge('health', addresses.health),
+    `${'control'.padEnd(14)} ${addresses.control}\n`,
+  ].join('')
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
