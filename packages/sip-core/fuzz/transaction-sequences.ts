@@ -21,7 +21,8 @@ while (done < operations) {
   try {
     for (let left = 1 + next(80); left > 0; left--, done++)
       playground.do([OPERATION_KINDS[next(OPERATION_KINDS.length)]!, next(1_000), next(1_000)])
-    playground.expectEmpty()
+    const left = playground.leftovers()
+    if (left.length > 0) throw new Error(left.join(', '))
   } catch (cause) {
     throw new Error(`sequence ${sequences} failed; run again with seed ${seed}`, { cause })
   }

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { createRequest } from '../message/create-request.ts'
 import { createResponse } from '../message/create-response.ts'
 import type { SipMessage } from '../message/sip-message.ts'
@@ -121,18 +120,21 @@ export class RelayPlayground {
     return message?.isRequest === true ? message : pick(this.#clients, which)?.request
   }
 
-  /** Whatever happened: after the longest chain of timers nothing is left anywhere, and every request had its end. */
-  expectEmpty(): void {
+  /** Whatever happened: after the longest chain of timers nothing may be left anywhere. Gives what is left all the same. */
+  leftovers(): string[] {
     this.network.run(2_000_000)
-    for (const node of [this.alice, this.proxy, this.bob]) {
-      assert.equal(node.layer.openServerTransactions(), 0)
-      assert.equal(node.layer.openClientTransactions(), 0)
-      assert.equal(node.layer.nextDeadlineMs(), undefined)
-      assert.equal(node.endedServers, node.servers.length)
-      for (const link of this.#links) {
-        assert.equal(node.layer.openServerTransactions(link) + node.layer.openClientTransactions(link), 0)
+    const left: string[] = []
+    for (const [name, node] of Object.entries({ alice: this.alice, proxy: this.proxy, bob: this.bob })) {
+      const { layer } = node
+      if (layer.openServerTransactions() > 0) left.push(`${name}: open server transactions`)
+      if (layer.openClientTransactions() > 0) left.push(`${name}: open client transactions`)
+      if (layer.nextDeadlineMs() !== undefined) left.push(`${name}: a deadline`)
+      if (node.endedServers !== node.servers.length) left.push(`${name}: requests without an end`)
+      if (this.#links.some((link) => layer.openServerTransactions(link) + layer.openClientTransactions(link) > 0)) {
+        left.push(`${name}: transactions in the book of a connection`)
       }
     }
+    return left
   }
 }
 
