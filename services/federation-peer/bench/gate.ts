@@ -9,7 +9,8 @@ class EchoInside extends RigConnection {
     const framer = new SipStreamFramer()
     framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
     const frame = framer.takeFrame()
-    if (frame?.kind === 'message' && frame.message.isRequest) answers.push(encodeMessage(createResponse(frame.message, 200, undefined, { toTag: 'b' })))
+    if (frame?.kind === 'message' && frame.message.isRequest)
+      answers.push(encodeMessage(createResponse(frame.message, 200, undefined, { toTag: 'b' })))
     return true
   }
 }
