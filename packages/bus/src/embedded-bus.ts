@@ -81,7 +81,7 @@ class EmbeddedBus implements Bus {
       this.#enqueue(() => onReply(refusal))
       return
     }
-    const request = this.#pending.add(timeoutMs, onReply)
+    const request = this.#pending.add(subject, timeoutMs, onReply)
     this.#enqueue(() => this.#deliver(request, { subject, data, headers }))
   }
 

@@ -8,13 +8,15 @@ export class PendingRequest implements WheelEntry {
   wheelSlot = -1
   wheelRounds = 0
   readonly id: number
+  readonly subject: string
   readonly timeoutMs: number
   readonly #owner: PendingRequests
   #onReply: ((reply: BusReply) => void) | undefined
 
-  constructor(owner: PendingRequests, id: number, timeoutMs: number, onReply: (reply: BusReply) => void) {
+  constructor(owner: PendingRequests, id: number, subject: string, timeoutMs: number, onReply: (reply: BusReply) => void) {
     this.#owner = owner
     this.id = id
+    this.subject = subject
     this.timeoutMs = timeoutMs
     this.#onReply = onReply
   }
@@ -51,9 +53,9 @@ export class PendingRequests {
     return this.#byId.size
   }
 
-  add(timeoutMs: number, onReply: (reply: BusReply) => void): PendingRequest {
+  add(subject: string, timeoutMs: number, onReply: (reply: BusReply) => void): PendingRequest {
     this.#lastId = this.#lastId >= Number.MAX_SAFE_INTEGER ? 1 : this.#lastId + 1
-    const request = new PendingRequest(this, this.#lastId, timeoutMs, onReply)
+    const request = new PendingRequest(this, this.#lastId, subject, timeoutMs, onReply)
     this.#byId.set(request.id, request)
     this.#wheel.add(request, timeoutMs)
     return request
@@ -69,9 +71,11 @@ export class PendingRequests {
     if (this.#byId.size === 0) this.#onIdle?.()
   }
 
-  /** Answers all that still wait with the same reply. */
-  settleAll(reply: BusReply): void {
-    for (const request of [...this.#byId.values()]) request.settle(reply)
+  /** Answers all that still wait, or only those on one subject, with the same reply. */
+  settleAll(reply: BusReply, subject?: string): void {
+    for (const request of [...this.#byId.values()]) {
+      if (subject === undefined || request.subject === subject) request.settle(reply)
+    }
   }
 
   /** Resolves when nothing waits any more. */
