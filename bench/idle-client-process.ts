@@ -1,4 +1,4 @@
-// Opens many TLS connections, says nothing on them, and reports when all are up.
+// Opens many TLS connections, sends one keep-alive on each, and reports when all are up.
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { connect, createSecureContext, type TLSSocket } from 'node:tls'
@@ -25,7 +25,9 @@ async function openAll(order: IdleOrder): Promise<{ open: number; failed: number
       socket.once('secureConnect', () => {
         isUp = true
         sockets.push(socket)
-        resolve()
+        // One keep-alive and its answer (RFC 5626 §3.5.1): the gate has made all that it makes for a connection.
+        socket.write('\r\n\r\n')
+        socket.once('data', () => resolve())
       })
       socket.on('error', () => socket.destroy())
       socket.once('close', () => {

@@ -13,7 +13,8 @@ export interface LoadShape {
 }
 
 const HOST = '127.0.0.1'
-const WARM_UP_MS = 1500
+// Long enough for the JIT of every process to settle on a machine that has other things to do.
+const WARM_UP_MS = 4000
 let runs = 0
 
 /** Generator → relay → sink, each in a process of its own; counts what the relay's processes burn while the window is open. */

@@ -1,5 +1,6 @@
 import { findTool } from '@gatehouse/test-integration'
 import { startListener, stopChild } from './bench-child.ts'
+import { startGatehouseRelay } from './gatehouse-relay.ts'
 import { startKamailioRelay } from './kamailio-relay.ts'
 import type { RelayCase } from './relay-case.ts'
 
@@ -13,6 +14,18 @@ export const relayCases: readonly RelayCase[] = [
       const child = await startListener('floor-process.ts', order)
       return { pids: [child.pid as number], stop: () => stopChild(child) }
     },
+  },
+  {
+    name: 'gatehouse',
+    what: 'Gatehouse without archive: certificate, policy, transactions, proxy',
+    missing: () => undefined,
+    start: (order, folder) => startGatehouseRelay(order, folder, 'off'),
+  },
+  {
+    name: 'gatehouse-archive',
+    what: 'Gatehouse with the archive committed to SQLite before the answer, in the same process',
+    missing: () => undefined,
+    start: (order, folder) => startGatehouseRelay(order, folder, 'required'),
   },
   {
     name: 'kamailio',

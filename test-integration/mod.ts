@@ -1,5 +1,6 @@
 export { type CertificateFiles, issueFiles, writeCertificate } from './peers-kit/certificates.ts'
 export { findTool, skipWithout } from './peers-kit/find-tool.ts'
 export { freePort, freePorts } from './peers-kit/free-port.ts'
+export { type GateOrder, type LogLine, RunningGate, startGate } from './peers-kit/gate.ts'
 export { ManagedProcess, type ProcessPlan, startProcess } from './peers-kit/managed-process.ts'
 export { PeerRack, withRack } from './peers-kit/peer-rack.ts'

@@ -1,6 +1,8 @@
 // One federation-peer in a process of its own, with the embedded bus and a policy read once from a file: what the tests and the bench
 // need of a whole gateway, without its control plane. Order: JSON file named on the command line. Logs: JSON lines on standard error.
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ArchiveService, archiveConfig, buildArchiveService } from '@gatehouse/archive'
 import { createEmbeddedBus } from '@gatehouse/bus'
 import { buildFederationPeer, federationPeerConfig } from '@gatehouse/federation-peer'
 import { parsePolicy } from '@gatehouse/policy-document'
@@ -13,17 +15,26 @@ const policy = parsePolicy([{ name: 'policy.yaml', text: order.policy }], { nowM
 if (!policy.isValid) throw new Error(`the test's policy is not valid: ${JSON.stringify(policy.problems)}`)
 const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: Date.now(), objects: policy.objects })
 const bus = createEmbeddedBus()
+const log = createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr })
+const metrics = new MetricsRegistry()
+let archive: ArchiveService | undefined
+if (order.archive !== undefined) {
+  mkdirSync(order.archive.folder, { recursive: true })
+  archive = buildArchiveService(archiveConfig.parse({ databaseFile: join(order.archive.folder, 'archive.sqlite') }), { bus, log, metrics })
+  await archive.start()
+}
 const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
   bus,
   policy: { current: () => snapshot },
-  log: createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr }),
-  metrics: new MetricsRegistry(),
+  log,
+  metrics,
 })
 const bound = await peer.start()
 process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)
 process.once('SIGTERM', () => {
   void peer
     .stop()
+    .then(() => archive?.stop())
     .then(() => bus.close(100))
     .then(() => process.exit(0))
 })

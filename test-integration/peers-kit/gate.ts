@@ -9,6 +9,8 @@ export interface GateOrder {
   /** Policy document, YAML. */
   readonly policy: string
   readonly logLevel?: 'debug' | 'info' | 'warn'
+  /** An archive in the same process, its SQLite files in `folder`; without it the policy's duty has to be `off`. */
+  readonly archive?: { readonly folder: string }
 }
 
 export interface LogLine {
