@@ -219,6 +219,8 @@ describe('hostile documents', () => {
     ['deep dashes', '- '.repeat(50_000), /SIZE/],
     ['deep indentation', Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), /SIZE|SYNTAX/],
     ['a huge file', 'x'.repeat(50 * 1_048_576), /SIZE/],
+    ['one huge object', `kind: Partner\nspec: '${'x'.repeat(5 * 1_048_576)}'`, /SIZE/],
+    ['a marker inside quoted text', 'kind: "a\n---\nb"', /SYNTAX/],
     ['control characters', 'kind: \u0000\u0001\n', /./],
     ['a tab', 'spec:\n\tdomain: x', /SYNTAX/],
     ['a duplicate key', 'kind: Partner\nkind: Provider\n', /DUPLICATE-KEY/],
@@ -235,6 +237,12 @@ describe('hostile documents', () => {
       assert.match(result.problems.map((problem) => problem.code).join(' '), expected)
     })
   }
+
+  it('places the mistakes of late documents from the start of the file', () => {
+    const one = object('InternalDomain', 'x', '{domain: x.example, subdomain: true}')
+    const result = parsePolicy([{ name: 'p.yaml', text: one.repeat(60) }], { nowMs: NOW_MS })
+    assert.equal(result.problems[59]?.line, 59 * 5 + 4)
+  })
 
   it('stops counting mistakes at some point', () => {
     const text = 'kind: Nonsense\n---\n'.repeat(5000)

@@ -9,6 +9,8 @@ import type { DocumentFile, DocumentProblem, PlacedObject } from './problem.ts'
 
 /** 100,000 block entries are about 20 MB; twice that is a mistake. */
 const MAX_FILE_CHARS = 48 * 1_048_576
+/** A partner with 10,000 domains has half a megabyte. */
+const MAX_DOCUMENT_CHARS = 4 * 1_048_576
 /** Objects are three maps deep; more is a generator gone wrong, or an attack on the stack. */
 const MAX_DEPTH = 16
 /** Anchors are handy, exponential expansion is not. */
@@ -33,6 +35,8 @@ class FileReader implements ReadResult {
   readonly problems: DocumentProblem[] = []
   readonly #file: DocumentFile
   readonly #lines = new LineCounter()
+  /** Where the document at work begins in the file. */
+  #start = 0
 
   constructor(file: DocumentFile) {
     this.#file = file
@@ -49,16 +53,34 @@ class FileReader implements ReadResult {
       this.#add(tooDeep, 'GH-DOCUMENT-SIZE', `nested deeper than ${MAX_DEPTH} levels`)
       return
     }
-    // one document at a time: a tree of 100,000 at once would take gigabytes
-    const composer = new Composer({ uniqueKeys: true, merge: false, version: '1.2', lineCounter: this.#lines })
-    const parser = new Parser(this.#lines.addNewLine)
+    this.#countLines(text)
+    for (let start = 0; start < text.length && this.problems.length < MAX_PROBLEMS; ) {
+      const end = nextMarker(text, start)
+      this.#readOne(start, text.slice(start, end))
+      start = end
+    }
+    this.problems.sort((left, right) => left.line - right.line || left.column - right.column)
+  }
+
+  #countLines(text: string): void {
+    this.#lines.addNewLine(0)
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#lines.addNewLine(at + 1)
+  }
+
+  /** One document at a time: the trees of 100,000 at once would take gigabytes, and the parser's time grows faster than the text. */
+  #readOne(start: number, text: string): void {
+    this.#start = start
+    if (text.length > MAX_DOCUMENT_CHARS) {
+      this.#add(0, 'GH-DOCUMENT-SIZE', `one object of more than ${MAX_DOCUMENT_CHARS} characters`)
+      return
+    }
+    const composer = new Composer({ uniqueKeys: true, merge: false, version: '1.2' })
     try {
-      for (const token of parser.parse(text)) for (const document of composer.next(token)) this.#take(document)
+      for (const token of new Parser().parse(text)) for (const document of composer.next(token)) this.#take(document)
       for (const document of composer.end(false, text.length)) this.#take(document)
     } catch (error) {
       this.#add(0, error instanceof RangeError ? 'GH-DOCUMENT-SIZE' : 'GH-DOCUMENT-SYNTAX', messageOf(error))
     }
-    this.problems.sort((left, right) => left.line - right.line || left.column - right.column)
   }
 
   #take(document: Document.Parsed): void {
@@ -109,9 +131,10 @@ class FileReader implements ReadResult {
       this.#add(offset, 'GH-DOCUMENT-MISSING', `'kind' is missing; known kinds: ${policyKindNames.join(', ')}`)
       return
     }
-    const near = closestName(String(kind).slice(0, 60), policyKindNames)
+    const typed = (typeof kind === 'string' ? kind : JSON.stringify(kind)).slice(0, 60)
+    const near = closestName(typed, policyKindNames)
     const hint = near === undefined ? `known kinds: ${policyKindNames.join(', ')}` : `did you mean '${near}'?`
-    this.#add(offset, 'GH-DOCUMENT-KIND', `unknown kind '${String(kind).slice(0, 60)}'; ${hint}`)
+    this.#add(offset, 'GH-DOCUMENT-KIND', `unknown kind '${typed}'; ${hint}`)
   }
 
   #addFinding(document: Document.Parsed, finding: Finding): void {
@@ -125,7 +148,7 @@ class FileReader implements ReadResult {
   }
 
   #place(offset: number): { file: string; line: number; column: number } {
-    const { line, col } = this.#lines.linePos(offset)
+    const { line, col } = this.#lines.linePos(this.#start + offset)
     return { file: this.#file.name, line: Math.max(1, line), column: Math.max(1, col) }
   }
 }
@@ -145,6 +168,14 @@ function documentCodeOf(finding: Finding): DocumentCode {
 
 function offsetOfContents(document: Document.Parsed): number {
   return isNode(document.contents) ? (document.contents.range?.[0] ?? 0) : 0
+}
+
+/** Where the next document begins: `---` at the start of a line is a marker wherever it stands (YAML 1.2 §9.1.2, c-forbidden). */
+function nextMarker(text: string, from: number): number {
+  for (let at = text.indexOf('\n---', from); at >= 0; at = text.indexOf('\n---', at + 1)) {
+    if (at + 4 >= text.length || isBlank(text.charCodeAt(at + 4))) return at + 1
+  }
+  return text.length
 }
 
 /**

@@ -30,10 +30,10 @@ interface World {
   readonly bus: ReturnType<typeof createEmbeddedBus>
   readonly file: string
   readonly clock: { nowMs: number }
-  apply(text: string, more?: object): Promise<ApplyResponse>
-  explain(question: object): Promise<ExplainResponse>
-  exported(revision?: number): Promise<string>
-  beat(): Promise<void>
+  readonly apply: (text: string, more?: object) => Promise<ApplyResponse>
+  readonly explain: (question: object) => Promise<ExplainResponse>
+  readonly exported: (revision?: number) => Promise<string>
+  readonly beat: () => Promise<void>
 }
 
 function makeWorld(file: string = join(folder, `${++files}.db`)): World {
