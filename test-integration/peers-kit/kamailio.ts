@@ -41,7 +41,7 @@ export class Kamailio {
   /** What sipdump wrote so far, in the order of the file names. */
   trace(): string {
     return readdirSync(this.plan.folder)
-      .filter((file) => file.startsWith('kamailio-sipdump'))
+      .filter((file) => file.startsWith('kamailio-sipdump') && file.endsWith('.data'))
       .sort()
       .map((file) => readFileSync(join(this.plan.folder, file), 'utf8'))
       .join('')
