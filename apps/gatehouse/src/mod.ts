@@ -1,1 +1,12 @@
-export {}
+export type { Command, OptionSpec, PositionalSpec } from './cli/command.ts'
+export type { ExitCode } from './cli/exit-codes.ts'
+export { exitCodes } from './cli/exit-codes.ts'
+export type { Io } from './cli/io.ts'
+export { runCli } from './cli/run-cli.ts'
+export { commands } from './commands.ts'
+export type { DemoOptions, DemoResult } from './demo/run-demo.ts'
+export { runDemo } from './demo/run-demo.ts'
+export { cliCodes } from './errors.ts'
+export { type GatehouseConfig, gatehouseConfig } from './up/gatehouse-config.ts'
+export type { Gateway, GatewayAddresses, GatewayDeps, Place, ServiceName } from './up/gateway.ts'
+export { buildGateway } from './up/gateway.ts'

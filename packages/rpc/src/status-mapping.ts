@@ -73,7 +73,12 @@ function errorOfGrpc(error: ServiceError): GatewayError {
   const code = (found?.[0] ?? 'GH-RPC-INTERNAL') as RpcCode
   // A call that was cut off may have been carried out.
   const isCertain = code !== 'GH-RPC-DEADLINE' && code !== 'GH-RPC-CANCELLED'
-  return rpcError(code, error.details, { cause: error, isCertain })
+  return rpcError(code, withoutNotes(error.details), { cause: error, isCertain })
+}
+
+/** grpc-js adds how it resolved the name, mostly as an empty note. */
+function withoutNotes(details: string): string {
+  return details.replace(/\s*Resolution note:\s*$/, '').replace(/^No connection established\. Last error: (?:Error: )?/, '')
 }
 
 function textOf(metadata: Metadata | undefined, key: string): string | undefined {

@@ -64,8 +64,8 @@ async function exportTo(call: Call, write: (line: string) => unknown): Promise<n
 
 function lineOf({ part }: ExportResponse): string | undefined {
   if (part.case === 'record') {
-    const { sequence, committedAtUs, previousHash, hash, record } = part.value
-    return recordLine({ sequence: Number(sequence), committedAtUs: Number(committedAtUs), previousHash, hash, record })
+    const { sequence, committedAtUs } = part.value
+    return recordLine({ ...part.value, sequence: Number(sequence), committedAtUs: Number(committedAtUs) })
   }
   if (part.case !== 'checkpoint') return undefined
   const { sequence, hash, signedAtUs, keyId, signature } = part.value

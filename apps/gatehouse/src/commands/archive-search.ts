@@ -39,10 +39,10 @@ export const archiveSearchCommand: Command = {
     { command: 'gatehouse archive search --from carol@fabrikam.example --show-body --reason "case 12"', explanation: 'read messages' },
   ],
   run: async (call) => {
+    const request = requestOf(call)
     const found = await withGateway(call, async (connection) => {
       const records: StoredRecord[] = []
-      for await (const part of connection.client(ArchiveService).search(requestOf(call)))
-        if (part.record !== undefined) records.push(part.record)
+      for await (const part of connection.client(ArchiveService).search(request)) if (part.record !== undefined) records.push(part.record)
       return records
     })
     const rows = found.map(readable)

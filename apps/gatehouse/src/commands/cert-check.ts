@@ -110,7 +110,8 @@ function reportOf(chain: readonly Uint8Array[], identity: PeerIdentity, call: Ca
   const lifeMs = identity.notAfterMs - validFromMs
   return {
     isGood: checks.every((check) => check.isOk),
-    subject: leaf?.subject.replaceAll('\n', ', ') ?? '',
+    // Node leaves an empty subject undefined, whatever its types say.
+    subject: (leaf?.subject as string | undefined)?.replaceAll('\n', ', ') ?? '',
     names: leaf?.subjectAltName ?? '',
     issuer: identity.issuer,
     serial: identity.serial,

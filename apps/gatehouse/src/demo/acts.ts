@@ -1,5 +1,5 @@
 import type { SipUser, UserEvent } from '@gatehouse/lab'
-import type { Decision } from '@gatehouse/proto'
+import type { Decision, Envelope } from '@gatehouse/proto'
 import { PolicyDecisionService } from '@gatehouse/proto'
 import { type Act, expect } from './act.ts'
 import type { Narrator } from './narrator.ts'
@@ -78,7 +78,8 @@ async function presence(world: World, narrator: Narrator): Promise<void> {
   narrator.sends(dave.address, bob.address, 'SUBSCRIBE presence')
   const { answer, watch } = await dave.watch(bob.address)
   expect(answer.status === 200 && watch !== undefined, `the SUBSCRIBE was answered ${answer.status}`)
-  narrator.decided('contoso', 'inbound', await explained(contoso, dave.address, bob.address, 'SUBSCRIBE'))
+  const decision = await explained(contoso, dave.address, bob.address, 'SUBSCRIBE')
+  narrator.decided('contoso', { direction: 'inbound', peer: 'asked with explain: presence is not archived', decision })
   narrator.outcome(`Dave sees: Bob is ${presenceText(await dave.next('presence'))}`)
   bob.setPresence(false, 'In a meeting')
   const changed = await dave.next('presence')
@@ -169,18 +170,27 @@ async function showDecision(
   verdict: 'allow' | 'deny',
 ): Promise<Decision> {
   const { decision, envelope } = await newestRecord(organisation, from, to, sinceUs)
-  narrator.decided(organisation.name, envelope.direction, decision)
+  narrator.decided(organisation.name, { direction: envelope.direction, peer: wayText(envelope, decision), decision })
   expect(decision.verdict === verdict, `${organisation.name} decided ${decision.verdict}: ${decision.reason}`)
   return decision
 }
 
 /** Presence is not archived, so the decision is asked for. */
 async function explained(organisation: Organisation, fromAddress: string, toAddress: string, method: string): Promise<Decision> {
-  const response = await organisation.connection.client(PolicyDecisionService).explain({ question: { fromAddress, toAddress, method } })
+  const response = await organisation.connection
+    .client(PolicyDecisionService)
+    .explain({ question: { fromAddress, toAddress, method, assertedMark: 'verified' } })
   const { decision } = response
   if (decision === undefined) throw new Error('no decision in the answer')
   expect(decision.verdict === 'allow', `${organisation.name} would decide ${decision.verdict}: ${decision.reason}`)
   return decision
+}
+
+/** Who stood at the other end, in the words of the record. */
+function wayText(envelope: Envelope, decision: Decision): string {
+  const { peerClass = '', partner = '' } = envelope.peer ?? {}
+  if (peerClass === 'inside') return `from inside to ${decision.destination}`
+  return `from ${partner}${peerClass === partner ? '' : ` (${peerClass})`} to ${decision.destination}`
 }
 
 function messageOf(event: UserEvent): (UserEvent & { kind: 'message' }) | undefined {

@@ -27,15 +27,17 @@ export class Narrator {
     this.line(`   ${this.style.accent(from)} → ${this.style.accent(to)}  ${printable(what)}`)
   }
 
-  /** One gate's decision, with its reason. */
-  decided(gate: string, direction: string, decision: Pick<Decision, 'verdict' | 'code' | 'reason' | 'mark'>): void {
+  /** One gate's decision: who it took the other side for, or why it refused. */
+  decided(gate: string, told: { readonly direction: string; readonly peer: string; readonly decision: Decision }): void {
     const { dim, good, bad, warn } = this.style
+    const { decision } = told
     const isAllowed = decision.verdict === 'allow'
     const verdict = isAllowed ? good('ALLOW') : bad('DENY ')
     const mark = decision.mark === 'verified' ? good('verified  ') : warn('unverified')
-    this.line(
-      `   ${dim('│')} ${pad(gate, 13)} ${dim(pad(direction, 8))} ${verdict} ${mark} ${pad(decision.code, 31)} ${dim(printable(decision.reason))}`,
-    )
+    this.line(`   ${dim('│')} ${pad(gate, 13)} ${dim(pad(told.direction, 8))} ${verdict} ${mark} ${decision.code}`)
+    const certificate = decision.nameMatch === '' || decision.nameMatch === 'none' ? '' : `, certificate matched by ${decision.nameMatch}`
+    const why = isAllowed ? `${told.peer}${certificate}` : decision.reason
+    if (why !== '') this.line(`   ${dim('│')} ${' '.repeat(13)} ${dim(printable(why))}`)
   }
 
   /** What a person or sender sees in the end. */

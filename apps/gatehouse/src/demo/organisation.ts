@@ -9,7 +9,7 @@ import { connectRpc } from '@gatehouse/rpc'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import { cliCodes } from '../errors.ts'
 import { gatehouseConfig } from '../up/gatehouse-config.ts'
-import { buildGateway, type Gateway, type GatewayAddresses } from '../up/gateway.ts'
+import { buildGateway, type Gateway, type Place } from '../up/gateway.ts'
 import { demoConfig } from './demo-config.ts'
 
 const cliError = errorsOf(cliCodes)
@@ -35,14 +35,24 @@ export class Organisation {
   readonly control: string
   readonly configFile: string
   readonly logFile: string
-  readonly addresses: GatewayAddresses
+  /** Its edges, as they listen. */
+  readonly external: Place
+  readonly internal: Place
   readonly connection: RpcConnection
   readonly #gateway: Gateway
   readonly #closeLog: () => void
 
   private constructor(
     options: OrganisationOptions,
-    parts: { home: HomeServer; gateway: Gateway; addresses: GatewayAddresses; configFile: string; logFile: string; closeLog: () => void },
+    parts: {
+      home: HomeServer
+      gateway: Gateway
+      external: Place
+      internal: Place
+      configFile: string
+      logFile: string
+      closeLog: () => void
+    },
   ) {
     this.name = options.name
     this.domain = options.domain
@@ -50,10 +60,11 @@ export class Organisation {
     this.home = parts.home
     this.configFile = parts.configFile
     this.logFile = parts.logFile
-    this.addresses = parts.addresses
+    this.external = parts.external
+    this.internal = parts.internal
     this.#gateway = parts.gateway
     this.#closeLog = parts.closeLog
-    this.connection = connectRpc(parts.addresses.control, { deadlineMs: 5_000 })
+    this.connection = connectRpc(options.control, { deadlineMs: 5_000 })
   }
 
   /** Writes its files, starts the home server and the gateway. */
@@ -75,9 +86,10 @@ export class Organisation {
     const stream = createWriteStream(logFile)
     const log = createLogger({ service: options.name, level: loaded.config.telemetry.log.level, destination: stream })
     const gateway = buildGateway(loaded.config, { log, metrics: new MetricsRegistry() })
-    const addresses = await gateway.start()
-    home.setNextHop({ host: `gate.${domain}`, address: addresses.internal.address, port: addresses.internal.port })
-    return new Organisation(options, { home, gateway, addresses, configFile, logFile, closeLog: () => stream.end() })
+    const { external, internal } = await gateway.start()
+    if (external === undefined || internal === undefined) throw cliError('GH-CLI-DEMO-ACT', `${domain}: the edges do not listen`)
+    home.setNextHop({ host: `gate.${domain}`, ...internal })
+    return new Organisation(options, { home, gateway, external, internal, configFile, logFile, closeLog: () => stream.end() })
   }
 
   /** Applies a policy document, as `gatehouse apply` does; throws when it has mistakes. */

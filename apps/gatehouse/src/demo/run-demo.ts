@@ -81,7 +81,7 @@ function tellHints(narrator: Narrator, world: World): void {
   const { dim } = narrator.style
   const connect = world.contoso.control === 'unix:.gatehouse/control.sock' ? '' : ` --connect ${world.contoso.control}`
   const hint = (why: string, command: string): void => narrator.line(`  ${dim(`# ${why}`)}\n  npm run -s gatehouse -- ${command}\n`)
-  narrator.line(`\nThe gateways stay up. In another terminal, in this folder (Contoso's gate answers${connect === '' ? '' : ' there'}):\n`)
+  narrator.line(`\nThe gateways stay up. Try in another terminal${connect === '' ? ', in this folder' : ''}; Contoso's gate answers:\n`)
   hint(
     'why was the lie refused?',
     `explain --from carol@fabrikam.example --to alice@contoso.example --peer sip.woodgrove.example${connect}`,

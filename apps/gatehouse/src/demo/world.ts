@@ -71,9 +71,9 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
       dnsServer,
     })
     started.push(() => made.stop())
-    zone.setAddresses(`sip.${domain}`, [made.addresses.external.address])
+    zone.setAddresses(`sip.${domain}`, [made.external.address])
     zone.setAddresses(`home.${domain}`, [address(host + 2)])
-    zone.setFederation(domain, [{ host: `sip.${domain}`, port: made.addresses.external.port }])
+    zone.setFederation(domain, [{ host: `sip.${domain}`, port: made.external.port }])
     return made
   }
   const stranger = async (domain: string, host: number): Promise<HomeServer> => {
@@ -92,13 +92,13 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
   const clearinghouse = await organisation('clearinghouse', 'clearinghouse.example', 31, 'clearinghouse.sock')
   const northwind = await stranger('northwind.example', 41)
   const woodgrove = await stranger('woodgrove.example', 51)
-  northwind.setNextHop({ host: 'sip.clearinghouse.example', ...clearinghouse.addresses.external })
-  woodgrove.setNextHop({ host: 'sip.contoso.example', ...contoso.addresses.external })
+  northwind.setNextHop({ host: 'sip.clearinghouse.example', ...clearinghouse.external })
+  woodgrove.setNextHop({ host: 'sip.contoso.example', ...contoso.external })
 
   const reason = 'first policy'
-  await contoso.apply('contoso.yaml', contosoPolicy(fabrikam.addresses.external.port, clearinghouse.addresses.external.port), { reason })
+  await contoso.apply('contoso.yaml', contosoPolicy(fabrikam.external.port, clearinghouse.external.port), { reason })
   await fabrikam.apply('fabrikam.yaml', fabrikamPolicy(), { reason })
-  await clearinghouse.apply('clearinghouse.yaml', clearinghousePolicy(contoso.addresses.external.port, northwind.port), { reason })
+  await clearinghouse.apply('clearinghouse.yaml', clearinghousePolicy(contoso.external.port, northwind.port), { reason })
 
   return {
     folder,

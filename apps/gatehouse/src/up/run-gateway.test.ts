@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { Authority } from '@gatehouse/lab'
+import { runForTest, type TestRun } from '../cli/run-for-test.ts'
+import { commands } from '../commands.ts'
+import { demoConfig } from '../demo/demo-config.ts'
+import { fabrikamPolicy } from '../demo/policies.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'gh-up-'))
+const control = `unix:${join(folder, 'c.sock')}`
+const configFile = join(folder, 'gatehouse.yaml')
+const policyFile = join(folder, 'policy.yaml')
+
+function writeFiles(): void {
+  const authority = Authority.create({ name: 'Test' })
+  writeFileSync(join(folder, 'ca.pem'), authority.certificate.certPem)
+  for (const [name, host] of [
+    ['external', 'sip.fabrikam.example'],
+    ['internal', 'gate.fabrikam.example'],
+  ] as const) {
+    const issued = authority.issue({ dns: [host] })
+    writeFileSync(join(folder, `${name}.pem`), issued.chainPem)
+    writeFileSync(join(folder, `${name}.key`), issued.keyPem)
+  }
+  const gate = {
+    domain: 'fabrikam.example',
+    externalAddress: '127.0.0.1',
+    internalAddress: '127.0.0.1',
+    homePort: 5061,
+    folder,
+    control,
+    dnsServer: '127.0.0.1:1',
+  }
+  const health = '  health: { port: 0 }\n'
+  writeFileSync(configFile, demoConfig(gate).replace('  log: { level: info }\n', `  log: { level: warn }\n${health}`))
+  writeFileSync(policyFile, fabrikamPolicy())
+}
+
+/** One gateway for the whole file, driven by the command line only. */
+describe('gatehouse up', () => {
+  const stop = new AbortController()
+  let running: Promise<TestRun>
+  let ready: { ready: boolean; control: string; external: { port: number }; health: { address: string; port: number } }
+  const run = (...args: string[]): Promise<TestRun> => runForTest(commands, [...args, '--connect', control], { cwd: folder })
+  const runJson = async <T>(...args: string[]): Promise<T> => JSON.parse((await run(...args, '--json')).out) as T
+
+  before(async () => {
+    writeFiles()
+    ready = await new Promise((resolve, reject) => {
+      const onOut = (text: string): void => resolve(JSON.parse(text) as typeof ready)
+      const args = ['up', '--config', configFile, '--policy', policyFile, '--json']
+      running = runForTest(commands, args, { cwd: folder, stop: stop.signal, onOut })
+      running.then((result) => reject(new Error(result.err)), reject)
+    })
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('is ready, says where it listens, and shows health and metrics', async () => {
+    assert.equal(ready.control, control)
+    assert.ok(ready.external.port > 0)
+    const base = `http://${ready.health.address}:${ready.health.port}`
+    assert.equal((await fetch(`${base}/readyz`)).status, 200)
+    assert.match(await (await fetch(`${base}/metrics`)).text(), /gatehouse_archive_sequence/)
+  })
+
+  it('applies, exports, and a round trip changes nothing', async () => {
+    const exported = await run('export')
+    assert.match(exported.out, /kind: AllowedDomain/)
+    const again = await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: exported.out })
+    assert.match(again.out, /no change; revision 1 is in force/)
+    const dry = await runForTest(commands, ['apply', '-f', '-', '--prune', '--dry-run', '--connect', control], { cwd: folder })
+    assert.match(dry.out, /dry run: 3 changes; revision 1 stays in force/)
+    const bad = await runForTest(commands, ['apply', '-f', '-', '--connect', control], { cwd: folder, input: 'kind: Nothing\n' })
+    assert.equal(bad.code, 4)
+    assert.match(bad.out, /stdin:1:7: error/)
+    const { revisions } = await runJson<{ revisions: { author: string; reason: string }[] }>('history')
+    assert.deepEqual(
+      revisions.map(({ author, reason }) => `${author}: ${reason}`),
+      ['tester: gatehouse up --policy'],
+    )
+  })
+
+  it('explains with an exit code that says the verdict', async () => {
+    const outbound = await run(
+      'explain',
+      '--from',
+      'carol@fabrikam.example',
+      '--to',
+      'alice@contoso.example',
+      '--srv',
+      'sip.contoso.example:5061',
+    )
+    assert.equal(outbound.code, 0, outbound.out)
+    assert.match(outbound.out, /^ALLOW/)
+    const spoofed = await run(
+      'explain',
+      '--from',
+      'sip:carol@fabrikam.example',
+      '--to',
+      'dave@fabrikam.example',
+      '--side',
+      'external',
+      '--peer',
+      'sip.woodgrove.example',
+    )
+    assert.equal(spoofed.code, 1)
+    assert.match(spoofed.out, /►\s+source-binding\s+GH-POLICY-SOURCE-INTERNAL/)
+  })
+
+  it('lists peers, searches and verifies an archive without messages', async () => {
+    assert.deepEqual((await runJson<{ peers: unknown[] }>('peers')).peers, [])
+    const search = await run('archive', 'search', '--since', '1h')
+    assert.equal(search.code, 1)
+    assert.equal(search.out, 'none\n')
+    const out = join(folder, 'export.jsonl')
+    assert.equal((await run('archive', 'export', '-o', out)).code, 0)
+    // The searches above are on record themselves.
+    assert.match(readFileSync(out, 'utf8'), /"record"/)
+  })
+
+  it('refuses a second one at the same address with a code and a remedy', async () => {
+    const second = await runForTest(commands, ['up', '--config', configFile], { cwd: folder })
+    assert.equal(second.code, 5)
+    assert.match(second.err, /GH-RPC-LISTEN|GH-ARCHIVE|GH-REVISION/)
+  })
+
+  it('drains and ends with 0 when it is told to', async () => {
+    stop.abort()
+    const { code } = await running
+    assert.equal(code, 0)
+    assert.equal((await run('peers')).code, 3)
+  })
+
+  it('names every mistake of a configuration with its line', async () => {
+    const file = join(folder, 'bad.yaml')
+    writeFileSync(file, 'federationPear: {}\ntelemetry:\n  log: { level: loud }\n')
+    for (const args of [
+      ['config', 'check', file],
+      ['up', '--config', file],
+    ]) {
+      const { code, out, err } = await runForTest(commands, args, { cwd: folder })
+      assert.equal(code, 4)
+      assert.match(out + err, /bad\.yaml:1:1: unknown key 'federationPear'; did you mean 'federationPeer'\? \(GH-CONFIG-UNKNOWN-KEY\)/)
+      assert.match(out + err, /bad\.yaml:3:17: .*loud.*allowed: debug, info, warn, error/)
+    }
+    assert.equal((await runForTest(commands, ['config', 'check', configFile], { cwd: folder })).code, 0)
+  })
+})
