@@ -22,6 +22,12 @@ export interface ForwarderDeps {
   readonly branchPrefix: string
 }
 
+/** A request ready for its next hop, and the branch of our Via on it. */
+export interface Forwarded {
+  readonly request: SipRequest
+  readonly branch: string
+}
+
 /** Makes the request that goes on, and the response that goes back: proxy headers by sip-core, boundary headers by us. */
 export class Forwarder {
   readonly #deps: ForwarderDeps
@@ -32,7 +38,7 @@ export class Forwarder {
   }
 
   /** The request for the next hop, or why there is none (Max-Forwards, loop, unknown Proxy-Require). */
-  prepare(passage: Passage, destination: Destination): SipRequest | Refusal {
+  prepare(passage: Passage, destination: Destination): Forwarded | Refusal {
     const ingress = passage.side
     const egress: EdgeSide = destination.to === 'inside' ? 'internal' : 'external'
     const { own } = this.#deps
@@ -57,7 +63,7 @@ export class Forwarder {
       }
     }
     this.#cross(prepared.request, passage, destination)
-    return prepared.request
+    return prepared
   }
 
   /** A response on its way back: what the other side says about trust or about itself stays there. */

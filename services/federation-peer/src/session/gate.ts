@@ -6,7 +6,7 @@ import {
   type ProxyIdentity,
   Relay,
   type RelayOwner,
-  SipRequest,
+  type SipRequest,
   type SipResponse,
   type TargetFailure,
 } from '@gatehouse/sip-core'
@@ -125,7 +125,7 @@ export class Gate implements RelayOwner {
       targets.of(destination),
       (link) => {
         const forwarded = forwarder.prepare(passage, destination)
-        if (forwarded instanceof SipRequest) this.#session.send(link.id, forwarded)
+        if ('branch' in forwarded) this.#session.send(link.id, forwarded.request)
         else drop(forwarded.code)
       },
       (failure) => drop(failure.code),
@@ -192,9 +192,10 @@ export class Gate implements RelayOwner {
     passage.link = link
     const nowMs = this.#deps.nowMs()
     const forwarded = this.#deps.forwarder.prepare(passage, destination)
-    if (!(forwarded instanceof SipRequest)) return this.#refuse(passage, forwarded, nowMs)
+    if (!('branch' in forwarded)) return this.#refuse(passage, forwarded, nowMs)
     if (destination.to === 'peer') stateOf(link).servedPartner ??= destination.partner
-    if (passage.relay?.start(link.id, forwarded, nowMs) === true) this.#session.holdFeederIfFull(link, passage.connection)
+    if (passage.relay?.start(link.id, forwarded.request, nowMs, forwarded.branch) === true)
+      this.#session.holdFeederIfFull(link, passage.connection)
     else this.#refuse(passage, refuse('GH-PEER-BUSY', '', { retryAfterS: 5 }), nowMs)
   }
 

@@ -6,6 +6,7 @@ import {
   createResponse,
   encodeHead,
   type Frame,
+  markSource,
   type Relay,
   type ServerTransaction,
   type SipDefect,
@@ -22,6 +23,7 @@ import { type ConnectionState, stateOf } from './connection-state.ts'
 import type { Gate } from './gate.ts'
 import { Passage } from './passage.ts'
 
+const REQUEST_TIMEOUT_MS = 28_000
 const PONG = '\r\n'
 /** A refused peer gets this long to send the request that is answered 403; then the connection ends. */
 const REFUSED_LINGER_MS = 5_000
@@ -53,6 +55,8 @@ export class Session implements EdgeHandler, TransactionUser {
       maxServerTransactions: deps.limits.maxOpenTransactions,
       maxClientTransactions: deps.limits.maxOpenTransactions,
       newTag: deps.newTag,
+      // Shorter than the sender's own 64*T1 (RFC 3261 §17.1.2.2), so that it hears our 504 and its reason before it gives up.
+      timers: { requestTimeoutMs: REQUEST_TIMEOUT_MS },
       // One peer may use several connections; a CANCEL or a response is matched within one certificate.
       scopeOf: (connection) => this.connections.get(connection)?.peer.fingerprint ?? connection,
     })
@@ -249,6 +253,7 @@ export class Session implements EdgeHandler, TransactionUser {
   }
 
   #handleMessage(connection: EdgeConnection, message: SipMessage, nowMs: number): void {
+    if (message.isRequest) markSource(message, connection.remote.address, connection.remote.port) // RFC 3261 §18.2.1
     // BENOTIFY is a NOTIFY that gets no response (lcs-edge §4), so it is no transaction.
     if (message.isRequest && message.method === 'BENOTIFY') this.#gate.passUnanswered(connection, message, nowMs)
     else this.layer.handleMessage(connection.id, message, nowMs)
