@@ -2,6 +2,9 @@ import { BACKSLASH, CHAR_CLASSES, CharClass, COLON, CR, DEL, LF, QUOTE, SPACE, T
 import { HeaderLine } from './header-line.ts'
 import { BAD_HEADER, hashStep, headerIdAt } from './header-names.ts'
 
+/** 1 for every byte that needs no second look inside a header line. */
+const PLAIN: Uint8Array = new Uint8Array(256).map((_, code) => (code >= SPACE && code !== DEL ? 1 : 0))
+
 /** What is wrong with a head, found while it was indexed; positions are offsets into the head, -1 for none. */
 export interface HeadIndex {
   readonly lines: HeaderLine[]
@@ -61,8 +64,15 @@ function pushLine(
   let isFolded = false
   let hasControl = false
   while (position < end) {
+    // Four plain characters at a time: nearly all of them are.
+    while (
+      position + 3 < end &&
+      (PLAIN[bytes[position]!]! & PLAIN[bytes[position + 1]!]! & PLAIN[bytes[position + 2]!]! & PLAIN[bytes[position + 3]!]!) !== 0
+    ) {
+      position += 4
+    }
     const code = bytes[position]!
-    if (code >= SPACE && code !== DEL) {
+    if (PLAIN[code] !== 0) {
       position++
     } else if (code === CR && bytes[position + 1] === LF) {
       const next = bytes[position + 2]

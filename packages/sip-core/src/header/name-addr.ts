@@ -50,7 +50,7 @@ export class ParsedNameAddr implements NameAddr {
     this.#nameEnd = nameEnd
     this.#uriStart = uriStart
     this.uri = text.slice(uriStart, uriEnd)
-    this.tag = parameters.get('tag')
+    this.tag = parameters.wanted
     this.#parameters = parameters
     this.end = parameters.end
   }
@@ -113,7 +113,7 @@ function finish(
 ): ParsedNameAddr | undefined {
   if (!isAbsoluteUri(text, uriStart, uriEnd)) return undefined
   if (isInBrackets && (uriEnd >= end || text.charCodeAt(uriEnd) !== GREATER)) return undefined
-  const parameters = Parameters.scan(text, isInBrackets ? uriEnd + 1 : uriEnd, end)
+  const parameters = Parameters.scan(text, isInBrackets ? uriEnd + 1 : uriEnd, end, 'tag')
   return parameters === undefined ? undefined : new ParsedNameAddr(text, nameStart, nameEnd, uriStart, uriEnd, parameters)
 }
 

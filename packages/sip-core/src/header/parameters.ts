@@ -22,14 +22,22 @@ export class Parameters {
   /** Where the parameters end: the end of the text that was looked at, or the comma before the next value. */
   readonly end: number
 
-  private constructor(text: string, start: number, end: number) {
+  /** Value of the parameter that the scan was asked to look out for. */
+  readonly wanted: string | undefined
+
+  private constructor(text: string, start: number, end: number, wanted: string | undefined) {
     this.#text = text
     this.#start = start
     this.end = end
+    this.wanted = wanted
   }
 
-  /** Parameters from `start` to the next comma outside quotes (or `end`); undefined when not well formed. */
-  static scan(text: string, start: number, end: number): Parameters | undefined {
+  /**
+   * Parameters from `start` to the next comma outside quotes (or `end`); undefined when not well formed.
+   * `lowerCaseWanted`: the one parameter nearly every reader asks for, picked up on the way.
+   */
+  static scan(text: string, start: number, end: number, lowerCaseWanted = ''): Parameters | undefined {
+    let wanted: string | undefined
     let position = skipSpace(text, start, end)
     while (position < end) {
       const code = text.charCodeAt(position)
@@ -43,10 +51,11 @@ export class Parameters {
         const valueStart = skipSpace(text, position + 1, end)
         const valueEnd = skipValue(text, valueStart, end)
         if (valueEnd <= valueStart) return undefined
+        if (wanted === undefined && isWordAt(text, nameStart, nameEnd, lowerCaseWanted)) wanted = valueAt(text, valueStart, valueEnd)
         position = skipSpace(text, valueEnd, end)
       }
     }
-    return new Parameters(text, start, position)
+    return new Parameters(text, start, position, wanted)
   }
 
   has(lowerCaseName: string): boolean {

@@ -31,7 +31,7 @@ export class ParsedVia implements Via {
     this.transport = transport
     this.host = host
     this.port = port
-    this.branch = parameters.get('branch')
+    this.branch = parameters.wanted
     this.#parameters = parameters
     this.end = parameters.end
   }
@@ -62,24 +62,29 @@ export function parseVia(text: string): Via | undefined {
 
 /** Parses the first Via value of `text[start, end)`; its `end` is the comma after it or `end`. White space may stand around each slash (RFC 3261 §25.1 SLASH). */
 export function scanVia(text: string, start: number, end: number): ParsedVia | undefined {
-  let position = skipSpace(text, start, end)
-  let wordEnd = skipClass(text, position, end, CharClass.token)
-  if (!isWordAt(text, position, wordEnd, 'sip')) return undefined
-  position = skipSlash(text, wordEnd, end)
+  let position = skipProtocol(text, skipSpace(text, start, end), end)
   if (position < 0) return undefined
-  wordEnd = skipClass(text, position, end, CharClass.token)
-  if (!isWordAt(text, position, wordEnd, '2.0')) return undefined
-  position = skipSlash(text, wordEnd, end)
-  if (position < 0) return undefined
-  wordEnd = skipClass(text, position, end, CharClass.token)
+  const wordEnd = skipClass(text, position, end, CharClass.token)
   if (wordEnd === position) return undefined
   const transport = upperCase(text, position, wordEnd)
   position = skipSpace(text, wordEnd, end)
   if (position === wordEnd) return undefined
   const hostPort = scanHostPort(text, position, end)
   if (hostPort === undefined) return undefined
-  const parameters = Parameters.scan(text, hostPort.end, end)
+  const parameters = Parameters.scan(text, hostPort.end, end, 'branch')
   return parameters === undefined ? undefined : new ParsedVia(transport, hostPort.host, hostPort.port, parameters)
+}
+
+/** Position after `SIP/2.0/` and the white space behind it, or -1. */
+function skipProtocol(text: string, start: number, end: number): number {
+  // Nearly all senders write it like this.
+  if (text.startsWith('SIP/2.0/', start)) return skipSpace(text, start + 8, end)
+  let wordEnd = skipClass(text, start, end, CharClass.token)
+  if (!isWordAt(text, start, wordEnd, 'sip')) return -1
+  const version = skipSlash(text, wordEnd, end)
+  if (version < 0) return -1
+  wordEnd = skipClass(text, version, end, CharClass.token)
+  return isWordAt(text, version, wordEnd, '2.0') ? skipSlash(text, wordEnd, end) : -1
 }
 
 function skipSlash(text: string, position: number, end: number): number {

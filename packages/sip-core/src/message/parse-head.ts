@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import type { HeaderLine } from '../header/header-line.ts'
 import { HeaderId } from '../header/header-names.ts'
 import { type HeadIndex, indexHeaderLines } from '../header/index-header-lines.ts'
 import { SipHeaders } from '../header/sip-headers.ts'
@@ -37,13 +38,15 @@ export function parseHead(bytes: Buffer, maxLines: number): ParsedHead {
   if (bareAt >= 0) return broken(message, createDefect('GH-SIP-LINE-END', `at byte ${bareAt}`))
   const lengthLine = message.headers.lineOf(HeaderId.contentLength)
   const bodyBytes = message.contentLength()
-  if (
-    lengthLine !== undefined &&
-    (bodyBytes === undefined || index.lines.some((line) => line !== lengthLine && line.id === lengthLine.id))
-  ) {
+  if (lengthLine !== undefined && (bodyBytes === undefined || isRepeated(index.lines, lengthLine))) {
     return broken(message, createDefect('GH-SIP-CONTENT-LENGTH', bodyBytes === undefined ? 'not a number' : 'repeated'))
   }
   return { message, defect: headDefect(startLine, index, controlAt), isBroken: false, bodyBytes }
+}
+
+function isRepeated(lines: readonly HeaderLine[], line: HeaderLine): boolean {
+  for (let index = lines.length - 1; lines[index] !== line; index--) if (lines[index]!.id === line.id) return true
+  return false
 }
 
 function broken(message: SipMessage | undefined, defect: SipDefect): ParsedHead {

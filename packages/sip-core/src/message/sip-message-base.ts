@@ -6,7 +6,7 @@ import { type NameAddr, scanNameAddr, scanOnlyNameAddr } from '../header/name-ad
 import type { SipHeaders } from '../header/sip-headers.ts'
 import { valueEndAt } from '../header/split-header-values.ts'
 import { scanVia, type Via } from '../header/via.ts'
-import { decimalAt } from '../text/characters.ts'
+import { decimalAt, skipSpace, trimEnd } from '../text/characters.ts'
 
 type Scan<T> = (text: string, start: number, end: number) => T | undefined
 
@@ -46,11 +46,11 @@ export abstract class SipMessageBase {
   }
 
   maxForwards(): number | undefined {
-    return numberOf(this.headers.lineOf(HeaderId.maxForwards))
+    return readValue(this.headers.lineOf(HeaderId.maxForwards), scanNumber)
   }
 
   contentLength(): number | undefined {
-    return numberOf(this.headers.lineOf(HeaderId.contentLength))
+    return readValue(this.headers.lineOf(HeaderId.contentLength), scanNumber)
   }
 
   contentType(): MediaType | undefined {
@@ -58,20 +58,20 @@ export abstract class SipMessageBase {
   }
 
   /** Route values in order; those that are not well formed are left out (and refused by `checkMessage`). */
-  routes(): NameAddr[] {
+  routes(): readonly NameAddr[] {
     return addressesOf(this.headers, HeaderId.route)
   }
 
-  recordRoutes(): NameAddr[] {
+  recordRoutes(): readonly NameAddr[] {
     return addressesOf(this.headers, HeaderId.recordRoute)
   }
 
-  contacts(): NameAddr[] {
+  contacts(): readonly NameAddr[] {
     return addressesOf(this.headers, HeaderId.contact)
   }
 
   /** P-Asserted-Identity values. RFC 3325 §9.1. */
-  assertedIdentities(): NameAddr[] {
+  assertedIdentities(): readonly NameAddr[] {
     return addressesOf(this.headers, HeaderId.assertedIdentity)
   }
 }
@@ -85,33 +85,44 @@ function readValue<T>(line: HeaderLine | undefined, scan: Scan<T>): T | undefine
   return (line.parsed as T | null) ?? undefined
 }
 
-function numberOf(line: HeaderLine | undefined): number | undefined {
-  if (line === undefined) return undefined
-  if (line.parsed === undefined) line.parsed = decimalAt(line.value, 0, line.value.length)
-  return (line.parsed as number) < 0 ? undefined : (line.parsed as number)
+/** RFC 3261 §25.1 1*DIGIT. */
+function scanNumber(text: string, start: number, end: number): number | undefined {
+  const from = skipSpace(text, start, end)
+  const value = decimalAt(text, from, trimEnd(text, from, end))
+  return value < 0 ? undefined : value
 }
 
-/** All addresses of a header that takes comma lists, kept per line; `null` marks one that is not well formed. */
+/** All addresses of one line, kept with it; `null` marks one that is not well formed. */
 export function scannedAddressesOf(line: HeaderLine): readonly (NameAddr | null)[] {
   if (line.parsed === undefined) {
     const text = line.isFolded ? line.value : line.source
-    const lineEnd = line.isFolded ? text.length : line.end - 2
-    const addresses: (NameAddr | null)[] = []
-    for (let start = line.isFolded ? 0 : line.valueStart; start <= lineEnd; ) {
-      const address = scanNameAddr(text, start, lineEnd)
-      addresses.push(address ?? null)
-      start = (address?.end ?? valueEndAt(text, start, lineEnd)) + 1
-    }
-    line.parsed = addresses
+    const start = line.isFolded ? 0 : line.valueStart
+    const end = line.isFolded ? text.length : line.end - 2
+    const first = scanNameAddr(text, start, end)
+    line.parsed = first?.end === end ? [first] : scanAddressList(text, start, end)
   }
   return line.parsed as (NameAddr | null)[]
 }
 
-function addressesOf(headers: SipHeaders, id: number): NameAddr[] {
-  const addresses: NameAddr[] = []
+function scanAddressList(text: string, listStart: number, listEnd: number): (NameAddr | null)[] {
+  const addresses: (NameAddr | null)[] = []
+  for (let start = listStart; start <= listEnd; ) {
+    const address = scanNameAddr(text, start, listEnd)
+    addresses.push(address ?? null)
+    start = (address?.end ?? valueEndAt(text, start, listEnd)) + 1
+  }
+  return addresses
+}
+
+const NO_ADDRESSES: readonly NameAddr[] = []
+
+function addressesOf(headers: SipHeaders, id: number): readonly NameAddr[] {
+  let addresses = NO_ADDRESSES
   for (const line of headers.lines) {
     if (line.id !== id) continue
-    for (const address of scannedAddressesOf(line)) if (address !== null) addresses.push(address)
+    const scanned = scannedAddressesOf(line)
+    const known = scanned.includes(null) ? scanned.filter((address) => address !== null) : (scanned as readonly NameAddr[])
+    addresses = addresses.length === 0 ? known : addresses.concat(known)
   }
   return addresses
 }
