@@ -246,6 +246,12 @@ describe('providers', () => {
     const hoster = provider('h', { edge: 'federation.provider.example', public: false, checkSrv: true })
     assert.equal(run(snapshotOf(...base, hoster), { ...input, srv }).diagnostics, 1028)
     assert.equal(run(snapshotOf(...base, hoster), outbound({ toDomain: 'mail.example', srv })).diagnostics, 1028)
+    const unchecked = provider('h', { edge: 'federation.provider.example', public: false })
+    const spoof = { ...input, fromDomain: 'elsewhere.example', srv: srvOf({ 'elsewhere.example': ['sip.elsewhere.example'] }) }
+    assert.equal(code(snapshotOf(...base, unchecked, allowed('elsewhere.example')), spoof), 'GH-POLICY-SRV-MISMATCH')
+    const open = provider('h', { edge: 'federation.provider.example' })
+    assert.equal(code(snapshotOf(...base, open, allowed('elsewhere.example')), spoof), 'GH-POLICY-SRV-MISMATCH')
+    assert.equal(code(snapshotOf(...base, open), spoof), 'GH-POLICY-ALLOWED')
     const listed = snapshotOf(...base, hoster, allowed('mail.example'))
     assert.equal(run(listed, { ...input, srv }).peerClass, 'provider')
     assert.equal(run(listed, outbound({ toDomain: 'mail.example', srv })).peerClass, 'provider')

@@ -23,7 +23,7 @@ export const provider: KindDefinition<'Provider'> = {
       .boolean()
       .default(false)
       .describe(
-        'The SRV record of a sender’s domain has to lead to its edge. Without it the provider may speak for any domain nobody else has.',
+        'The SRV record of every sender’s domain has to lead to its edge. Without it a public provider may speak for any domain that no other entry has; for an `AllowedDomain` and for a hosting provider the record counts always.',
       ),
     ...peerFields,
   }),

@@ -20,7 +20,9 @@ export function bindDomain(context: RuleContext, domain: string): PolicyCode | u
   const carrier = carrierOf(context)
   const allowed = findAllowed(snapshot, domain, input.nowMs)
   if (carrier !== undefined && (carrier.isPublic || allowed !== undefined || snapshot.discovered !== undefined)) {
-    const leads = leadsTo(context, domain, carrier)
+    // a domain that is listed, or a hoster's, is tied to the provider by DNS whatever the switch says: else it could speak for all of them
+    const isTrusted = !carrier.isSrvChecked && carrier.isPublic && allowed === undefined
+    const leads = isTrusted || leadsTo(context, domain, carrier)
     if (context.need !== undefined) return undefined
     if (leads) return bindConfigured(context, carrier, domain)
   }
@@ -99,9 +101,10 @@ function carrierOf(context: RuleContext): Relation | undefined {
   return undefined
 }
 
-/** Whether the domain's SRV record leads to the provider (counter SIP-061 of lcs-edge §8.2); true where the provider is not checked. */
+/** Whether the domain's SRV record leads to the provider (counter SIP-061 of lcs-edge §8.2). */
 function leadsTo(context: RuleContext, domain: string, provider: Relation): boolean {
-  if (!provider.isSrvChecked || !context.snapshot.settings.isEnabled) return true
+  // the federation rule refuses anyway; a stranger must not make us ask DNS first
+  if (!context.snapshot.settings.isEnabled) return true
   const evidence = context.srv(domain)
   return evidence?.status === 'found' && evidence.targets.some((target) => target.host === provider.edgeHost)
 }
