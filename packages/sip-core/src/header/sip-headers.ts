@@ -38,6 +38,14 @@ export class SipHeaders {
     return undefined
   }
 
+  /** Whether a known header stands on more than one line. */
+  isRepeated(id: number): boolean {
+    const lines = this.#lines
+    let seen = 0
+    for (let index = 0; index < lines.length; index++) if (lines[index]!.id === id) seen++
+    return seen > 1
+  }
+
   /** Trimmed, unfolded value of the first line of that name. */
   first(name: HeaderName | (string & {})): string | undefined {
     return this.#lines[this.#indexOf(name)]?.value
@@ -176,6 +184,6 @@ function isNamed(line: HeaderLine, id: number, lowerCase: string): boolean {
 }
 
 function createCheckedLine(name: string, value: string): HeaderLine {
-  if (!isToken(name)) throw new RangeError(`not a header name: ${JSON.stringify(name)}`)
+  if (headerId(name) === UNKNOWN_HEADER && !isToken(name)) throw new RangeError(`not a header name: ${JSON.stringify(name)}`)
   return createLine(name, value)
 }

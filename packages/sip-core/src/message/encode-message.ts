@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { HeaderId } from '../header/header-names.ts'
 import type { SipMessage } from './sip-message.ts'
 
 /**
@@ -26,9 +27,8 @@ export function encodeHead(message: SipMessage): string {
 
 /** Makes Content-Length say the length of the body (RFC 3261 §20.14), leaving a right one alone. */
 export function settleContentLength(message: SipMessage): void {
-  if (message.contentLength() !== message.body.length || message.headers.count('Content-Length') !== 1) {
-    message.headers.set('Content-Length', String(message.body.length))
-  }
+  const isRight = message.contentLength() === message.body.length && !message.headers.isRepeated(HeaderId.contentLength)
+  if (!isRight) message.headers.set('Content-Length', String(message.body.length))
 }
 
 /** The message as it goes on the wire. Sets Content-Length when it is missing or wrong. */

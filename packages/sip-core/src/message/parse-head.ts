@@ -1,5 +1,4 @@
 import type { Buffer } from 'node:buffer'
-import type { HeaderLine } from '../header/header-line.ts'
 import { HeaderId } from '../header/header-names.ts'
 import { type HeadIndex, indexHeaderLines } from '../header/index-header-lines.ts'
 import { SipHeaders } from '../header/sip-headers.ts'
@@ -23,9 +22,9 @@ export interface ParsedHead {
 
 const NO_BODY = new Uint8Array(0)
 
-/** Takes the bytes of a head apart: they end in its first empty line. Never throws. */
-export function parseHead(bytes: Buffer, maxLines: number): ParsedHead {
-  const head = bytes.toString('latin1')
+/** Takes a head apart: the first `headBytes` of `bytes`, which end in the first empty line. Never throws. */
+export function parseHead(bytes: Buffer, headBytes: number, maxLines: number): ParsedHead {
+  const head = bytes.toString('latin1', 0, headBytes)
   const lineEnd = head.indexOf('\r\n')
   const startLine = parseStartLine(head, lineEnd)
   if (startLine === undefined) return broken(undefined, createDefect('GH-SIP-NOT-SIP', ''))
@@ -38,15 +37,10 @@ export function parseHead(bytes: Buffer, maxLines: number): ParsedHead {
   if (bareAt >= 0) return broken(message, createDefect('GH-SIP-LINE-END', `at byte ${bareAt}`))
   const lengthLine = message.headers.lineOf(HeaderId.contentLength)
   const bodyBytes = message.contentLength()
-  if (lengthLine !== undefined && (bodyBytes === undefined || isRepeated(index.lines, lengthLine))) {
+  if (lengthLine !== undefined && (bodyBytes === undefined || message.headers.isRepeated(HeaderId.contentLength))) {
     return broken(message, createDefect('GH-SIP-CONTENT-LENGTH', bodyBytes === undefined ? 'not a number' : 'repeated'))
   }
   return { message, defect: headDefect(startLine, index, controlAt), isBroken: false, bodyBytes }
-}
-
-function isRepeated(lines: readonly HeaderLine[], line: HeaderLine): boolean {
-  for (let index = lines.length - 1; lines[index] !== line; index--) if (lines[index]!.id === line.id) return true
-  return false
 }
 
 function broken(message: SipMessage | undefined, defect: SipDefect): ParsedHead {
