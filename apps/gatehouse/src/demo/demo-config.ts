@@ -35,7 +35,5 @@ federationPeer:
     - { name: lab, files: [${text(`${folder}/ca.pem`)}] }
   dns: { servers: [${text(gate.dnsServer)}] }
   drain: { graceMs: 0, finishMs: 2000, closeMs: 0 }
-archive:
-  checkpoint: { everyMs: 200 } # often, because a demo is short
 `
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { ageOf, timeOfUs } from './format-time.ts'
 import { Output, toJson } from './output.ts'
 import { chooseStyle, printable } from './style.ts'
@@ -15,7 +16,7 @@ describe('tables', () => {
       ['fabrikam', 22n, { text: 'backoff', paint: 'bad' as const }],
     ]
     assert.equal(formatTable(['NAME', 'IN', 'STATE'], rows, plain), 'NAME      IN  STATE\n日本      1   up\nfabrikam  22  backoff\n')
-    const bare = formatTable(['NAME', 'IN', 'STATE'], rows, colour).replaceAll(/\u001b\[[0-9]*m/g, '')
+    const bare = stripVTControlCharacters(formatTable(['NAME', 'IN', 'STATE'], rows, colour))
     assert.equal(bare, formatTable(['NAME', 'IN', 'STATE'], rows, plain))
     assert.equal(formatTable(['NAME'], [], plain), 'none\n')
     assert.equal(
