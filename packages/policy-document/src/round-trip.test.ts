@@ -111,7 +111,7 @@ describe('export', () => {
         assert.deepEqual(diffPolicy(objects, result.objects), [])
         assert.equal(exportPolicy(result.objects), exported)
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 
