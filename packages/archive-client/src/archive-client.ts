@@ -253,6 +253,9 @@ export class ArchiveClient {
   }
 }
 
+/** Refusals by the bus itself, before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['GH-BUS-BUSY', 'GH-BUS-SUBJECT', 'GH-BUS-PERMISSION'])
+
 /** A malformed record stays malformed; everything else may go through later. */
 function isWorthRetrying(refusal: string): boolean {
   return refusal !== '' && refusal !== 'GH-ARCHIVE-MALFORMED'
@@ -266,6 +269,6 @@ function outcomeOf(verdict: AppendVerdict): AppendOutcome {
 
 function failureOf(reply: BusReply & { ok: false }): AppendOutcome {
   if (reply.why === 'timeout') return { ok: false, code: 'GH-ARCHIVE-TIMEOUT', detail: reply.detail, isCertain: false }
-  const isCertain = reply.why === 'no-responder' || (reply.why === 'refused' && reply.detail.startsWith('GH-BUS-'))
+  const isCertain = reply.why === 'no-responder' || (reply.why === 'refused' && NOT_SENT.has(reply.detail.split(' ')[0]!))
   return { ok: false, code: 'GH-ARCHIVE-AWAY', detail: `${reply.why}: ${reply.detail}`, isCertain }
 }

@@ -2,6 +2,7 @@ export type { Bus, BusHeaders, BusKv, BusMessage, BusReply, BusStatus, BusSubscr
 export { createEmbeddedBus, type EmbeddedBusDeps } from './embedded-bus.ts'
 export type { KvStore } from './embedded-kv.ts'
 export { busCodes } from './errors.ts'
+export { type KvFile, openKvFile } from './kv-file.ts'
 export { connectNatsBus } from './nats-bus.ts'
 export { hasNatsFeature, type NatsFeature, natsFeatures } from './nats-features.ts'
 export type { NatsBusDeps, NatsBusOptions } from './nats-options.ts'

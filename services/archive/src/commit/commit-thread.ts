@@ -53,6 +53,7 @@ class CommitLoop {
 
   #control(message: ToCommitThread): void {
     if (message.kind === 'index') this.#engine.index()
+    else if (message.kind === 'sign') this.#engine.checkpoint()
     else this.#engine.stop()
     this.#send([message.id], [])
   }

@@ -8,6 +8,8 @@ export interface Committer {
   append(request: Uint8Array, onReply: (reply: Uint8Array) => void): void
   /** Makes everything committed searchable. */
   index(): Promise<void>
+  /** Signs the head as it was committed, so that what is read from the disk next can be held against it. */
+  sign(): Promise<void>
   state(): EngineState
   /** Commits what waits, signs the head and closes the log. */
   stop(): Promise<void>

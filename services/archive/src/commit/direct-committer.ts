@@ -47,6 +47,10 @@ export class DirectCommitter implements Committer {
     this.#engine.index()
   }
 
+  async sign(): Promise<void> {
+    this.#engine.checkpoint()
+  }
+
   state(): EngineState {
     return this.#state
   }

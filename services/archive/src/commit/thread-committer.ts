@@ -66,10 +66,11 @@ export class ThreadCommitter implements Committer {
   }
 
   index(): Promise<void> {
-    if (this.#worker === undefined) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#send({ kind: 'index', id: this.#wait({ onReply: undefined, onDone: resolve, records: 0, sizeBytes: 0 }) }, [])
-    })
+    return this.#control('index')
+  }
+
+  sign(): Promise<void> {
+    return this.#control('sign')
   }
 
   state(): EngineState {
@@ -82,11 +83,16 @@ export class ThreadCommitter implements Committer {
     clearTimeout(this.#restartTimer)
     const worker = this.#worker
     if (worker === undefined) return
-    await new Promise<void>((resolve) => {
-      this.#send({ kind: 'stop', id: this.#wait({ onReply: undefined, onDone: resolve, records: 0, sizeBytes: 0 }) }, [])
-    })
+    await this.#control('stop')
     this.#worker = undefined
     await worker.terminate()
+  }
+
+  #control(kind: 'index' | 'sign' | 'stop'): Promise<void> {
+    if (this.#worker === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#send({ kind, id: this.#wait({ onReply: undefined, onDone: resolve, records: 0, sizeBytes: 0 }) }, [])
+    })
   }
 
   #wait(waiting: Waiting): number {

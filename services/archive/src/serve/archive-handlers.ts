@@ -95,6 +95,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const range = { fromSequence: Number(request.fromSequence), toSequence: Number(request.toSequence) }
     // Nothing of the content is shown, and a log that takes no records is just the one to be checked: no access record, no refusal.
     await this.#recordAccess('verify', caller, range, '').catch(() => undefined)
+    await this.#deps.committer.sign()
     const reader = this.#open()
     let reportedAt = 0
     for (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range })) {
@@ -121,6 +122,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const from = Math.max(1, Number(request.fromSequence))
     const wanted = Number(request.toSequence)
     await this.#recordAccess('export', caller, { fromSequence: from, toSequence: wanted }, '')
+    await this.#deps.committer.sign()
     const reader = this.#open()
     const last = wanted > 0 ? Math.min(wanted, reader.lastSequence()) : reader.lastSequence()
     let previousHash = reader.hashBefore(from)

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import type { Bus, BusReply } from '@gatehouse/bus'
+import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
+import { type AppendOutcome, ArchiveClient, type ArchiveClientOptions } from './archive-client.ts'
+
+interface Asked {
+  readonly records: readonly string[]
+  readonly answer: (reply: BusReply) => void
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const textOf = (data: Uint8Array): string => new TextDecoder().decode(data)
+
+/** Requests wait for the test's answer; turns and timers happen when the test says so. */
+class Rig {
+  readonly asked: Asked[] = []
+  readonly outcomes: string[] = []
+  turns: (() => void)[] = []
+  timers: { run: () => void; delayMs: number }[] = []
+  sequence = 0
+  readonly client: ArchiveClient
+
+  constructor(options: Partial<ArchiveClientOptions> = {}, maxPayloadBytes = 1000) {
+    const request: Bus['request'] = (_subject, data, _timeoutMs, onReply) => {
+      this.asked.push({ records: fromBinary(AppendRequestSchema, data).records.map(textOf), answer: onReply })
+    }
+    this.client = new ArchiveClient(
+      {
+        bus: { request, maxPayloadBytes } as Bus,
+        defer: (run) => this.turns.push(run),
+        setTimer: (run, delayMs) => {
+          const timer = { run, delayMs }
+          this.timers.push(timer)
+          return () => {
+            this.timers = this.timers.filter((other) => other !== timer)
+          }
+        },
+      },
+      options,
+    )
+  }
+
+  append(...names: string[]): void {
+    for (const name of names) this.client.append(bytes(name), (outcome) => this.outcomes.push(`${name} ${shown(outcome)}`))
+  }
+
+  turn(): void {
+    const turns = this.turns
+    this.turns = []
+    for (const run of turns) run()
+  }
+
+  fire(): void {
+    const timers = this.timers
+    this.timers = []
+    for (const { run } of timers) run()
+  }
+
+  /** Answers the oldest open request; `refusal` for each of its records. */
+  commit(refusal = ''): void {
+    const { records, answer } = this.asked.shift()!
+    const results = records.map(() => (refusal === '' ? { sequence: BigInt(++this.sequence) } : { refusal }))
+    answer({ ok: true, data: toBinary(AppendReplySchema, create(AppendReplySchema, { results })) })
+  }
+}
+
+function shown(outcome: AppendOutcome): string {
+  return outcome.ok ? String(outcome.sequence) : `${outcome.code}${outcome.isCertain ? '' : ' perhaps'}`
+}
+
+describe('archive client', () => {
+  let rig = new Rig()
+  beforeEach(() => {
+    rig = new Rig()
+  })
+
+  test('what is appended in one turn is one batch, answered in order', () => {
+    rig.append('a', 'b')
+    assert.equal(rig.asked.length, 0)
+    rig.turn()
+    assert.deepEqual(rig.asked[0]?.records, ['a', 'b'])
+    rig.commit()
+    assert.deepEqual(rig.outcomes, ['a 1', 'b 2'])
+  })
+
+  test('while a small batch is under way the next one gathers; many records do not wait for it', () => {
+    rig.append('a')
+    rig.turn()
+    rig.append('b')
+    rig.turn()
+    rig.append('c')
+    rig.turn()
+    assert.equal(rig.asked.length, 1)
+    rig.commit()
+    assert.deepEqual(rig.asked[0]?.records, ['b', 'c'])
+    rig.append(...Array.from({ length: 70 }, (_, at) => `x${at}`))
+    rig.turn()
+    assert.equal(rig.asked.length, 2)
+    assert.equal(rig.client.stats().batchesInFlight, 2)
+  })
+
+  test('batches keep below what the bus carries', () => {
+    rig.append(...Array.from({ length: 10 }, () => 'x'.repeat(300)))
+    rig.turn()
+    const sizes: number[] = []
+    while (rig.asked.length > 0) {
+      sizes.push(rig.asked[0]!.records.length)
+      rig.commit()
+    }
+    assert.deepEqual(sizes, [3, 3, 3, 1])
+    assert.equal(rig.outcomes.length, 10)
+  })
+
+  test('beyond the bound records are refused at the next turn, certainly', () => {
+    rig = new Rig({ maxQueuedRecords: 2 })
+    rig.append('a', 'b', 'c')
+    assert.deepEqual(rig.outcomes, [])
+    rig.turn()
+    assert.deepEqual(rig.outcomes, ['c GH-ARCHIVE-QUEUE-FULL'])
+    rig.append('d')
+    rig.turn()
+    assert.deepEqual(rig.outcomes.at(-1), 'd GH-ARCHIVE-QUEUE-FULL', 'those under way count')
+    rig.commit()
+    rig.append('e')
+    rig.turn()
+    rig.commit()
+    assert.deepEqual(rig.outcomes.at(-1), 'e 3')
+  })
+
+  test('bytes are bounded too, and a record too large for the bus is refused', () => {
+    rig = new Rig({ maxQueuedBytes: 500 })
+    rig.append('x'.repeat(400), 'y'.repeat(200), 'z'.repeat(2000))
+    rig.turn()
+    assert.deepEqual(
+      rig.outcomes.map((line) => line.split(' ')[1]),
+      ['GH-ARCHIVE-QUEUE-FULL', 'GH-ARCHIVE-RECORD-TOO-LARGE'],
+    )
+  })
+
+  const failures: readonly [reply: BusReply, expected: string][] = [
+    [{ ok: false, why: 'timeout', detail: '' }, 'GH-ARCHIVE-TIMEOUT perhaps'],
+    [{ ok: false, why: 'no-responder', detail: '' }, 'GH-ARCHIVE-AWAY'],
+    [{ ok: false, why: 'closed', detail: '' }, 'GH-ARCHIVE-AWAY perhaps'],
+    [{ ok: false, why: 'refused', detail: 'GH-BUS-BUSY' }, 'GH-ARCHIVE-AWAY'],
+    [{ ok: false, why: 'refused', detail: 'GH-BUS-HANDLER broken' }, 'GH-ARCHIVE-AWAY perhaps'],
+    [{ ok: true, data: bytes('\xff\xff nonsense') }, 'GH-ARCHIVE-ANSWER perhaps'],
+    [{ ok: true, data: new Uint8Array() }, 'GH-ARCHIVE-ANSWER perhaps'],
+  ]
+  for (const [reply, expected] of failures) {
+    test(`a failed batch refuses each record: ${reply.ok ? 'a wrong answer' : `${reply.why} ${reply.detail}`} → ${expected}`, () => {
+      rig.append('a', 'b')
+      rig.turn()
+      rig.asked.shift()!.answer(reply)
+      assert.deepEqual(rig.outcomes, [`a ${expected}`, `b ${expected}`])
+    })
+  }
+
+  test('a refusal by the archive is passed on with its code', () => {
+    rig.append('a')
+    rig.turn()
+    rig.commit('GH-ARCHIVE-DISK-FULL')
+    assert.deepEqual(rig.outcomes, ['a GH-ARCHIVE-DISK-FULL'])
+  })
+})
+
+describe('archive client: outcomes', () => {
+  test('an outcome rides with the next entries, or goes alone after a moment', () => {
+    const rig = new Rig()
+    rig.client.appendOutcome(bytes('o1'))
+    rig.append('a')
+    rig.turn()
+    assert.deepEqual(rig.asked[0]?.records, ['a', 'o1'])
+    rig.commit()
+    assert.deepEqual(rig.outcomes, ['a 1'])
+    rig.client.appendOutcome(bytes('o2'))
+    rig.fire()
+    rig.fire()
+    assert.deepEqual(rig.asked[0]?.records, ['o2'])
+  })
+
+  test('outcomes are kept while the archive is away and sent again, the oldest first; malformed ones are not', () => {
+    const rig = new Rig()
+    rig.client.appendOutcome(bytes('o1'))
+    rig.fire()
+    rig.client.appendOutcome(bytes('o2'))
+    rig.asked.shift()!.answer({ ok: false, why: 'no-responder', detail: '' })
+    rig.fire()
+    assert.deepEqual(rig.asked[0]?.records, ['o1', 'o2'])
+    rig.commit('GH-ARCHIVE-LOCKED')
+    rig.fire()
+    assert.deepEqual(rig.asked[0]?.records, ['o1', 'o2'])
+    rig.commit('GH-ARCHIVE-MALFORMED')
+    rig.fire()
+    assert.equal(rig.client.stats().queuedOutcomes, 0)
+    assert.equal(rig.asked.length, 0)
+  })
+
+  test('beyond the bound the oldest are dropped and counted', () => {
+    const rig = new Rig({ maxQueuedOutcomes: 16 })
+    for (let at = 0; at < 20; at++) rig.client.appendOutcome(bytes(`o${at}`))
+    const { queuedOutcomes, droppedOutcomes } = rig.client.stats()
+    assert.ok(queuedOutcomes <= 16)
+    assert.equal(queuedOutcomes + droppedOutcomes, 20)
+    rig.fire()
+    assert.equal(rig.asked[0]?.records.at(-1), 'o19')
+  })
+
+  test('draining sends what waits and resolves', async () => {
+    const rig = new Rig()
+    rig.client.appendOutcome(bytes('o'))
+    const drained = rig.client.drain(1000)
+    assert.deepEqual(rig.asked[0]?.records, ['o'])
+    rig.commit()
+    rig.fire()
+    await drained
+    assert.equal(rig.client.stats().batchesInFlight, 0)
+  })
+})

@@ -1,0 +1,60 @@
+import { DatabaseSync } from 'node:sqlite'
+import { messageOf } from '@gatehouse/errors'
+import type { KvEntry } from './bus.ts'
+import type { KvStore } from './embedded-kv.ts'
+import { busError } from './errors.ts'
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS entry (bucket TEXT, key TEXT, revision INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (bucket, key)) STRICT;
+  CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, last_revision INTEGER NOT NULL) STRICT;
+`
+
+export interface KvFile extends KvStore {
+  close(): void
+}
+
+/** Keeps buckets of the embedded bus in an SQLite file. Opening and each call throw GH-BUS-STORE when the file cannot be used. */
+export function openKvFile(file: string): KvFile {
+  const database = guarded(file, () => {
+    const opened = new DatabaseSync(file, { timeout: 1000 })
+    opened.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`)
+    return opened
+  })
+  const put = database.prepare('INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)')
+  const remove = database.prepare('DELETE FROM entry WHERE bucket = ? AND key = ?')
+  const setRevision = database.prepare('INSERT OR REPLACE INTO bucket VALUES (?, ?)')
+  return {
+    load: (bucket) => guarded(file, () => load(database, bucket)),
+    save: (bucket, key, value, revision) =>
+      guarded(file, () => {
+        database.exec('BEGIN IMMEDIATE')
+        try {
+          if (value === undefined) remove.run(bucket, key)
+          else put.run(bucket, key, revision, value)
+          setRevision.run(bucket, revision)
+          database.exec('COMMIT')
+        } catch (thrown) {
+          if (database.isTransaction) database.exec('ROLLBACK')
+          throw thrown
+        }
+      }),
+    close: () => database.close(),
+  }
+}
+
+function load(database: DatabaseSync, bucket: string): { lastRevision: number; entries: KvEntry[] } {
+  const rows = database.prepare('SELECT key, revision, value FROM entry WHERE bucket = ? ORDER BY revision').all(bucket)
+  const last = database.prepare('SELECT last_revision FROM bucket WHERE name = ?').get(bucket)
+  return {
+    lastRevision: Number(last?.['last_revision'] ?? 0),
+    entries: rows.map((row) => ({ key: String(row['key']), revision: Number(row['revision']), value: row['value'] as Uint8Array })),
+  }
+}
+
+function guarded<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw busError('GH-BUS-STORE', `${file}: ${messageOf(thrown)}`, { cause: thrown })
+  }
+}
