@@ -25,6 +25,11 @@ export const cliCodes = {
     remedy: 'Use a file that "gatehouse archive export" wrote.',
     retry: 'never',
   },
+  'GH-CLI-INTERNAL': {
+    summary: 'The command failed in a way that it should not.',
+    remedy: 'This is a defect of the program; please report it with what stands above.',
+    retry: 'never',
+  },
   'GH-CLI-DEMO-ACT': {
     summary: 'An act of the demo did not go as it should.',
     remedy: 'The logs of the gateways are kept; their folder is named above.',

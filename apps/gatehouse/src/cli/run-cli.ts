@@ -1,4 +1,5 @@
-import { GatewayError, messageOf } from '@gatehouse/errors'
+import { errorsOf, GatewayError, messageOf } from '@gatehouse/errors'
+import { cliCodes } from '../errors.ts'
 import { Output, toJson } from '../output/output.ts'
 import { chooseStyle, printable } from '../output/style.ts'
 import type { Call, Command } from './command.ts'
@@ -7,6 +8,8 @@ import { exitCodes } from './exit-codes.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import type { Io } from './io.ts'
 import { findCommand, parseLine, unknownCommand } from './parse.ts'
+
+const cliError = errorsOf(cliCodes)
 
 /** Runs one command line to its exit code. Never throws: what goes wrong is written to `io.err`. */
 export async function runCli(commands: readonly Command[], args: readonly string[], io: Io): Promise<ExitCode> {
@@ -43,23 +46,40 @@ export async function runCli(commands: readonly Command[], args: readonly string
 
 function reportFailure(thrown: unknown, isJson: boolean, io: Io): ExitCode {
   const style = chooseStyle(io.isErrorTerminal, io.env)
-  const error = thrown instanceof GatewayError ? thrown : undefined
-  const code = error?.code ?? 'GH-CLI-INTERNAL'
+  const error = thrown instanceof GatewayError ? thrown : cliError('GH-CLI-INTERNAL', messageOf(thrown), { cause: thrown })
+  const { code, message, remedy, retry } = error
   if (isJson) {
-    io.err.write(
-      `${toJson({ error: { code, message: messageOf(thrown), remedy: error?.remedy ?? '', retry: error?.retry ?? 'never' } })}\n`,
-    )
-  } else {
-    io.err.write(`${style.bad('error')}: ${printable(messageOf(thrown))} ${style.dim(`(${code})`)}\n`)
-    if (error !== undefined && error.remedy !== '') io.err.write(`${style.dim('what to do')}: ${printable(error.remedy)}\n`)
-    else if (error === undefined && thrown instanceof Error) io.err.write(`${style.dim(thrown.stack ?? '')}\n`)
+    io.err.write(`${toJson({ error: { code, message, remedy, retry } })}\n`)
+    return exitCodeOf(code)
   }
+  if (error !== thrown && thrown instanceof Error) io.err.write(`${style.dim(printableLines(thrown.stack ?? ''))}\n`)
+  io.err.write(`${style.bad('error')}: ${printable(message)} ${style.dim(`(${code})`)}\n`)
+  if (remedy !== '') io.err.write(`${style.dim('what to do')}: ${printable(remedy)}\n`)
   return exitCodeOf(code)
 }
 
+function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n')
+}
+
+/** Codes with an exit code of their own; every other failure is `failed`. */
+const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+  'GH-CLI-USAGE': exitCodes.usage.code,
+  'GH-RPC-ADDRESS': exitCodes.usage.code,
+  'GH-REVISION-QUESTION': exitCodes.usage.code,
+  'GH-CLI-NO-GATEWAY': exitCodes.unreachable.code,
+  'GH-RPC-UNREACHABLE': exitCodes.unreachable.code,
+  'GH-RPC-DEADLINE': exitCodes.unreachable.code,
+  'GH-CLI-CONFIG': exitCodes.problems.code,
+  'GH-REVISION-CONFLICT': exitCodes.problems.code,
+  'GH-REVISION-FILES': exitCodes.problems.code,
+  'GH-REVISION-UNKNOWN': exitCodes.negative.code,
+  'GH-ARCHIVE-NOT-FOUND': exitCodes.negative.code,
+}
+
 function exitCodeOf(code: string): ExitCode {
-  if (code === 'GH-CLI-USAGE' || code === 'GH-RPC-ADDRESS') return exitCodes.usage.code
-  if (code === 'GH-CLI-NO-GATEWAY' || code === 'GH-RPC-UNREACHABLE' || code === 'GH-RPC-DEADLINE') return exitCodes.unreachable.code
-  if (code === 'GH-CLI-CONFIG' || code.startsWith('GH-CONFIG-') || code.startsWith('GH-POLICY-DOC')) return exitCodes.problems.code
-  return exitCodes.failed.code
+  return EXIT_CODES[code] ?? exitCodes.failed.code
 }

@@ -76,6 +76,13 @@ describe('gatehouse up', () => {
     const bad = await runForTest(commands, ['apply', '-f', '-', '--connect', control], { cwd: folder, input: 'kind: Nothing\n' })
     assert.equal(bad.code, 4)
     assert.match(bad.out, /stdin:1:7: error/)
+    const stale = await runForTest(commands, ['apply', '-f', '-', '--expected-revision', '9', '--connect', control], {
+      cwd: folder,
+      input: exported.out,
+    })
+    assert.equal(stale.code, 4)
+    assert.match(stale.err, /GH-REVISION-CONFLICT/)
+    assert.equal((await run('export', '--revision', '99')).code, 1)
     const { revisions } = await runJson<{ revisions: { author: string; reason: string }[] }>('history')
     assert.deepEqual(
       revisions.map(({ author, reason }) => `${author}: ${reason}`),
@@ -107,6 +114,7 @@ describe('gatehouse up', () => {
       'sip.woodgrove.example',
     )
     assert.equal(spoofed.code, 1)
+    assert.equal((await run('explain', '--from', 'nobody', '--to', 'x')).code, 2)
     assert.match(spoofed.out, /►\s+source-binding\s+GH-POLICY-SOURCE-INTERNAL/)
   })
 
