@@ -236,6 +236,9 @@ export class EdgeSocket implements EdgeConnection {
 
   #ended(): void {
     this.isOpen = false
+    // Nothing can follow the peer's end: the stream ends our side by itself.
+    this.#parts = NO_PARTS as (string | Uint8Array)[]
+    this.#pendingBytes = 0
     this.#reason ??= 'GH-EDGE-PEER-CLOSED' satisfies EdgeCode
     // Not every half-closed peer reads on: the far end gets the closing time, too.
     this.#closeDeadlineMs = Math.min(this.#closeDeadlineMs, this.#hub.clock.nowMs() + this.#hub.limits.closeTimeoutMs)
