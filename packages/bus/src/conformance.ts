@@ -33,9 +33,9 @@ export function runBusConformance(name: string, open: () => Promise<BusPair>, pr
     const buses = (): Promise<BusPair> => (pair ??= open())
     after(async () => {
       if (pair === undefined) return
-      const { here, there, stop } = await pair
-      await Promise.all([here.close(1000), there.close(1000)])
-      await stop()
+      const opened = await pair
+      await Promise.all([opened.here.close(1000), opened.there.close(1000)])
+      await opened.stop()
     })
     requestCases(buses, prefix)
     failureCases(buses, prefix)
