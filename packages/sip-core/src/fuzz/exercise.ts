@@ -62,9 +62,9 @@ function readEverything(message: SipMessage): void {
     message.headers.values(name)
   }
   message.topVia()?.params.has('branch')
-  message.topVia()?.rport
+  message.topVia()?.rport?.toString()
   for (const address of [message.from(), message.to(), ...message.routes(), ...message.recordRoutes(), ...message.contacts()]) {
-    address?.displayName
+    address?.displayName?.trim()
     address?.params.has('tag')
     address?.sipUri?.params.has('lr')
   }
