@@ -1,16 +1,20 @@
+import type { ChildProcess } from 'node:child_process'
 import { Authority } from '@gatehouse/lab'
-import { freePort, issueFiles, type PeerRack } from '@gatehouse/test-integration'
-import { startChild, stopChild } from './bench-child.ts'
+import { type CertificateFiles, freePort, issueFiles, type PeerRack } from '@gatehouse/test-integration'
+import { startChild, startListener, stopChild } from './bench-child.ts'
 import type { IdleOrder, RelayOrder } from './child-messages.ts'
 import { startGatehouseRelay } from './gatehouse-relay.ts'
 import { residentKb } from './process-cost.ts'
+import type { RunningRelay } from './relay-case.ts'
 
 export interface IdleResult {
   readonly case: 'idle'
   readonly connections: number
-  readonly residentMbBefore: number
-  readonly residentMbAfter: number
+  /** Resident memory of the gate, divided by connections. */
   readonly kbPerConnection: number
+  /** The same of a bare TLS server in Node. */
+  readonly floorKbPerConnection: number
+  readonly residentMb: number
 }
 
 const HOST = '127.0.0.1'
@@ -22,54 +26,74 @@ const SETTLE_MS = 3000
 export async function measureIdle(rack: PeerRack, connections: number): Promise<IdleResult | string> {
   const folder = rack.path('idle')
   const authority = Authority.create({ name: 'Bench CA' })
+  const server = issueFiles(folder, authority, 'edge.contoso.example')
+  const client = issueFiles(folder, authority, 'edge.fabrikam.example')
+  const floorPort = await freePort()
+  const floor = await crowd(await bareServer({ host: HOST, port: floorPort, ...server }), floorPort, client, connections)
+  if (typeof floor === 'string') return floor
   const port = await freePort()
   const order: RelayOrder = {
     host: HOST,
     port,
-    ...issueFiles(folder, authority, 'edge.contoso.example'),
+    ...server,
     upstreamHost: HOST,
     upstreamPort: await freePort(),
     upstreamName: 'home.contoso.example',
   }
-  const gate = await startGatehouseRelay(order, `${folder}/gate`, 'off', {
+  const limits = {
     maxConnections: connections + 100,
     maxConnectionsPerAddress: connections + 100,
     connectsPerSecondPerAddress: connections,
-  })
-  const pid = gate.pids[0] as number
-  const clientFiles = issueFiles(folder, authority, 'edge.fabrikam.example')
-  const clients: ReturnType<typeof startChild>[] = []
+  }
+  const gate = await crowd(await startGatehouseRelay(order, `${folder}/gate`, 'off', limits), port, client, connections)
+  if (typeof gate === 'string') return gate
+  return {
+    case: 'idle',
+    connections,
+    kbPerConnection: Math.round((gate.addedKb / connections) * 10) / 10,
+    floorKbPerConnection: Math.round((floor.addedKb / connections) * 10) / 10,
+    residentMb: Math.round(gate.residentKb / 1024),
+  }
+}
+
+async function bareServer(order: object): Promise<RunningRelay> {
+  const child = await startListener('idle-floor-process.ts', order)
+  return { pids: [child.pid as number], stop: () => stopChild(child) }
+}
+
+/** Fills a server with silent peers and reads its memory before and after; stops it in any case. */
+async function crowd(
+  server: RunningRelay,
+  port: number,
+  files: CertificateFiles,
+  connections: number,
+): Promise<{ addedKb: number; residentKb: number } | string> {
+  const pid = server.pids[0] as number
+  const clients: ChildProcess[] = []
   try {
     const beforeKb = residentKb(pid)
-    let open = 0
     for (let each = 0; each < CLIENTS; each += 1) {
-      const client = startChild('idle-client-process.ts', {
+      const order: IdleOrder = {
         host: HOST,
         port,
         servername: 'edge.contoso.example',
-        ...clientFiles,
+        ...files,
         connections: Math.floor(connections / CLIENTS),
         sourceAddresses: 8,
-      } satisfies IdleOrder)
+      }
+      const client = startChild('idle-client-process.ts', order)
       clients.push(client)
       const outcome = await new Promise<{ open: number; failed: number }>((resolve, reject) => {
         client.once('message', (message) => resolve(message as { open: number; failed: number }))
         client.once('exit', (code) => reject(new Error(`the idle client ended with code ${code}`)))
       })
-      open += outcome.open
       if (outcome.failed > 0) return `${outcome.failed} of ${connections} connections failed (is "ulimit -n" above ${connections + 200}?)`
     }
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     const afterKb = residentKb(pid)
-    return {
-      case: 'idle',
-      connections: open,
-      residentMbBefore: Math.round(beforeKb / 1024),
-      residentMbAfter: Math.round(afterKb / 1024),
-      kbPerConnection: Math.round(((afterKb - beforeKb) / open) * 10) / 10,
-    }
+    return { addedKb: afterKb - beforeKb, residentKb: afterKb }
   } finally {
     await Promise.all(clients.map(stopChild))
-    await gate.stop()
+    await server.stop()
   }
 }

@@ -1,5 +1,5 @@
 // npm run bench -- [--case floor,kamailio,…] [--seconds 4] [--rounds 2] [--json]
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -83,5 +83,4 @@ function keep(name: string, result: object): void {
   const line = JSON.stringify({ ...result, node: process.versions.node, cpus: cpus().length, at: new Date().toISOString() })
   process.stdout.write(`${line}\n`)
   writeFileSync(join(resultsFolder, `${name}.json`), `${line}\n`)
-  appendFileSync(join(resultsFolder, 'history.jsonl'), `${line}\n`)
 }

@@ -17,7 +17,7 @@ const CITED = [
 ]
 /** Names that LCS itself put on the wire, kept by their owner for good: protocol constants, not addresses. */
 const PROTOCOL_CONSTANTS = /^(com\.microsoft\.|lcs\.microsoft\.com$)/
-const HOST = /\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|edu|gov|eu)\b/gi
+const HOST = /(?<![%\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|edu|gov|eu)(?![\w-]|\.\w)/gi
 
 describe('words', () => {
   it('no path of anybody’s machine', () => {

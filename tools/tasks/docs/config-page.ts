@@ -7,7 +7,7 @@ export async function configPage(): Promise<string> {
   const sections: string[] = []
   for (const each of modules) {
     for (const [name, value] of Object.entries(each.exports)) {
-      if (!/ConfigSchema$|^configSchema$/.test(name) || !isSchema(value)) continue
+      if (!/Config(Schema)?$/.test(name) || !isSchema(value)) continue
       sections.push(`## ${titleOf(each.workspace)}\n\n\`${name}\` in \`${each.path}\`.\n\n${await schemaTable(value)}\n`)
     }
   }

@@ -57,7 +57,16 @@ Every refusal, failure and decision of Gatehouse has one of these codes. It stan
 
 *retry*: whether the same request may succeed later (\`later\`), by another way (\`elsewhere\`) or not at all (\`never\`). Codes are never reused.
 
-${sections.join('\n')}`
+${sections.join('\n')}
+${await findingsSection()}`
+}
+
+/** What `gatehouse archive verify` can find: codes with one sentence each; nobody retries them. */
+async function findingsSection(): Promise<string> {
+  const modules = await loadModules((path) => path.startsWith('services/archive/src/verify/'))
+  const findings = modules.map((each) => each.exports['FINDINGS']).find(isRecord) ?? {}
+  const rows = Object.entries(findings).map(([code, text]) => [`\`${code}\``, String(text)])
+  return `## Findings of archive verify\n\n${markdownTable(['code', 'what is wrong with the record'], rows)}\n`
 }
 
 function isCodeTable(value: unknown): boolean {

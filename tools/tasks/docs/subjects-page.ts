@@ -12,7 +12,8 @@ interface SubjectEntry {
 
 export async function subjectsPage(): Promise<string> {
   const [module] = await loadModules((path) => path === 'packages/bus/src/subjects.ts')
-  const entries = (module?.exports['subjectEntries'] as () => readonly SubjectEntry[])()
+  if (module === undefined) throw new Error('packages/bus/src/subjects.ts is gone')
+  const entries = (module.exports['subjectEntries'] as () => readonly SubjectEntry[])()
   const rows = entries.map((entry) => [
     `\`${entry.name}\``,
     entry.kind,
