@@ -3,6 +3,9 @@ import type { Io } from './cli/io.ts'
 import { runCli } from './cli/run-cli.ts'
 import { commands } from './commands.ts'
 
+// Databases, keys and exports hold what people wrote to each other: nobody else's to read.
+process.umask(0o077)
+
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
