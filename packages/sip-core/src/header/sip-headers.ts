@@ -148,6 +148,19 @@ export class SipHeaders {
     this.#lines[index] = withRawValue(line, toLineText(value) + (isAlone ? '' : line.source.slice(valueEnd, lineEnd)))
   }
 
+  /** Puts `suffix` right behind the first comma value of that name; without effect when there is none. */
+  extendFirstValue(name: HeaderName | (string & {}), suffix: string): void {
+    const index = this.#indexOf(name)
+    if (index < 0) return
+    const line = this.#lines[index]!
+    const lineEnd = line.end - 2
+    const valueEnd = trimEnd(line.source, line.valueStart, valueEndAt(line.source, line.valueStart, lineEnd))
+    this.#lines[index] = withRawValue(
+      line,
+      line.source.slice(line.valueStart, valueEnd) + toLineText(suffix) + line.source.slice(valueEnd, lineEnd),
+    )
+  }
+
   #removeFrom(from: number, name: string): number {
     const id = headerId(name)
     const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''

@@ -7,11 +7,15 @@ import type { SipRequest } from '../message/sip-request.ts'
 export function markSource(request: SipRequest, address: string, port: number): void {
   const via = request.topVia()
   if (via === undefined || (via.host === address && via.rport !== true)) return
+  const source = address.includes(':') ? `[${address}]` : address
+  if (via.rport === undefined && via.received === undefined) {
+    request.headers.extendFirstValue('via', `;received=${source}`)
+    return
+  }
   const value = request.headers.values('via')[0] ?? ''
   const bare = dropParam(value, 'received')
-  const host = address.includes(':') ? `[${address}]` : address
   const marked = via.rport === true ? `${dropParam(bare, 'rport')};rport=${port}` : bare
-  request.headers.replaceFirstValue('via', `${marked};received=${host}`)
+  request.headers.replaceFirstValue('via', `${marked};received=${source}`)
 }
 
 /** Via parameters have no quoted `;` in any dialect in use, so they are taken apart at each one. */

@@ -3,6 +3,7 @@ import { type DecisionState, noteResponse, type SrvEvidence } from '@gatehouse/p
 import {
   createResponse,
   failureStatus,
+  markSource,
   type ProxyIdentity,
   Relay,
   type RelayOwner,
@@ -75,6 +76,8 @@ export class Gate implements RelayOwner {
   /** A new request. Its connection's certificate was judged when it was opened: that is the identify stage. */
   enter(passage: Passage): void {
     passage.stage = 'admit'
+    // RFC 3261 §18.2.1. The transaction has its key already, so the Via need not be read again.
+    markSource(passage.request, passage.connection.remote.address, passage.connection.remote.port)
     if (passage.transaction !== undefined) {
       passage.relay = new Relay(this.#session.layer, passage.transaction, this.#deps.identity, this)
     }

@@ -6,7 +6,6 @@ import {
   createResponse,
   encodeHead,
   type Frame,
-  markSource,
   type Relay,
   type ServerTransaction,
   type SipDefect,
@@ -253,7 +252,6 @@ export class Session implements EdgeHandler, TransactionUser {
   }
 
   #handleMessage(connection: EdgeConnection, message: SipMessage, nowMs: number): void {
-    if (message.isRequest) markSource(message, connection.remote.address, connection.remote.port) // RFC 3261 §18.2.1
     // BENOTIFY is a NOTIFY that gets no response (lcs-edge §4), so it is no transaction.
     if (message.isRequest && message.method === 'BENOTIFY') this.#gate.passUnanswered(connection, message, nowMs)
     else this.layer.handleMessage(connection.id, message, nowMs)
