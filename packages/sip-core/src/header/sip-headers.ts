@@ -117,6 +117,21 @@ export class SipHeaders {
     return before - this.#lines.length
   }
 
+  /** Removes the lines whose long lower-case name is among those meant; gives their number. Values are not looked at. */
+  removeNamed(isMeant: (lowerCaseLongName: string) => boolean): number {
+    const lines = this.#lines
+    let kept = 0
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index]!
+      if (line.id !== BAD_HEADER && isMeant(line.name)) continue
+      if (kept !== index) lines[kept] = line
+      kept++
+    }
+    const removed = lines.length - kept
+    if (removed > 0) lines.length = kept
+    return removed
+  }
+
   /** Takes the first comma value of that name away (top Via, top Route), its line too when it was the only one. */
   removeFirstValue(name: HeaderName | (string & {})): string | undefined {
     const index = this.#indexOf(name)

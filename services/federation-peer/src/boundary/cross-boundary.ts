@@ -5,30 +5,30 @@ import { renderTrust, renderVerification, TRUST_HEADER, type TrustStatement, VER
 
 /** A message from outside goes in: nothing it says about trust survives, our own statement is added. */
 export function enterInside(message: SipMessage, statement: TrustStatement): void {
-  message.headers.removeWhere(isKeptInward)
+  message.headers.removeNamed(isKeptInward)
   message.headers.append(TRUST_HEADER, renderTrust(statement))
 }
 
 /** A message from inside goes out: internal headers stay, the mark goes with it where the partner reads it. */
 export function leaveInside(message: SipMessage, decision: Decision, destination: Destination & { to: 'peer' }): void {
   if (destination.dialect === 'standard') {
-    message.headers.removeWhere(isKeptOutwardStandard)
+    message.headers.removeNamed(isKeptOutwardStandard)
     dropOptionTag(message, 'ms-benotify')
     return
   }
-  message.headers.removeWhere(isKeptOutward)
+  message.headers.removeNamed(isKeptOutward)
   if (message.isRequest) message.headers.set(VERIFICATION_HEADER, renderVerification(decision.mark))
 }
 
 /** A message from one partner goes to another (clearinghouse): the mark we computed travels, never the one that came. */
 export function passBetweenPeers(message: SipMessage, decision: Decision): void {
-  message.headers.removeWhere(isKeptOutward)
+  message.headers.removeNamed(isKeptOutward)
   if (message.isRequest) message.headers.set(VERIFICATION_HEADER, renderVerification(decision.mark))
 }
 
 /** An answer from inside goes back out. */
 export function answerOutward(message: SipMessage): void {
-  message.headers.removeWhere(isKeptOutward)
+  message.headers.removeNamed(isKeptOutward)
 }
 
 function isKeptInward(name: string): boolean {
