@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ArchiveClient } from '@gatehouse/archive-client'
+import { type AppendOutcome, ArchiveClient } from '@gatehouse/archive-client'
 import { createEmbeddedBus } from '@gatehouse/bus'
 import { MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
 import { buildArchiveService } from '../src/app.ts'
@@ -11,6 +11,7 @@ import { archiveConfig } from '../src/config.ts'
 import { SampleRecords } from '../src/sample-records.ts'
 
 const TICK_MS = 2
+const RATES = [1000, 5000, 10_000] as const
 
 interface Sent {
   done: number
@@ -19,7 +20,12 @@ interface Sent {
 }
 
 /** Sends at a steady rate from a timer, as messages arrive from sockets: some in each turn of the event loop. */
-async function load(client: ArchiveClient, samples: SampleRecords, ratePerS: number, seconds: number): Promise<Sent> {
+async function load(
+  client: Pick<ArchiveClient, 'append' | 'appendOutcome'>,
+  samples: SampleRecords,
+  ratePerS: number,
+  seconds: number,
+): Promise<Sent> {
   const sent: Sent = { done: 0, failed: 0, latenciesMs: [] }
   const total = ratePerS * seconds
   const startedMs = performance.now()
@@ -46,6 +52,25 @@ async function load(client: ArchiveClient, samples: SampleRecords, ratePerS: num
   return sent
 }
 
+/** What making the records and the load itself costs: to be subtracted. */
+async function runFloor(): Promise<void> {
+  const samples = new SampleRecords()
+  const client = {
+    append: (_record: Uint8Array, onDone: (outcome: AppendOutcome) => void): void => {
+      setImmediate(onDone, { ok: true, sequence: 1, duplicate: false })
+    },
+    appendOutcome: (_record: Uint8Array): void => {},
+  }
+  await load(client, samples, 2000, 1)
+  for (const ratePerS of RATES) {
+    const cpu = process.cpuUsage()
+    const { done } = await load(client, samples, ratePerS, 2)
+    const { user, system } = process.cpuUsage(cpu)
+    const line = { bench: 'archive-append-floor', ratePerS, cpuUsPerMessage: Number(((user + system) / done).toFixed(1)) }
+    process.stdout.write(`${JSON.stringify(line)}\n`)
+  }
+}
+
 async function run(commitThread: 'own' | 'same'): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-archive-bench-'))
   const bus = createEmbeddedBus()
@@ -64,7 +89,7 @@ async function run(commitThread: 'own' | 'same'): Promise<void> {
   })
   const samples = new SampleRecords()
   await load(client, samples, 2000, 1)
-  for (const ratePerS of [1000, 5000, 10_000]) {
+  for (const ratePerS of RATES) {
     const cpu = process.cpuUsage()
     const startedMs = performance.now()
     const { done, failed, latenciesMs } = await load(client, samples, ratePerS, 4)
@@ -91,6 +116,7 @@ async function run(commitThread: 'own' | 'same'): Promise<void> {
   rmSync(folder, { recursive: true })
 }
 
+await runFloor()
 for (const commitThread of ['own', 'same'] as const) {
   if (process.argv[2] === undefined || process.argv[2] === commitThread) await run(commitThread)
 }

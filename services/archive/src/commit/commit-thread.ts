@@ -13,6 +13,7 @@ const TICK_MS = 250
 class CommitLoop {
   readonly #port: MessagePort
   readonly #engine: CommitEngine
+  #isStateOld = false
 
   constructor(port: MessagePort, engine: CommitEngine) {
     this.#port = port
@@ -44,22 +45,25 @@ class CommitLoop {
     const wasAccepting = this.#engine.isAccepting
     if (wasAccepting) this.#engine.tick()
     else this.#engine.recover()
-    if (!wasAccepting || !this.#engine.isAccepting) this.#send([], [])
+    if (!wasAccepting || !this.#engine.isAccepting || this.#isStateOld) this.#send([], [], true)
   }
 
   #commit(ids: readonly number[], requests: readonly Uint8Array[]): void {
-    if (requests.length > 0) this.#send(ids, this.#engine.commit(requests))
+    if (requests.length === 0) return
+    const replies = this.#engine.commit(requests)
+    this.#send(ids, replies, !this.#engine.isAccepting)
   }
 
   #control(message: ToCommitThread): void {
     if (message.kind === 'index') this.#engine.index()
     else if (message.kind === 'sign') this.#engine.checkpoint()
     else this.#engine.stop()
-    this.#send([message.id], [])
+    this.#send([message.id], [], true)
   }
 
-  #send(ids: readonly number[], replies: readonly Uint8Array[]): void {
-    const message: FromCommitThread = { ids, replies, state: this.#engine.state() }
+  #send(ids: readonly number[], replies: readonly Uint8Array[], hasNews: boolean): void {
+    this.#isStateOld = !hasNews
+    const message: FromCommitThread = { ids, replies, state: hasNews ? this.#engine.state() : undefined }
     this.#port.postMessage(message)
   }
 }

@@ -10,6 +10,7 @@ export interface Committer {
   index(): Promise<void>
   /** Signs the head as it was committed, so that what is read from the disk next can be held against it. */
   sign(): Promise<void>
+  /** May be a quarter of a second old while all is well; exact after `index`. */
   state(): EngineState
   /** Commits what waits, signs the head and closes the log. */
   stop(): Promise<void>

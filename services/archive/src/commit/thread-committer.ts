@@ -121,9 +121,7 @@ export class ThreadCommitter implements Committer {
   }
 
   #take(message: FromCommitThread): void {
-    const before = this.#state
-    this.#state = message.state
-    if (before.isAccepting !== message.state.isAccepting || before.code !== message.state.code) this.#onState(message.state)
+    if (message.state !== undefined) this.#note(message.state)
     for (const [at, id] of message.ids.entries()) {
       const waiting = this.#waiting.get(id)
       if (waiting === undefined) continue
@@ -132,6 +130,12 @@ export class ThreadCommitter implements Committer {
       waiting.onDone?.()
       waiting.onReply?.(message.replies[at]!)
     }
+  }
+
+  #note(state: EngineState): void {
+    const before = this.#state
+    this.#state = state
+    if (before.isAccepting !== state.isAccepting || before.code !== state.code) this.#onState(state)
   }
 
   #onExit(why: string): void {

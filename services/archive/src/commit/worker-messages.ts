@@ -20,5 +20,6 @@ export type ToCommitThread =
 export interface FromCommitThread {
   readonly ids: readonly number[]
   readonly replies: readonly Uint8Array[]
-  readonly state: EngineState
+  /** Left out where it tells nothing new of importance: copying it costs as much as the rest of the message. */
+  readonly state: EngineState | undefined
 }

@@ -148,6 +148,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   }
 
   async status(_request: StatusRequest, _caller: Caller): Promise<MessageInitShape<typeof StatusResponseSchema>> {
+    await this.#deps.committer.index()
     const state = this.#deps.committer.state()
     return {
       sequence: BigInt(state.sequence),
