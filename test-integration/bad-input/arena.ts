@@ -11,7 +11,7 @@ import { type CertificateCabinet, type CertificateName, openCabinet, PARTNER_EDG
 import { attackLimits } from './connection-attacks.ts'
 import { openTcp, RawPeer, type RawPeerOptions } from './raw-peer.ts'
 
-const policyFor = (partnerPort: number): string => `
+const policyFor = (partnerPort: number, duty: string): string => `
 apiVersion: gatehouse/v1
 kind: FederationSettings
 metadata: {name: settings}
@@ -20,7 +20,7 @@ spec: {enabled: true, unverified: {message: deliver, presence: allow}}
 apiVersion: gatehouse/v1
 kind: Archiving
 metadata: {name: archiving}
-spec: {duty: "off"}
+spec: {duty: "${duty}"}
 ---
 apiVersion: gatehouse/v1
 kind: InternalDomain
@@ -50,7 +50,7 @@ export class AttackArena implements Arena {
   readonly outside: TlsHome
   readonly external: { readonly host: string; readonly port: number }
   readonly internal: { readonly host: string; readonly port: number }
-  readonly #cabinet: CertificateCabinet
+  readonly cabinet: CertificateCabinet
   readonly #inside: Issued
   readonly #open: { stop(): void }[] = []
 
@@ -67,12 +67,12 @@ export class AttackArena implements Arena {
     this.outside = outside
     this.external = { host: '127.0.0.1', port: ports.external }
     this.internal = { host: '127.0.0.1', port: ports.internal }
-    this.#cabinet = cabinet
+    this.cabinet = cabinet
     this.#inside = inside
   }
 
   async connect(as: CertificateName | 'none', options: Partial<RawPeerOptions> = {}): Promise<RawPeer> {
-    const certificate = as === 'none' ? undefined : this.#cabinet.certificates[as]
+    const certificate = as === 'none' ? undefined : this.cabinet.certificates[as]
     const peer = await RawPeer.connect({ ...this.external, certificate, ...options })
     this.#open.push(peer)
     return peer
@@ -109,7 +109,14 @@ export class AttackArena implements Arena {
   }
 }
 
-export async function startArena(rack: PeerRack): Promise<AttackArena> {
+export interface ArenaOptions {
+  /** Archiving duty; default `off`. There is no archive on the bus unless `hasArchive`. */
+  readonly duty?: 'off' | 'required'
+  readonly hasArchive?: boolean
+  readonly drain?: { readonly graceMs: number; readonly finishMs: number; readonly closeMs: number }
+}
+
+export async function startArena(rack: PeerRack, options: ArenaOptions = {}): Promise<AttackArena> {
   const cabinet = openCabinet(Date.now())
   const insideAuthority = Authority.create({ name: 'Inside CA' })
   const inside = insideAuthority.issue({ dns: ['home.contoso.example'] })
@@ -125,7 +132,8 @@ export async function startArena(rack: PeerRack): Promise<AttackArena> {
   writeFileSync(rack.path('partners.crl.pem'), cabinet.crlPem)
   const gate = rack.add(
     await startGate(rack.folder, 'gate', {
-      policy: policyFor(outside.port),
+      policy: policyFor(outside.port, options.duty ?? 'off'),
+      ...(options.hasArchive === true ? { archive: { folder: rack.path('archive') } } : {}),
       config: {
         externalEdge: {
           name: 'edge.contoso.example',
@@ -145,7 +153,7 @@ export async function startArena(rack: PeerRack): Promise<AttackArena> {
         crlFiles: [rack.path('partners.crl.pem')],
         dns: { servers: [`${dnsAt.address}:${dnsAt.port}`] },
         limits: attackLimits,
-        drain: { graceMs: 0, finishMs: 0, closeMs: 0 },
+        drain: options.drain ?? { graceMs: 0, finishMs: 0, closeMs: 0 },
       },
     }),
   )
