@@ -33,6 +33,8 @@ const TAIL_RECORDS = 64
 export class LogWriter {
   readonly #database: DatabaseSync
   readonly #hasher = new RecordHasher()
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
   readonly #insert: StatementSync
   readonly #index: EntryIndex
   readonly #insertCheckpoint: StatementSync
@@ -50,6 +52,8 @@ export class LogWriter {
       migrate(this.#database)
       const genesis = this.#genesis(options.newLogId)
       this.#head = this.#readHead(genesis)
+      this.#begin = this.#database.prepare('BEGIN IMMEDIATE')
+      this.#commit = this.#database.prepare('COMMIT')
       this.#insert = this.#database.prepare('INSERT INTO record VALUES (?, ?, ?, ?)')
       this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)')
       this.#index = new EntryIndex(this.#database)
@@ -71,7 +75,7 @@ export class LogWriter {
     // Time never runs backwards in the log, whatever the clock does.
     const committedAtUs = Math.max(nowUs, this.#head.committedAtUs)
     let head = this.#head
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     try {
       const results: AppendResult[] = []
       for (const record of records) {
@@ -92,7 +96,7 @@ export class LogWriter {
         head = { sequence, hash, committedAtUs }
         results.push({ sequence, isDuplicate: false, refusal: '' })
       }
-      this.#database.exec('COMMIT')
+      this.#commit.run()
       this.#head = head
       return results
     } catch (thrown) {
