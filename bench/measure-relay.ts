@@ -71,7 +71,9 @@ async function drive(relay: RelayCase, pids: readonly number[], order: Generator
       if (report.kind === 'result') resolve(report.result)
     })
     generator.once('exit', (code) => reject(new Error(`the load generator ended with code ${code}`)))
-  }).finally(() => stopChild(generator))
+  }).finally(async () => {
+    await stopChild(generator)
+  })
   return {
     case: relay.name,
     messages: result.messages,

@@ -33,7 +33,7 @@ export interface Federation {
   readonly contoso: Organisation
   readonly fabrikam: Organisation
   /** Tells both Kamailios which replicas the pool's names lead to. */
-  leadPoolTo(addresses: readonly string[]): void
+  readonly leadPoolTo: (addresses: readonly string[]) => void
 }
 
 export async function startFederation(rack: PeerRack, plan: FederationPlan = {}): Promise<Federation> {
@@ -85,7 +85,7 @@ export async function startFederation(rack: PeerRack, plan: FederationPlan = {})
     addresses,
     contoso,
     fabrikam,
-    leadPoolTo(to) {
+    leadPoolTo: (to) => {
       contoso.kamailio.setHost(names.internalPool, to)
       fabrikam.kamailio.setHost(names.pool, to)
     },

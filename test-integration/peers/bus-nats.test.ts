@@ -81,7 +81,7 @@ describe('bus over nats-server', { skip }, () => {
       const server = await prepareServer(join(folder, 'conformance'))
       await server.start()
       const options = { servers: [server.url], name: 'conformance' }
-      return { here: await connectBus(options), there: await connectBus(options), stop: server.stop }
+      return { here: await connectBus(options), there: await connectBus(options), stop: () => server.stop() }
     },
     'gh.v1.test',
   )
