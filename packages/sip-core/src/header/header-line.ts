@@ -21,7 +21,6 @@ export class HeaderLine {
   /** What the typed getter of this header made of it; `null` when it could not be parsed. */
   parsed: unknown = undefined
   #value: string | undefined = undefined
-  #name: string | undefined = undefined
 
   constructor(id: number, source: string, start: number, nameEnd: number, valueStart: number, end: number, isFolded: boolean) {
     this.id = id
@@ -36,9 +35,7 @@ export class HeaderLine {
   /** Long name in lower case; empty for a line that is no header. */
   get name(): string {
     if (this.id >= 0) return lowerCaseNameOf(this.id)
-    if (this.id === BAD_HEADER) return ''
-    this.#name ??= this.source.slice(this.start, this.nameEnd).toLowerCase()
-    return this.#name
+    return this.id === BAD_HEADER ? '' : this.source.slice(this.start, this.nameEnd).toLowerCase()
   }
 
   /** Trimmed; folds are one space (RFC 3261 §7.3.1). */

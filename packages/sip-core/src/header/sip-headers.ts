@@ -1,4 +1,4 @@
-import { COMMA, isToken, skipSpace, trimEnd } from '../text/characters.ts'
+import { COMMA, isToken, isWordAt, skipSpace, trimEnd } from '../text/characters.ts'
 import { toLineText } from '../text/header-text.ts'
 import { createLine, type HeaderLine, withRawValue } from './header-line.ts'
 import { BAD_HEADER, type HeaderName, headerId, UNKNOWN_HEADER } from './header-names.ts'
@@ -82,15 +82,14 @@ export class SipHeaders {
   /** Adds a line before the first of that name; before all lines when there is none. */
   prepend(name: HeaderName | (string & {}), value: string): void {
     const line = createCheckedLine(name, value)
-    this.#lines.splice(Math.max(this.#indexOf(name), 0), 0, line)
+    this.#insert(Math.max(this.#indexOf(name), 0), line)
   }
 
   /** Adds a line after the last of that name; at the end when there is none. */
   append(name: HeaderName | (string & {}), value: string): void {
     const line = createCheckedLine(name, value)
     const last = this.#lastIndexOf(name)
-    if (last < 0) this.#lines.push(line)
-    else this.#lines.splice(last + 1, 0, line)
+    this.#insert(last < 0 ? this.#lines.length : last + 1, line)
   }
 
   /** Replaces the first line of that name where it stands and removes the others; appends when there is none. */
@@ -138,9 +137,11 @@ export class SipHeaders {
     if (index < 0) return undefined
     const line = this.#lines[index]!
     const lineEnd = line.end - 2
-    const valueEnd = valueEndAt(line.source, line.valueStart, lineEnd)
+    // A line without any comma, the usual case, needs no look at quotes and brackets.
+    const comma = line.source.indexOf(',', line.valueStart)
+    const valueEnd = comma < 0 || comma >= lineEnd ? lineEnd : valueEndAt(line.source, line.valueStart, lineEnd)
     if (valueEnd >= lineEnd) {
-      this.#lines.splice(index, 1)
+      this.#removeAt(index)
       return line.value
     }
     const rest = skipSpace(line.source, valueEnd + 1, lineEnd)
@@ -176,6 +177,20 @@ export class SipHeaders {
     )
   }
 
+  /** By hand: `splice` makes an array of what it took out. */
+  #insert(at: number, line: HeaderLine): void {
+    const lines = this.#lines
+    lines.push(line)
+    for (let index = lines.length - 1; index > at; index--) lines[index] = lines[index - 1]!
+    lines[at] = line
+  }
+
+  #removeAt(at: number): void {
+    const lines = this.#lines
+    for (let index = at + 1; index < lines.length; index++) lines[index - 1] = lines[index]!
+    lines.pop()
+  }
+
   #removeFrom(from: number, name: string): number {
     const id = headerId(name)
     const lowerCase = id === UNKNOWN_HEADER ? name.toLowerCase() : ''
@@ -208,7 +223,8 @@ export class SipHeaders {
 }
 
 function isNamed(line: HeaderLine, id: number, lowerCase: string): boolean {
-  return line.id === id && (id !== UNKNOWN_HEADER || line.name === lowerCase)
+  if (line.id !== id) return false
+  return id !== UNKNOWN_HEADER || isWordAt(line.source, line.start, line.nameEnd, lowerCase)
 }
 
 function createCheckedLine(name: string, value: string): HeaderLine {

@@ -1,4 +1,4 @@
-import { CharClass, CLOSE_BRACKET, COLON, decimalAt, lowerCaseAt, OPEN_BRACKET, skipClass } from '../text/characters.ts'
+import { CHAR_CLASSES, CharClass, CLOSE_BRACKET, COLON, decimalAt, OPEN_BRACKET, skipClass } from '../text/characters.ts'
 import { isIpv6Text } from './ip-address.ts'
 
 const MAX_PORT = 65_535
@@ -25,9 +25,15 @@ export function scanHostPort(text: string, start: number, end: number): HostPort
     if (!isIpv6Text(host)) return undefined
     hostEnd++
   } else {
-    hostEnd = skipClass(text, start, end, CharClass.host)
+    let hasCapital = false
+    for (hostEnd = start; hostEnd < end; hostEnd++) {
+      const code = text.charCodeAt(hostEnd)
+      if ((CHAR_CLASSES[code]! & CharClass.host) === 0) break
+      if (code >= 0x41 && code <= 0x5a) hasCapital = true
+    }
     if (hostEnd === start) return undefined
-    host = lowerCaseAt(text, start, hostEnd)
+    host = text.slice(start, hostEnd)
+    if (hasCapital) host = host.toLowerCase()
   }
   if (hostEnd >= end || text.charCodeAt(hostEnd) !== COLON) return { host, isIpv6, port: undefined, end: hostEnd }
   const portEnd = skipClass(text, hostEnd + 1, end, CharClass.digit)
