@@ -61,7 +61,7 @@ async function drive(relay: RelayCase, pids: readonly number[], order: Generator
   let beforeMs = 0
   let usedMs = 0
   let residentKb = 0
-  const result = await new Promise<GeneratorResult>((resolve, reject) => {
+  const finished = new Promise<GeneratorResult>((resolve, reject) => {
     generator.on('message', (report: GeneratorReport) => {
       if (report.kind === 'measuring') beforeMs = cpuMs()
       if (report.kind === 'measured') {
@@ -71,9 +71,13 @@ async function drive(relay: RelayCase, pids: readonly number[], order: Generator
       if (report.kind === 'result') resolve(report.result)
     })
     generator.once('exit', (code) => reject(new Error(`the load generator ended with code ${code}`)))
-  }).finally(async () => {
-    await stopChild(generator)
   })
+  let result: GeneratorResult
+  try {
+    result = await finished
+  } finally {
+    await stopChild(generator)
+  }
   return {
     case: relay.name,
     messages: result.messages,
