@@ -120,7 +120,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         srv: resolver,
         recorder,
         targets: new LinkTargets(insideTarget(config)),
-        links: { acquire: (target, onReady, onFailed) => pool.acquire(target, onReady, onFailed) },
+        links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
         identity,
         metrics: metrics.gate,

@@ -47,10 +47,17 @@ export class LinkEntry {
     this.#sinceMs = nowMs
   }
 
-  /** The open link with the least waiting to be sent; equals take turns. Links above their high mark or about to retire are skipped. */
-  pick(): Link | undefined {
+  /**
+   * What has the same affinity takes the same link while the links stay the same, so that a conversation keeps its order.
+   * Without one: the open link with the least waiting to be sent; equals take turns. Links above their high mark or about to retire are skipped.
+   */
+  pick(affinity?: number): Link | undefined {
     const { links } = this
     const count = links.length
+    if (affinity !== undefined && count > 0) {
+      const link = links[affinity % count] as Link
+      if (link.connection.isOpen && !link.connection.isAboveHigh && link.retireAtMs === undefined) return link
+    }
     this.#turn += 1
     let best: Link | undefined
     let bestBytes = Number.POSITIVE_INFINITY

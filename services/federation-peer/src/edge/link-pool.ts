@@ -59,7 +59,7 @@ export class LinkPool {
    * Gives a link: before returning when one is up, otherwise later. Exactly one of the callbacks is called, exactly once;
    * `onFailed`, too, may come before the call returns.
    */
-  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void): void {
+  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void, affinity?: number): void {
     const entry = this.#entries.get(target.key) ?? this.#newEntry(target)
     if (entry === undefined) {
       onFailed(linkFailure('GH-EDGE-LINK-QUEUE-FULL', `${this.#entries.size} partners`, 503))
@@ -67,7 +67,7 @@ export class LinkPool {
     }
     entry.target = target
     entry.acquired += 1
-    const link = entry.pick()
+    const link = entry.pick(affinity)
     if (link === undefined) {
       this.#wait(entry, onReady, onFailed)
       return

@@ -29,7 +29,8 @@ const MAX_DOMAINS_REMEMBERED = 32
 
 /** What the gate asks the edge for: a connection to hand over on. */
 export interface Links {
-  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void): void
+  /** Equal `affinity` takes the same link as long as the links stay the same. */
+  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void, affinity: number): void
 }
 
 /** What the gate asks DNS for. */
@@ -132,6 +133,7 @@ export class Gate implements RelayOwner {
         else drop(forwarded.code)
       },
       (failure) => drop(failure.code),
+      affinityOf(passage.callId),
     )
   }
 
@@ -187,6 +189,7 @@ export class Gate implements RelayOwner {
         const detail = `${failure.code}: ${failure.detail}`
         this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', detail), status: failure.status }, this.#deps.nowMs())
       },
+      affinityOf(passage.callId),
     )
   }
 
@@ -260,4 +263,11 @@ export class Gate implements RelayOwner {
     ]
     this.#answer(passage, createResponse(passage.request, 200, undefined, { toTag: this.#deps.newTag(), headers }), passage.nowMs)
   }
+}
+
+/** One conversation, one link: else two of its messages could overtake each other. A few characters of a Call-ID tell enough apart. */
+function affinityOf(callId: string): number {
+  let sum = callId.length
+  for (let at = 0; at < callId.length && at < 12; at++) sum = (sum * 31 + callId.charCodeAt(at)) & 0xffffff
+  return sum
 }
