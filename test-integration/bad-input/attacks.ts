@@ -169,6 +169,18 @@ const messageAttacks: readonly Attack[] = [
     logged: ['GH-SIP-CONTENT-LENGTH'],
   },
   {
+    // Not an attack: an LCS edge asks for compression first, and must find the connection alive after the refusal.
+    attack: 'NEGOTIATE as the first request of a connection',
+    run: async (peer) => {
+      peer.send(attackMessage({ method: 'NEGOTIATE', extra: [['Compression', 'LZ77-8K']] }))
+      await peer.waitForEvents(1)
+      peer.send(attackMessage())
+    },
+    answers: ['405', '200'],
+    logged: ['GH-PEER-METHOD-HOP-BY-HOP'],
+    delivered: 1,
+  },
+  {
     attack: 'another protocol altogether',
     run: (peer) => peer.send('GET / HTTP/1.1\r\nHost: edge.contoso.example\r\n\r\n'),
     answers: ['closed'],

@@ -25,6 +25,8 @@ export interface FederationPlan {
   /** Resolver of the gates; default a DNS server of the lab that knows every name. */
   readonly dnsServer?: (sites: { readonly partnerPort: number }) => Promise<string>
   readonly hasTrace?: boolean
+  /** Of the partner; default `standard`, which Kamailio speaks. */
+  readonly dialect?: 'standard' | 'microsoft'
 }
 
 export interface Federation {
@@ -111,7 +113,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   const dnsServer = plan.dnsServer === undefined ? await labDns(rack) : await plan.dnsServer({ partnerPort })
   const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
   return (address, replica) => ({
-    policy: policyWith(partner),
+    policy: policyWith(partner, plan.dialect ?? 'standard'),
     config: {
       replica,
       externalEdge: { name: names.pool, listen: { address, port: parts.externalPort }, certificate: pairOf(external) },
@@ -144,7 +146,7 @@ function pairOf(files: { certFile: string; keyFile: string }): { certFile: strin
   return { certFile: files.certFile, keyFile: files.keyFile }
 }
 
-function policyWith(partner: string): string {
+function policyWith(partner: string, dialect: string): string {
   return `
 apiVersion: gatehouse/v1
 kind: FederationSettings
@@ -164,6 +166,6 @@ spec: {domain: contoso.example}
 apiVersion: gatehouse/v1
 kind: Partner
 metadata: {name: fabrikam}
-spec: {${partner}, dialect: standard}
+spec: {${partner}, dialect: ${dialect}}
 `
 }

@@ -29,6 +29,8 @@ export interface WireAnswer {
 }
 
 type Headers = readonly (readonly [string, string])[]
+/** Requests that get no response: RFC 3261 §17, and Microsoft's NOTIFY without one. */
+const UNANSWERED = new Set(['ACK', 'BENOTIFY'])
 const ANSWER_TIMEOUT_MS = 10_000
 // RFC 3261 §17.1.2.2 timer E: UDP may lose a datagram even on loopback when its buffer is full.
 const RESEND_MS = 500
@@ -128,7 +130,7 @@ export class UdpPhone {
     const text = writeWireMessage(`${method} ${startUri} SIP/2.0`, [[...this.#via(branch)], ['Max-Forwards', '70'], ...headers], body)
     const send = (): void => this.#socket.send(text, this.options.proxy.port, this.options.proxy.address)
     send()
-    if (method === 'ACK') return parseWireMessage(text)
+    if (UNANSWERED.has(method)) return parseWireMessage(text)
     const again = setInterval(send, RESEND_MS)
     const isOurs = (message: WireMessage): boolean => headerOf(message, 'Via').includes(branch)
     // A provisional answer ends the resending, the final one the request.
@@ -161,7 +163,7 @@ export class UdpPhone {
   #onDatagram(data: Buffer, from: RemoteInfo): void {
     const message = parseWireMessage(data.toString('utf8'))
     const method = methodOf(message)
-    if (method !== '' && method !== 'ACK') {
+    if (method !== '' && !UNANSWERED.has(method)) {
       const key = `${headerOf(message, 'Via')} ${headerOf(message, 'CSeq')}`
       const before = this.#answered.get(key)
       const answer = before ?? this.#answer(message)
