@@ -17,7 +17,7 @@ export function readSender(passage: Passage): boolean {
   passage.assertedDomains = assertedDomains(request)
   passage.assertedMark = parseVerification(request.headers.first(VERIFICATION_HEADER))
   passage.budgetKey = `${passage.fromUser}@${passage.fromDomain}`
-  return passage.fromDomain !== ''
+  return passage.fromDomain !== '' && isPrintable(passage.fromUser)
 }
 
 /**
@@ -29,7 +29,7 @@ export function readAddressee(passage: Passage): boolean {
   if (target === undefined) return false
   passage.toUser = target.user ?? ''
   passage.toDomain = domainOf(target)
-  return passage.toDomain !== ''
+  return passage.toDomain !== '' && isPrintable(passage.toUser)
 }
 
 export function domainOf(uri: SipUri): string {
@@ -44,4 +44,13 @@ function assertedDomains(request: SipRequest): readonly string[] {
     if (identity.sipUri !== undefined) domains.push(domainOf(identity.sipUri))
   }
   return domains
+}
+
+/** Escapes may hide control characters, even NUL (RFC 4475 §3.1.1.4): nobody has them in an address, and logs and lists must not. */
+function isPrintable(user: string): boolean {
+  for (let at = 0; at < user.length; at++) {
+    const code = user.charCodeAt(at)
+    if (code < 0x20 || code === 0x7f) return false
+  }
+  return true
 }

@@ -97,12 +97,13 @@ test('a spoofed sender, a foreign domain and a preloaded Route are refused witho
     message('bill@woodgrove.example', 'alice@contoso.example', 'b foreign'),
     message('carol@fabrikam.example', 'alice@contoso.example', 'c route', [['Route', '<sip:victim.example.net;lr>']]),
     message('carol@fabrikam.example', 'bill@woodgrove.example', 'd relay'),
+    message('carol%00@fabrikam.example', 'alice@contoso.example', 'e control character'),
   ]
   for (const attack of attacks) partner.receive(encodeMessage(attack))
   await rig.settle()
   assert.equal(rig.inside.requests().length, 0)
   const answers = partner.responses()
-  assert.equal(answers.length, 4)
+  assert.equal(answers.length, attacks.length)
   for (const answer of answers) {
     assert.ok(answer.status >= 400 && answer.status < 600)
     assert.equal(answer.headers.has('ms-diagnostics'), false)
