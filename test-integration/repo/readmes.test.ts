@@ -22,6 +22,15 @@ describe('documents', () => {
     assert.deepEqual(missing, [])
   })
 
+  it('documents that sources name are there', () => {
+    const dead = filesIn(['packages', 'services', 'apps', 'tools'], ['.ts', '.md']).flatMap((file) =>
+      [...file.text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)]
+        .filter((match) => !existsSync(join(root, match[0])))
+        .map((match) => `${file.path}: ${match[0]}`),
+    )
+    assert.deepEqual(dead, [])
+  })
+
   it('links between documents lead somewhere', () => {
     const dead: string[] = []
     const documents = [

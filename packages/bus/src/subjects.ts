@@ -1,4 +1,4 @@
-/** One line of the bus's address book; `docs/subjects.md` is generated from it. */
+/** One line of the bus's address book; `docs/reference/subjects.md` is generated from it. */
 export interface SubjectEntry {
   readonly name: string
   readonly kind: 'request' | 'publish' | 'bucket'

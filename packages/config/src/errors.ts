@@ -12,7 +12,7 @@ export const configCodes = {
   },
   'GH-CONFIG-UNKNOWN-KEY': {
     summary: 'The key means nothing here.',
-    remedy: 'Correct its spelling or delete it; docs/config.md lists every key.',
+    remedy: 'Correct its spelling or delete it; docs/reference/config.md lists every key.',
     retry: 'never',
   },
   'GH-CONFIG-MISSING': {

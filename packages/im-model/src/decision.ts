@@ -42,7 +42,7 @@ export interface ProofStep {
 
 export interface Decision {
   readonly verdict: Verdict
-  /** Stable code; `docs/errors.md`. */
+  /** Stable code; `docs/reference/errors.md`. */
   readonly code: string
   /** Precise sentence for inside and for logs; never sent outside. */
   readonly reason: string

@@ -18,7 +18,7 @@ export interface PeerNames {
 export interface PeerIdentity {
   /** True when a valid path to at least one configured trust store exists. */
   readonly isAuthenticated: boolean
-  /** Stable code of the reason when not authenticated (see `docs/errors.md`). */
+  /** Stable code of the reason when not authenticated (see `docs/reference/errors.md`). */
   readonly refusal: { readonly code: string; readonly detail: string } | undefined
   readonly names: PeerNames
   /** Names of the trust stores that anchor the path. */
