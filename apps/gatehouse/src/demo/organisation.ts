@@ -86,7 +86,11 @@ export class Organisation {
     const stream = createWriteStream(logFile)
     const log = createLogger({ service: options.name, level: loaded.config.telemetry.log.level, destination: stream })
     const gateway = buildGateway(loaded.config, { log, metrics: new MetricsRegistry() })
-    const { external, internal } = await gateway.start()
+    const { external, internal } = await gateway.start().catch(async (thrown: unknown) => {
+      await home.stop()
+      stream.end()
+      throw thrown
+    })
     if (external === undefined || internal === undefined) throw cliError('GH-CLI-DEMO-ACT', `${domain}: the edges do not listen`)
     home.setNextHop({ host: `gate.${domain}`, ...internal })
     return new Organisation(options, { home, gateway, external, internal, configFile, logFile, closeLog: () => stream.end() })

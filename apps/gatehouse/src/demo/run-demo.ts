@@ -1,9 +1,10 @@
-import { messageOf } from '@gatehouse/errors'
 import type { ExitCode } from '../cli/exit-codes.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import type { Style } from '../output/style.ts'
+import type { Act } from './act.ts'
 import { acts } from './acts.ts'
 import { Narrator } from './narrator.ts'
+import { type ActResult, playActs } from './play-acts.ts'
 import { verifyArchive } from './verify-archive.ts'
 import { buildWorld, type World } from './world.ts'
 
@@ -16,14 +17,8 @@ export interface DemoOptions {
   readonly stop: AbortSignal
 }
 
-export interface DemoResult {
-  readonly name: string
-  readonly isOk: boolean
-  readonly detail: string
-}
-
 /** Plays everything; the exit code is 0 only when each act went as it should. */
-export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; results: readonly DemoResult[] }> {
+export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; results: readonly ActResult[] }> {
   const narrator = new Narrator(options.write, options.style)
   const startedMs = performance.now()
   narrator.line(options.style.dim('Starting an authority, a DNS server, three gateways and two foreign servers on loopback …'))
@@ -31,12 +26,7 @@ export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; r
   narrator.line(
     options.style.dim(`Ready after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; everything below is in ${world.folder}`),
   )
-  const results: DemoResult[] = []
-  for (const { name, title, play } of [...acts, archiveAct]) {
-    if (options.stop.aborted) break
-    narrator.act(title)
-    results.push(await playAct(name, () => play(world, narrator), narrator))
-  }
+  const results = await playActs([...acts, archiveAct], world, narrator, options.stop)
   const failed = results.filter((result) => !result.isOk)
   tellResult(narrator, results.length, failed)
   if (!options.isOnce && !options.stop.aborted) {
@@ -50,27 +40,15 @@ export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; r
   return { code: failed.length === 0 ? exitCodes.ok.code : exitCodes.negative.code, results }
 }
 
-const archiveAct = {
+const archiveAct: Act = {
   name: 'archive',
   title: 'Nothing is missing from the archives',
-  play: async (world: World, narrator: Narrator): Promise<void> => {
+  play: async (world, narrator) => {
     for (const organisation of [world.contoso, world.fabrikam, world.clearinghouse]) await verifyArchive(organisation, narrator)
   },
 }
 
-async function playAct(name: string, play: () => Promise<void>, narrator: Narrator): Promise<DemoResult> {
-  try {
-    await play()
-    narrator.passed()
-    return { name, isOk: true, detail: '' }
-  } catch (thrown) {
-    const detail = messageOf(thrown)
-    narrator.failed(detail)
-    return { name, isOk: false, detail }
-  }
-}
-
-function tellResult(narrator: Narrator, count: number, failed: readonly DemoResult[]): void {
+function tellResult(narrator: Narrator, count: number, failed: readonly ActResult[]): void {
   const { good, bad } = narrator.style
   narrator.line()
   if (failed.length === 0) narrator.line(good(`All ${count} acts went as they should.`))
