@@ -22,12 +22,12 @@ export const documentCodes = {
   },
   'GH-DOCUMENT-KIND': {
     summary: 'There is no such kind of policy object.',
-    remedy: 'Write one of the kinds in docs/policy.md; the message names the nearest.',
+    remedy: 'Write one of the kinds in docs/reference/policy-document.md; the message names the nearest.',
     retry: 'never',
   },
   'GH-DOCUMENT-UNKNOWN-KEY': {
     summary: 'The key means nothing here.',
-    remedy: 'Correct its spelling or delete it; docs/policy.md lists every key.',
+    remedy: 'Correct its spelling or delete it; docs/reference/policy-document.md lists every key.',
     retry: 'never',
   },
   'GH-DOCUMENT-MISSING': {
