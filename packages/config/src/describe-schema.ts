@@ -46,7 +46,7 @@ function rowOf(path: string, node: JsonSchema, isRequired: boolean): SchemaRow {
 
 function typeText(node: JsonSchema): string {
   if (node.enum !== undefined) return node.enum.map(String).join(' | ')
-  if (node.const !== undefined) return String(node.const)
+  if (node.const !== undefined) return typeof node.const === 'string' ? node.const : JSON.stringify(node.const)
   const branches = [...(node.anyOf ?? []), ...(node.oneOf ?? [])]
   if (branches.length > 0) return [...new Set(branches.map(typeText))].join(' | ')
   if (node.properties !== undefined) return 'section'
