@@ -78,6 +78,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     },
     { clock, log, metrics: metrics.edge },
   )
+  const stores = { external: storesFor(config, 'external'), internal: storesFor(config, 'internal') }
   const dns = createDnsClient({ servers: config.dns.servers, timeoutMs: config.dns.timeoutMs, tries: config.dns.tries })
   const resolver = new SrvResolver({ dns, nowMs, options: { maxLifetimeMs: config.dns.maxTtlS * 1000 } })
 
@@ -113,13 +114,14 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     log,
     newTag,
     isInsideServer: insideServers(config),
+    isAnchoredOn: (side, peer) => peer.anchors.some((store) => stores[side].includes(store)),
     gate: (owner) =>
       new Gate(owner, {
         admission: { own, token, budget, snapshot: (now) => deps.policy.current(now), decisions, isDraining: () => isDraining },
         decisions,
         srv: resolver,
         recorder,
-        targets: new LinkTargets(insideTarget(config)),
+        targets: new LinkTargets(insideTarget(config, stores.internal), stores.external),
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
         identity,
@@ -229,12 +231,17 @@ function filesOf(certificate: { certFile: string; keyFile: string }): { certific
   return { certificateFile: certificate.certFile, keyFile: certificate.keyFile }
 }
 
+/** Names of the trust stores that count on one edge. */
+function storesFor(config: FederationPeerConfig, side: EdgeSide): readonly string[] {
+  return config.trust.filter((store) => store.use === 'both' || store.use === side).map((store) => store.name)
+}
+
 function insideServers(config: FederationPeerConfig): (peer: PeerIdentity) => boolean {
   const names = [config.internalEdge.nextHop.host, ...config.internalEdge.servers]
   return (peer) => names.some((name) => matchHost(peer, name))
 }
 
-function insideTarget(config: FederationPeerConfig): LinkTarget {
+function insideTarget(config: FederationPeerConfig, trust: readonly string[]): LinkTarget {
   const { nextHop } = config.internalEdge
   return {
     key: 'inside',
@@ -244,7 +251,7 @@ function insideTarget(config: FederationPeerConfig): LinkTarget {
     srvDomain: undefined,
     sameDomainRule: false,
     links: nextHop.links,
-    expect: { names: [], trust: [], pins: [] },
+    expect: { names: [], trust, pins: [] },
   }
 }
 

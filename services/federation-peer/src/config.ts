@@ -56,6 +56,10 @@ const internalEdge = z.strictObject({
 const trustStore = z.strictObject({
   name: z.string().min(1).describe('Name that a Partner refers to in its `trust` list.'),
   files: z.array(z.string()).min(1).describe('PEM or DER files with root certificates.'),
+  use: z
+    .enum(['both', 'external', 'internal'])
+    .default('both')
+    .describe('Which edge it counts on. Name the authority of your own servers `internal`: it then vouches for no partner.'),
 })
 
 const limits = z.strictObject({

@@ -9,6 +9,13 @@ export const peerCodes = {
     sip: 403,
     diagnostics: 1010,
   },
+  'GH-PEER-OTHER-EDGE': {
+    summary: 'The certificate leads only to a trust store that does not count on this edge.',
+    remedy: 'See `use` of the stores in federationPeer.trust: an authority of your own servers does not vouch for partners.',
+    retry: 'never',
+    sip: 403,
+    diagnostics: 1010,
+  },
   'GH-PEER-NOT-INSIDE': {
     summary: 'A server that is not listed as an inside server connected to the internal edge.',
     remedy: 'Add its certificate name to federationPeer.internalEdge.servers, or find out who it is.',

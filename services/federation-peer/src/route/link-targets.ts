@@ -6,17 +6,20 @@ const MAX_CACHED = 20_000
 /** Turns a decision's destination into what the link pool dials. Equal destinations give the same object, so links are shared. */
 export class LinkTargets {
   readonly #inside: LinkTarget
+  readonly #externalStores: readonly string[]
   readonly #byDomain = new Map<string, { destination: Destination; target: LinkTarget }>()
 
-  constructor(inside: LinkTarget) {
+  /** `externalStores`: who may vouch for a partner that asks for no store of its own. */
+  constructor(inside: LinkTarget, externalStores: readonly string[]) {
     this.#inside = inside
+    this.#externalStores = externalStores
   }
 
   of(destination: Destination): LinkTarget {
     if (destination.to === 'inside') return this.#inside
     const cached = this.#byDomain.get(destination.domain)
     if (cached !== undefined && isSame(cached.destination, destination)) return cached.target
-    const target = partnerTarget(destination)
+    const target = partnerTarget(destination, destination.trust.length > 0 ? destination.trust : this.#externalStores)
     if (this.#byDomain.size >= MAX_CACHED) this.#byDomain.clear()
     this.#byDomain.set(destination.domain, { destination, target })
     return target
@@ -35,7 +38,7 @@ function isSame(cached: Destination, asked: Destination): boolean {
   )
 }
 
-function partnerTarget(destination: Destination & { to: 'peer' }): LinkTarget {
+function partnerTarget(destination: Destination & { to: 'peer' }, trust: readonly string[]): LinkTarget {
   const isConfigured = destination.edgeHost !== undefined
   return {
     // Several domains behind one configured edge share its links; the trust they ask for is part of what the link means.
@@ -50,7 +53,7 @@ function partnerTarget(destination: Destination & { to: 'peer' }): LinkTarget {
     links: destination.links,
     expect: {
       names: isConfigured ? [destination.edgeHost as string] : [],
-      trust: destination.trust,
+      trust,
       pins: destination.pins,
     },
   }

@@ -10,7 +10,7 @@ export interface ConnectionState {
   /** On a link that we opened: the partner it leads to. */
   servedPartner: string | undefined
   /** Set when nothing this connection says will be taken: the code to answer the first request with. */
-  refusal: 'GH-PEER-UNAUTHENTICATED' | 'GH-PEER-NOT-INSIDE' | undefined
+  refusal: 'GH-PEER-UNAUTHENTICATED' | 'GH-PEER-OTHER-EDGE' | 'GH-PEER-NOT-INSIDE' | undefined
   malformed: number
   /** When the message being received began; 0 when none is. */
   messageStartedAtMs: number

@@ -167,6 +167,7 @@ export class GateRig {
       nowMs,
       log: SILENT,
       newTag,
+      isAnchoredOn: (side, peer) => peer.anchors.includes('default') || peer.anchors.includes(side),
       isInsideServer: (peer) => peer.names.dns.includes('home.contoso.example'),
       gate: (session) =>
         new Gate(session, {
@@ -174,7 +175,7 @@ export class GateRig {
           decisions,
           srv: { srv: () => undefined, lookupSrv: (_domain, onDone) => onDone({ status: 'none', detail: 'rig' }) },
           recorder,
-          targets: new LinkTargets(insideTarget),
+          targets: new LinkTargets(insideTarget, ['default']),
           links: { acquire: (target, onReady) => onReady(target.side === 'internal' ? this.inside : this.partnerLink) },
           forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
           identity,
@@ -188,12 +189,12 @@ export class GateRig {
     this.partnerLink = this.open('external', ['sip.fabrikam.example'])
   }
 
-  open(side: EdgeSide, names: readonly string[], isAuthenticated = true): RigConnection {
+  open(side: EdgeSide, names: readonly string[], isAuthenticated = true, anchor = 'default'): RigConnection {
     const connection = new RigConnection(this, side, false, {
       isAuthenticated,
       refusal: isAuthenticated ? undefined : { code: 'GH-IDENTITY-UNTRUSTED', detail: '' },
       names: { dns: names, sipDomains: [], commonName: undefined },
-      anchors: ['default'],
+      anchors: [anchor],
       mayBeTlsClient: true,
       fingerprint: names.join(),
       spkiPin: '',

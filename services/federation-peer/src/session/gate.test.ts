@@ -175,6 +175,15 @@ test('an unauthenticated peer gets 403 for its first request and is closed', asy
   assert.equal(rig.archived().length, 0)
 })
 
+test('the authority of our own servers vouches for no partner', async () => {
+  const rig = new GateRig()
+  const insider = rig.open('external', ['sip.fabrikam.example'], true, 'internal')
+  insider.receive(encodeMessage(message('carol@fabrikam.example', 'alice@contoso.example', 'hello')))
+  await rig.settle()
+  assert.equal(insider.responses()[0]?.status, 403)
+  assert.equal(rig.inside.requests().length, 0)
+})
+
 test('NEGOTIATE gets an ordinary refusal and the connection lives; OPTIONS for the edge is answered', async () => {
   const rig = new GateRig()
   const partner = rig.open('external', ['sip.fabrikam.example'])

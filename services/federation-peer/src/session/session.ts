@@ -1,4 +1,4 @@
-import type { PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import {
   type ClientFailure,
   type ClientTransaction,
@@ -34,6 +34,8 @@ export interface SessionDeps {
   readonly newTag: () => string
   /** True when this certificate belongs to a configured inside server. */
   readonly isInsideServer: (peer: PeerIdentity) => boolean
+  /** True when a trust store that counts on this edge anchors the certificate. */
+  readonly isAnchoredOn: (side: EdgeSide, peer: PeerIdentity) => boolean
   readonly gate: (session: Session) => Gate
 }
 
@@ -80,6 +82,7 @@ export class Session implements EdgeHandler, TransactionUser {
       domains: new Set(),
     }
     if (!connection.peer.isAuthenticated) state.refusal = 'GH-PEER-UNAUTHENTICATED'
+    else if (!this.#deps.isAnchoredOn(connection.side, connection.peer)) state.refusal = 'GH-PEER-OTHER-EDGE'
     else if (connection.side === 'internal') {
       if (this.#deps.isInsideServer(connection.peer)) state.bound = { peerClass: 'inside', partner: insideName(connection.peer) }
       else state.refusal = 'GH-PEER-NOT-INSIDE'
