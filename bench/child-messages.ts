@@ -9,7 +9,10 @@ export interface GeneratorOrder {
   readonly connections: number
   /** Requests in flight per connection. */
   readonly window: number
+  /** Load before the counting begins: at least so long and so many messages, but never longer than `maxWarmUpMs`. */
   readonly warmUpMs: number
+  readonly warmUpMessages: number
+  readonly maxWarmUpMs: number
   readonly measureMs: number
   /** Makes the ids of this run different from every other run's. */
   readonly run: string

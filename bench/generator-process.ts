@@ -7,12 +7,14 @@ import { benchMessage } from './message-template.ts'
 
 const MAX_SAMPLES = 4_000_000
 const MAX_ERRORS = 10
+const LOOK_MS = 50
 
 class Load {
   readonly #order: GeneratorOrder
   readonly #samples = new Float64Array(MAX_SAMPLES)
   readonly #errors: string[] = []
   #count = 0
+  #answered = 0
   #isMeasuring = false
   #isOver = false
 
@@ -23,7 +25,7 @@ class Load {
   async run(report: (report: GeneratorReport) => void): Promise<GeneratorResult> {
     const order = this.#order
     const sockets = await Promise.all(Array.from({ length: order.connections }, (_, index) => this.#open(index)))
-    await pause(order.warmUpMs)
+    await this.#warmUp()
     report({ kind: 'measuring' })
     this.#isMeasuring = true
     const startedMs = performance.now()
@@ -36,6 +38,17 @@ class Load {
     const sorted = this.#samples.subarray(0, this.#count).sort()
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
     return { messages: this.#count, errors: this.#errors, measuredMs, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }
+  }
+
+  /** Until the JIT has seen enough messages, however slow the machine is just now, and not a moment less than `warmUpMs`. */
+  async #warmUp(): Promise<void> {
+    const { warmUpMs, warmUpMessages, maxWarmUpMs } = this.#order
+    const startedMs = performance.now()
+    for (;;) {
+      await pause(LOOK_MS)
+      const passedMs = performance.now() - startedMs
+      if (passedMs >= maxWarmUpMs || (passedMs >= warmUpMs && this.#answered >= warmUpMessages)) return
+    }
   }
 
   #open(index: number): Promise<TLSSocket> {
@@ -85,6 +98,7 @@ class Load {
           else if (answer.callId() !== `${order.run}-${index}-${answered}@edge.fabrikam.example`) this.#fail(`Call-ID ${answer.callId()}`)
           else this.#sample(performance.now() - startMs)
           sentMs.delete(answered)
+          this.#answered += 1
           if (!this.#isOver) sendNext()
         }
         socket.uncork()
