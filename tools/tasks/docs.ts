@@ -6,6 +6,7 @@ import { configPage } from './docs/config-page.ts'
 import { errorsPage } from './docs/errors-page.ts'
 import { metricsPage } from './docs/metrics-page.ts'
 import { policyDocumentPage } from './docs/policy-document-page.ts'
+import { policySchemaPage } from './docs/policy-schema-page.ts'
 import { subjectsPage } from './docs/subjects-page.ts'
 
 const isCheck = process.argv.includes('--check')
@@ -16,6 +17,7 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
   'errors.md': errorsPage,
   'config.md': configPage,
   'policy-document.md': policyDocumentPage,
+  'policy.schema.json': policySchemaPage,
   'cli.md': cliPage,
   'subjects.md': subjectsPage,
   'metrics.md': metricsPage,
@@ -24,7 +26,9 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
 const stale: string[] = []
 mkdirSync(folder, { recursive: true })
 for (const [name, make] of Object.entries(pages)) {
-  const text = `${NOTE}\n${(await make()).trimEnd()}\n`
+  // JSON has no comments
+  const note = name.endsWith('.md') ? `${NOTE}\n` : ''
+  const text = `${note}${(await make()).trimEnd()}\n`
   const path = join(folder, name)
   const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined
   if (before === text) continue

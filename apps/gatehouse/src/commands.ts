@@ -3,13 +3,17 @@ import { applyCommand } from './commands/apply.ts'
 import { archiveExportCommand } from './commands/archive-export.ts'
 import { archiveSearchCommand } from './commands/archive-search.ts'
 import { archiveVerifyCommand } from './commands/archive-verify.ts'
+import { blockCommand, unblockCommand } from './commands/block.ts'
 import { certCheckCommand } from './commands/cert-check.ts'
 import { configCheckCommand } from './commands/config-check.ts'
 import { demoCommand } from './commands/demo.ts'
+import { diffCommand } from './commands/diff.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
 import { peersCommand } from './commands/peers.ts'
+import { policyStatusCommand } from './commands/policy-status.ts'
+import { rollbackCommand } from './commands/rollback.ts'
 import { serviceCommand } from './commands/service.ts'
 import { upCommand } from './commands/up.ts'
 import { versionCommand } from './commands/version.ts'
@@ -23,6 +27,11 @@ export const commands: readonly Command[] = [
   applyCommand,
   exportCommand,
   historyCommand,
+  diffCommand,
+  rollbackCommand,
+  policyStatusCommand,
+  blockCommand,
+  unblockCommand,
   explainCommand,
   peersCommand,
   archiveSearchCommand,

@@ -2,4 +2,12 @@ export type { FollowCode } from './errors.ts'
 export { followCodes } from './errors.ts'
 export { keyIdOf, readPublicKey, seal, type Unsealed, unseal } from './seal.ts'
 export { type FollowerDeps, type FollowerLog, type Refusal, SnapshotFollower } from './snapshot-follower.ts'
-export { decodeSnapshot, encodeHeartbeat, encodeSnapshot, HEARTBEAT_KEY, type Heartbeat, SNAPSHOT_KEY } from './snapshot-payload.ts'
+export {
+  decodeHead,
+  decodeSnapshot,
+  encodeHeartbeat,
+  encodeSnapshot,
+  HEARTBEAT_KEY,
+  type Heartbeat,
+  SNAPSHOT_KEY,
+} from './snapshot-payload.ts'

@@ -24,6 +24,12 @@ export function decodeSnapshot(payload: Uint8Array): SnapshotDocument | undefine
   return isSnapshot ? (value as SnapshotDocument) : undefined
 }
 
+/** What a snapshot payload is, without its objects. Undefined: it is none. Never throws. */
+export function decodeHead(payload: Uint8Array): { readonly revision: number; readonly issuedAtMs: number } | undefined {
+  const document = decodeSnapshot(payload)
+  return document === undefined ? undefined : { revision: document.revision, issuedAtMs: document.issuedAtMs }
+}
+
 export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: HEARTBEAT_FORMAT, ...heartbeat }))
 }

@@ -1,13 +1,22 @@
-import type { Bus } from '@gatehouse/bus'
+import { readFileSync } from 'node:fs'
+import { type Bus, type BusSubscription, busSubjects } from '@gatehouse/bus'
+import { messageOf } from '@gatehouse/errors'
+import { SNAPSHOT_KEY } from '@gatehouse/policy-follow'
 import type { Health, Logger } from '@gatehouse/telemetry'
+import { AccessList } from './access/access-list.ts'
+import { guardReads } from './access/guard-reads.ts'
 import { PolicyBook } from './apply/policy-book.ts'
 import type { PolicyConfig } from './config.ts'
+import { policyError } from './errors.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
 import { SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
 import { createDecisionHandlers, type DecisionHandlers } from './serve/decision-handlers.ts'
 import { readReplicaReports } from './serve/replica-reports.ts'
-import { RevisionStore } from './store/revision-store.ts'
+import { LazyStore } from './store/lazy-store.ts'
+import { openPostgres } from './store/open-postgres.ts'
+import { openSqlite } from './store/open-sqlite.ts'
+import type { RevisionStore } from './store/revision-store.ts'
 
 export interface PolicyDeps {
   readonly bus: Bus
@@ -19,7 +28,7 @@ export interface PolicyDeps {
 }
 
 export interface PolicyService {
-  /** Resolves when the revision in force has been published, or could not be and will be later. */
+  /** Resolves when the revision in force has been published, or could not be and will be later. Rejects with GH-REVISION-STORE. */
   start(): Promise<void>
   stop(): Promise<void>
   health(): Health
@@ -31,36 +40,112 @@ export interface PolicyService {
   publicKeyPem(): string
 }
 
-/** The policy service: keeps every revision, tells the replicas, answers what-if questions. Throws GH-REVISION-STORE and GH-REVISION-KEY. */
+/** The policy service: keeps every revision, tells the replicas, answers what-if questions. Throws GH-REVISION-KEY. */
 export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): PolicyService {
   const { bus, log } = deps
   const nowMs = deps.nowMs ?? Date.now
   const every = deps.every ?? everyInterval
+  const access = new AccessList(config.access, config.localRole)
   const key = loadSnapshotKey(config.signingKeyFile ?? `${config.databaseFile}.key`)
-  const store = new RevisionStore(config.databaseFile)
+  const store = new LazyStore(() => openStore(config, log))
   const book = new PolicyBook(store, nowMs)
-  const publisher = new SnapshotPublisher({ bus, key, log, nowMs, document: () => book.document() })
+  const publisher = new SnapshotPublisher({ bus, key, log, nowMs, document: () => book.document(), refresh: () => book.refresh() })
+  const upkeep = new Upkeep({ bus, book, publisher, log })
   let stopHeartbeat: (() => void) | undefined
   return {
     admin: createAdminHandlers({
       book,
+      access,
       log,
       publish: () => publisher.publish(),
       replicas: () => readReplicaReports(bus),
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
-    decision: createDecisionHandlers({ snapshot: () => book.snapshot(), nowMs }),
+    decision: guardReads(createDecisionHandlers({ snapshot: () => book.snapshot(), nowMs }), access),
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
     start: async () => {
-      await publisher.publish()
-      stopHeartbeat = every(config.heartbeatMs, () => void publisher.publish())
+      await book.refresh()
+      await upkeep.start()
+      stopHeartbeat = every(config.heartbeatMs, () => void upkeep.beat())
     },
     stop: async () => {
       stopHeartbeat?.()
-      await publisher.settled()
-      store.close()
+      await upkeep.stop()
+      await store.close()
     },
-    health: () => healthOf(book.inForce().revision, publisher),
+    health: () => healthOf(book.inForce().revision, publisher, upkeep.error),
+  }
+}
+
+function openStore(config: PolicyConfig, log: Logger): Promise<RevisionStore> | RevisionStore {
+  if (config.postgres === undefined) return openSqlite(config.databaseFile)
+  let url: string
+  try {
+    url = readFileSync(config.postgres.urlFile, 'utf8').trim()
+  } catch (thrown) {
+    throw policyError('GH-REVISION-STORE', messageOf(thrown), { cause: thrown })
+  }
+  return openPostgres(url, (detail) => log.warn({ detail }, 'a database connection was lost'))
+}
+
+interface UpkeepDeps {
+  readonly bus: Bus
+  readonly book: PolicyBook
+  readonly publisher: SnapshotPublisher
+  readonly log: Logger
+}
+
+/** Keeps up with other replicas of the policy service: looks at the database with each heartbeat and whenever one of them publishes. */
+class Upkeep {
+  readonly #deps: UpkeepDeps
+  #subscription: BusSubscription | undefined
+  #running: Promise<void> = Promise.resolve()
+  #error: string | undefined
+
+  constructor(deps: UpkeepDeps) {
+    this.#deps = deps
+  }
+
+  /** Why the database could not be looked at last. */
+  get error(): string | undefined {
+    return this.#error
+  }
+
+  async start(): Promise<void> {
+    const { bus, publisher, log } = this.#deps
+    await publisher.publish()
+    try {
+      const kv = await bus.kv(busSubjects.policyBucket.name)
+      this.#subscription = await kv.watch((key) => {
+        if (key === SNAPSHOT_KEY) this.#running = this.#refresh()
+      })
+    } catch (thrown) {
+      log.warn(
+        { detail: messageOf(thrown) },
+        'the policy bucket cannot be watched; other replicas’ changes are seen with the next heartbeat',
+      )
+    }
+  }
+
+  async beat(): Promise<void> {
+    this.#running = this.#refresh().then(() => this.#deps.publisher.publish())
+    await this.#running
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop()
+    await this.#running
+    await this.#deps.publisher.settled()
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.#deps.book.refresh()
+      this.#error = undefined
+    } catch (thrown) {
+      this.#error = messageOf(thrown)
+      this.#deps.log.warn({ detail: this.#error }, 'the policy database cannot be read; the revision known stays in force')
+    }
   }
 }
 
@@ -70,13 +155,13 @@ function everyInterval(ms: number, run: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-function healthOf(revision: number, publisher: SnapshotPublisher): Health {
+function healthOf(revision: number, publisher: SnapshotPublisher, storeError: string | undefined): Health {
   const isPublished = publisher.error === undefined && publisher.publishedRevision === revision
   return {
     isLive: true,
     isReady: true,
     checks: [
-      { name: 'revision', isOk: true, detail: `revision ${revision} is in force` },
+      { name: 'revision', isOk: storeError === undefined, detail: storeError ?? `revision ${revision} is in force` },
       { name: 'published', isOk: isPublished, detail: publisher.error ?? `replicas were told of revision ${publisher.publishedRevision}` },
     ],
   }

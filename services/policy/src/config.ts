@@ -1,8 +1,30 @@
 import { z } from 'zod'
+import { roleNames } from './access/roles.ts'
+
+const role = z.enum(roleNames as [(typeof roleNames)[number], ...(typeof roleNames)[number][]])
 
 /** Configuration of the policy service; `docs/reference/config.md` is generated from it. */
 export const policyConfig = z.strictObject({
   databaseFile: z.string().min(1).describe('SQLite file with every revision of the policy; its folder has to exist.'),
+  postgres: z
+    .strictObject({
+      urlFile: z
+        .string()
+        .min(1)
+        .describe('File with the connection string (`postgres://user:password@host/database?sslmode=verify-full`); it is a secret.'),
+    })
+    .optional()
+    .describe('Revisions are kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile`.'),
+  access: z
+    .array(
+      z.strictObject({
+        caller: z.string().min(1).max(300).describe('Common name of the client certificate, or else its first DNS name.'),
+        role: role.describe('`admin`, `operator`, `block-only` or `auditor`.'),
+      }),
+    )
+    .default([])
+    .describe('Who may do what over TCP. A caller that is not listed is refused.'),
+  localRole: role.default('admin').describe('Role of whoever may open the unix socket, which is its owner.'),
   signingKeyFile: z
     .string()
     .optional()

@@ -12,9 +12,35 @@ export const policyServiceCodes = {
     remedy: 'See `gatehouse history` for the revisions there are.',
     retry: 'never',
   },
+  'GH-REVISION-OBJECT': {
+    summary: 'What is to be deleted is not in force.',
+    remedy: 'See `gatehouse export` for the objects there are; a block entry on a domain above covers it too and goes by that name.',
+    retry: 'never',
+  },
+  'GH-REVISION-PRESET': {
+    summary: 'There is no such preset.',
+    remedy: 'Choose closed, partners-only or open.',
+    retry: 'never',
+  },
+  'GH-REVISION-BEHIND': {
+    summary: 'The bus carries a newer revision than the database: the database was restored from a backup.',
+    remedy:
+      'Replicas keep the newer one. Apply until the revision passes it, or delete key `snapshot` of the policy bucket and restart the replicas.',
+    retry: 'never',
+  },
+  'GH-ACCESS-UNKNOWN': {
+    summary: 'The caller has no role here.',
+    remedy: 'List the name in its certificate, with a role, under policy.access.',
+    retry: 'never',
+  },
+  'GH-ACCESS-ROLE': {
+    summary: 'The role of the caller does not allow this.',
+    remedy: 'Ask somebody with the role admin, or have the role changed under policy.access.',
+    retry: 'never',
+  },
   'GH-REVISION-STORE': {
     summary: 'The policy database cannot be used.',
-    remedy: 'Check that the folder exists, is writable and has space, and that no newer version wrote the file.',
+    remedy: 'Check that the folder exists, is writable and has space, or that PostgreSQL answers, and that no newer version wrote it.',
     retry: 'later',
   },
   'GH-REVISION-KEY': {

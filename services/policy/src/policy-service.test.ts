@@ -18,12 +18,20 @@ import {
 } from '@gatehouse/proto'
 import { silentLogger } from '@gatehouse/telemetry'
 import { buildPolicyService, type PolicyService } from './app.ts'
+import type { PolicyConfig } from './config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
 const context = { signal: new AbortController().signal, caller: 'local', remote: '' }
+
+const ACCESS = [
+  { caller: 'admin.contoso.example', role: 'admin' },
+  { caller: 'operator.contoso.example', role: 'operator' },
+  { caller: 'security.contoso.example', role: 'block-only' },
+  { caller: 'audit.contoso.example', role: 'auditor' },
+] as const satisfies PolicyConfig['access']
 
 interface World {
   readonly service: PolicyService
@@ -41,7 +49,7 @@ function makeWorld(file: string = join(folder, `${++files}.db`)): World {
   const clock = { nowMs: 1_800_000_000_000 }
   let beat = (): void => {}
   const service = buildPolicyService(
-    { databaseFile: file, heartbeatMs: 1000 },
+    { databaseFile: file, heartbeatMs: 1000, access: [...ACCESS], localRole: 'admin' },
     {
       bus,
       log: silentLogger,
@@ -169,6 +177,7 @@ describe('apply', () => {
     const text = await first.exported()
     await first.service.stop()
     const second = makeWorld(first.file)
+    await second.service.start()
     assert.equal(await second.exported(), text)
     assert.equal(second.service.publicKeyPem(), first.service.publicKeyPem())
     assert.equal((await second.apply(BLOCK)).revision, 2n)
@@ -176,21 +185,28 @@ describe('apply', () => {
     assert.equal(statSync(`${first.file}.key`).mode & 0o777, 0o600)
   })
 
-  it('of two writers on one file the later one is refused, not mixed in', async () => {
+  it('of two writers on one file the later one builds on the earlier, or is refused when it named a revision', async () => {
     const first = makeWorld()
     const second = makeWorld(first.file)
     await first.apply(OPEN)
-    await assert.rejects(second.apply(PARTNER), rejectsWith('GH-REVISION-CONFLICT'))
-    assert.equal((await first.apply(PARTNER)).revision, 2n)
+    await assert.rejects(second.apply(PARTNER, { expectedRevision: 7n }), (thrown) => {
+      assert.ok(thrown instanceof GatewayError)
+      assert.match(thrown.message, /Revision 1 is in force, not 7/)
+      return thrown.code === 'GH-REVISION-CONFLICT'
+    })
+    const racing = await Promise.all([first.apply(PARTNER), second.apply(BLOCK), first.apply(BLOCK), second.apply(PARTNER)])
+    const made = racing.filter(({ applied }) => applied).map(({ revision }) => revision)
+    assert.deepEqual(made.sort(), [2n, 3n])
+    assert.equal(await first.exported(3), await second.exported(3))
     await Promise.all([first.service.stop(), second.service.stop()])
   })
 
-  it('refuses a database of a newer version and a key that is none', () => {
+  it('refuses a database of a newer version and a key that is none', async () => {
     const file = join(folder, 'newer.db')
     const database = new DatabaseSync(file)
     database.exec('PRAGMA user_version = 99')
     database.close()
-    assert.throws(() => makeWorld(file), rejectsWith('GH-REVISION-STORE'))
+    await assert.rejects(makeWorld(file).service.start(), rejectsWith('GH-REVISION-STORE'))
     const other = join(folder, 'badkey.db')
     writeFileSync(`${other}.key`, 'not a key')
     assert.throws(() => makeWorld(other), rejectsWith('GH-REVISION-KEY'))

@@ -76,6 +76,10 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'GH-CLI-CONFIG': exitCodes.problems.code,
   'GH-REVISION-CONFLICT': exitCodes.problems.code,
   'GH-REVISION-FILES': exitCodes.problems.code,
+  'GH-REVISION-PRESET': exitCodes.usage.code,
+  'GH-REVISION-OBJECT': exitCodes.negative.code,
+  'GH-ACCESS-UNKNOWN': exitCodes.negative.code,
+  'GH-ACCESS-ROLE': exitCodes.negative.code,
   'GH-REVISION-UNKNOWN': exitCodes.negative.code,
   'GH-ARCHIVE-NOT-FOUND': exitCodes.negative.code,
 }

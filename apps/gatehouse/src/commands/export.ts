@@ -15,7 +15,7 @@ export const exportCommand: Command = {
   options: [{ name: 'revision', value: 'N', description: 'An older revision; see "gatehouse history".' }, ...connectOptions],
   examples: [
     { command: 'gatehouse export > policy.yaml', explanation: 'save what is in force' },
-    { command: 'gatehouse export --revision 3 | gatehouse apply -f - --prune --reason "back to 3"', explanation: 'go back' },
+    { command: 'gatehouse export --revision 3', explanation: 'what was in force then' },
   ],
   run: async (call) => {
     const revision = call.text('revision') ?? '0'

@@ -90,6 +90,36 @@ describe('gatehouse up', () => {
     )
   })
 
+  it('blocks, compares, goes back, says who has it', async () => {
+    assert.equal((await run('policy', 'status')).code, 0)
+    assert.match((await run('policy', 'status')).out, /^revision 1 in force on 1 of 1 replicas/)
+    assert.equal((await run('block', 'evil.example')).code, 2)
+    const blocked = await run('block', 'sip:Eve@evil.example', '--reason', 'bulk: "mail", ticket 4711', '--expires', '2090-01-01')
+    assert.match(blocked.out, /\+ BlockEntry\/block-eve-evil.example-[0-9a-f]{8}\napplied: 1 change; revision 2/, blocked.err)
+    assert.equal((await run('block', 'evil example', '--reason', 'x')).code, 4)
+    assert.equal((await run('explain', '--from', 'eve@evil.example', '--to', 'carol@fabrikam.example')).code, 1)
+    const difference = await run('diff', '1', '2')
+    assert.equal(difference.code, 1)
+    assert.match(difference.out, /^\+ BlockEntry/)
+    assert.deepEqual([(await run('diff', '2')).code, (await run('diff')).code, (await run('diff', '99')).code], [0, 2, 1])
+    assert.equal((await run('unblock', 'evil.example')).code, 1)
+    assert.match((await run('unblock', 'eve@evil.example')).out, /- BlockEntry.*\napplied: 1 change; revision 3/)
+    assert.match((await run('rollback', '2', '--dry-run')).out, /dry run: 1 change; revision 3 stays/)
+    assert.match((await run('rollback', '2')).out, /applied: 1 change; revision 4/)
+    assert.match((await run('apply', '--preset', 'closed')).out, /~ FederationSettings/)
+    assert.equal((await run('apply', '--preset', 'ajar')).code, 2)
+    assert.match((await run('rollback', '1')).out, /revision 6 is in force/)
+    assert.equal((await run('diff', '1')).out, 'no difference\n')
+    const { revisions } = await runJson<{ revisions: { reason: string }[] }>('history')
+    assert.deepEqual(revisions.map(({ reason }) => reason).slice(0, -1), [
+      'back to revision 1',
+      '',
+      'back to revision 2',
+      'unblock eve@evil.example',
+      'block eve@evil.example: bulk: "mail", ticket 4711',
+    ])
+  })
+
   it('explains with an exit code that says the verdict', async () => {
     const outbound = await run(
       'explain',

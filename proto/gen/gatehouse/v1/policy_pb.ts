@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/policy.proto.
  */
 export const file_gatehouse_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIpIBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgibAoNUG9saWN5UHJvYmxlbRIMCgRmaWxlGAEgASgJEgwKBGxpbmUYAiABKA0SDgoGY29sdW1uGAMgASgNEhAKCHNldmVyaXR5GAQgASgJEgwKBGNvZGUYBSABKAkSDwoHbWVzc2FnZRgGIAEoCSJNCgxQb2xpY3lDaGFuZ2USDgoGYWN0aW9uGAEgASgJEg4KBm9iamVjdBgCIAEoCRIOCgZiZWZvcmUYAyABKAkSDQoFYWZ0ZXIYBCABKAkijgEKDUFwcGx5UmVzcG9uc2USDwoHYXBwbGllZBgBIAEoCBIQCghyZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSIfCg5IaXN0b3J5UmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiCg5Qb2xpY3lSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxIOCgZhdXRob3IYAyABKAkSDgoGcmVhc29uGAQgASgJEg8KB2NoYW5nZXMYBSABKA0iQgoPSGlzdG9yeVJlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbiIhCh9Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0IlUKDVJlcGxpY2FTdGF0dXMSDwoHcmVwbGljYRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHJldmlzaW9uGAMgASgEEhAKCHNpbmNlX3VzGAQgASgDIqABCiBQb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxItCghyZXBsaWNhcxgDIAMoCzIbLmdhdGVob3VzZS52MS5SZXBsaWNhU3RhdHVzEhgKEGRvY3VtZW50X3N1bW1hcnkYBCABKAkSEgoKcHVibGljX2tleRgFIAEoDCKZAQoIUXVlc3Rpb24SFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGbWV0aG9kGAMgASgJEhkKEWNlcnRpZmljYXRlX25hbWVzGAQgAygJEhUKDWFzc2VydGVkX21hcmsYBSABKAkSDAoEc2lkZRgGIAEoCRITCgtzcnZfdGFyZ2V0cxgHIAMoCSI4CgxDaGVja1JlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24iOQoNQ2hlY2tSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbiI6Cg5FeHBsYWluUmVxdWVzdBIoCghxdWVzdGlvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5RdWVzdGlvbiJQCg9FeHBsYWluUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SEwoLYXNzdW1wdGlvbnMYAiADKAky8AIKElBvbGljeUFkbWluU2VydmljZRJACgVBcHBseRIaLmdhdGVob3VzZS52MS5BcHBseVJlcXVlc3QaGy5nYXRlaG91c2UudjEuQXBwbHlSZXNwb25zZRJnCgZFeHBvcnQSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VFeHBvcnRSZXNwb25zZRJGCgdIaXN0b3J5EhwuZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXNwb25zZRJnCgZTdGF0dXMSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZTKhAQoVUG9saWN5RGVjaXNpb25TZXJ2aWNlEkAKBUNoZWNrEhouZ2F0ZWhvdXNlLnYxLkNoZWNrUmVxdWVzdBobLmdhdGVob3VzZS52MS5DaGVja1Jlc3BvbnNlEkYKB0V4cGxhaW4SHC5nYXRlaG91c2UudjEuRXhwbGFpblJlcXVlc3QaHS5nYXRlaG91c2UudjEuRXhwbGFpblJlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
+  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgSDgoGcmVtb3ZlGAcgAygJEg8KB3VuYmxvY2sYCCADKAkSDgoGcHJlc2V0GAkgASgJImwKDVBvbGljeVByb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIMCgRjb2RlGAUgASgJEg8KB21lc3NhZ2UYBiABKAkiTQoMUG9saWN5Q2hhbmdlEg4KBmFjdGlvbhgBIAEoCRIOCgZvYmplY3QYAiABKAkSDgoGYmVmb3JlGAMgASgJEg0KBWFmdGVyGAQgASgJIqQBCg1BcHBseVJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSKwoHY2hhbmdlcxgDIAMoCzIaLmdhdGVob3VzZS52MS5Qb2xpY3lDaGFuZ2USLQoIcHJvYmxlbXMYBCADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIUCgxjaGFuZ2VfY291bnQYBSABKA0icQoLRGlmZlJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBInCgVmaWxlcxgDIAMoCzIYLmdhdGVob3VzZS52MS5Qb2xpY3lGaWxlEg0KBXBydW5lGAQgASgIIqwBCgxEaWZmUmVzcG9uc2USFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtEhQKDGNoYW5nZV9jb3VudBgFIAEoDSJyCg9Sb2xsYmFja1JlcXVlc3QSEwoLdG9fcmV2aXNpb24YASABKAQSDgoGYXV0aG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIEhkKEWV4cGVjdGVkX3JldmlzaW9uGAUgASgEIkAKEFJvbGxiYWNrUmVzcG9uc2USLAoHb3V0Y29tZRgBIAEoCzIbLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSIfCg5IaXN0b3J5UmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiCg5Qb2xpY3lSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxIOCgZhdXRob3IYAyABKAkSDgoGcmVhc29uGAQgASgJEg8KB2NoYW5nZXMYBSABKA0iQgoPSGlzdG9yeVJlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbiIhCh9Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0IlUKDVJlcGxpY2FTdGF0dXMSDwoHcmVwbGljYRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHJldmlzaW9uGAMgASgEEhAKCHNpbmNlX3VzGAQgASgDIqABCiBQb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxItCghyZXBsaWNhcxgDIAMoCzIbLmdhdGVob3VzZS52MS5SZXBsaWNhU3RhdHVzEhgKEGRvY3VtZW50X3N1bW1hcnkYBCABKAkSEgoKcHVibGljX2tleRgFIAEoDCKZAQoIUXVlc3Rpb24SFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGbWV0aG9kGAMgASgJEhkKEWNlcnRpZmljYXRlX25hbWVzGAQgAygJEhUKDWFzc2VydGVkX21hcmsYBSABKAkSDAoEc2lkZRgGIAEoCRITCgtzcnZfdGFyZ2V0cxgHIAMoCSI4CgxDaGVja1JlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24iOQoNQ2hlY2tSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbiI6Cg5FeHBsYWluUmVxdWVzdBIoCghxdWVzdGlvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5RdWVzdGlvbiJQCg9FeHBsYWluUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SEwoLYXNzdW1wdGlvbnMYAiADKAky+gMKElBvbGljeUFkbWluU2VydmljZRJACgVBcHBseRIaLmdhdGVob3VzZS52MS5BcHBseVJlcXVlc3QaGy5nYXRlaG91c2UudjEuQXBwbHlSZXNwb25zZRJnCgZFeHBvcnQSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VFeHBvcnRSZXNwb25zZRJGCgdIaXN0b3J5EhwuZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXNwb25zZRJnCgZTdGF0dXMSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRI9CgREaWZmEhkuZ2F0ZWhvdXNlLnYxLkRpZmZSZXF1ZXN0GhouZ2F0ZWhvdXNlLnYxLkRpZmZSZXNwb25zZRJJCghSb2xsYmFjaxIdLmdhdGVob3VzZS52MS5Sb2xsYmFja1JlcXVlc3QaHi5nYXRlaG91c2UudjEuUm9sbGJhY2tSZXNwb25zZTKhAQoVUG9saWN5RGVjaXNpb25TZXJ2aWNlEkAKBUNoZWNrEhouZ2F0ZWhvdXNlLnYxLkNoZWNrUmVxdWVzdBobLmdhdGVob3VzZS52MS5DaGVja1Jlc3BvbnNlEkYKB0V4cGxhaW4SHC5nYXRlaG91c2UudjEuRXhwbGFpblJlcXVlc3QaHS5nYXRlaG91c2UudjEuRXhwbGFpblJlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
 
 /**
  * Bus KV: bucket policy, key snapshot. The payload is what data-plane services decide with.
@@ -106,6 +106,27 @@ export type ApplyRequest = Message<"gatehouse.v1.ApplyRequest"> & {
    * @generated from field: bool prune = 6;
    */
   prune: boolean;
+
+  /**
+   * Objects to delete, as kind/name.
+   *
+   * @generated from field: repeated string remove = 7;
+   */
+  remove: string[];
+
+  /**
+   * Domains and addresses: every BlockEntry of exactly one of them is deleted.
+   *
+   * @generated from field: repeated string unblock = 8;
+   */
+  unblock: string[];
+
+  /**
+   * closed, partners-only, open: sets the switches of FederationSettings, beside the files.
+   *
+   * @generated from field: string preset = 9;
+   */
+  preset: string;
 };
 
 /**
@@ -218,6 +239,13 @@ export type ApplyResponse = Message<"gatehouse.v1.ApplyResponse"> & {
    * @generated from field: repeated gatehouse.v1.PolicyProblem problems = 4;
    */
   problems: PolicyProblem[];
+
+  /**
+   * How many changes there are; `changes` carries the first thousand.
+   *
+   * @generated from field: uint32 change_count = 5;
+   */
+  changeCount: number;
 };
 
 /**
@@ -226,6 +254,141 @@ export type ApplyResponse = Message<"gatehouse.v1.ApplyResponse"> & {
  */
 export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_policy, 5);
+
+/**
+ * @generated from message gatehouse.v1.DiffRequest
+ */
+export type DiffRequest = Message<"gatehouse.v1.DiffRequest"> & {
+  /**
+   * 0: the one in force.
+   *
+   * @generated from field: uint64 from_revision = 1;
+   */
+  fromRevision: bigint;
+
+  /**
+   * 0: the one in force. Not used where there are files.
+   *
+   * @generated from field: uint64 to_revision = 2;
+   */
+  toRevision: bigint;
+
+  /**
+   * What is compared with from_revision instead.
+   *
+   * @generated from field: repeated gatehouse.v1.PolicyFile files = 3;
+   */
+  files: PolicyFile[];
+
+  /**
+   * Files are the whole policy: what they do not name counts as removed.
+   *
+   * @generated from field: bool prune = 4;
+   */
+  prune: boolean;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiffRequest.
+ * Use `create(DiffRequestSchema)` to create a new message.
+ */
+export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 6);
+
+/**
+ * @generated from message gatehouse.v1.DiffResponse
+ */
+export type DiffResponse = Message<"gatehouse.v1.DiffResponse"> & {
+  /**
+   * @generated from field: uint64 from_revision = 1;
+   */
+  fromRevision: bigint;
+
+  /**
+   * 0: the files.
+   *
+   * @generated from field: uint64 to_revision = 2;
+   */
+  toRevision: bigint;
+
+  /**
+   * @generated from field: repeated gatehouse.v1.PolicyChange changes = 3;
+   */
+  changes: PolicyChange[];
+
+  /**
+   * @generated from field: repeated gatehouse.v1.PolicyProblem problems = 4;
+   */
+  problems: PolicyProblem[];
+
+  /**
+   * @generated from field: uint32 change_count = 5;
+   */
+  changeCount: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiffResponse.
+ * Use `create(DiffResponseSchema)` to create a new message.
+ */
+export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 7);
+
+/**
+ * @generated from message gatehouse.v1.RollbackRequest
+ */
+export type RollbackRequest = Message<"gatehouse.v1.RollbackRequest"> & {
+  /**
+   * @generated from field: uint64 to_revision = 1;
+   */
+  toRevision: bigint;
+
+  /**
+   * @generated from field: string author = 2;
+   */
+  author: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+
+  /**
+   * Refuse unless the current revision is this one; 0: whatever.
+   *
+   * @generated from field: uint64 expected_revision = 5;
+   */
+  expectedRevision: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.RollbackRequest.
+ * Use `create(RollbackRequestSchema)` to create a new message.
+ */
+export const RollbackRequestSchema: GenMessage<RollbackRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 8);
+
+/**
+ * @generated from message gatehouse.v1.RollbackResponse
+ */
+export type RollbackResponse = Message<"gatehouse.v1.RollbackResponse"> & {
+  /**
+   * @generated from field: gatehouse.v1.ApplyResponse outcome = 1;
+   */
+  outcome?: ApplyResponse | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.RollbackResponse.
+ * Use `create(RollbackResponseSchema)` to create a new message.
+ */
+export const RollbackResponseSchema: GenMessage<RollbackResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 9);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceExportRequest
@@ -244,7 +407,7 @@ export type PolicyAdminServiceExportRequest = Message<"gatehouse.v1.PolicyAdminS
  * Use `create(PolicyAdminServiceExportRequestSchema)` to create a new message.
  */
 export const PolicyAdminServiceExportRequestSchema: GenMessage<PolicyAdminServiceExportRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 6);
+  messageDesc(file_gatehouse_v1_policy, 10);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceExportResponse
@@ -266,7 +429,7 @@ export type PolicyAdminServiceExportResponse = Message<"gatehouse.v1.PolicyAdmin
  * Use `create(PolicyAdminServiceExportResponseSchema)` to create a new message.
  */
 export const PolicyAdminServiceExportResponseSchema: GenMessage<PolicyAdminServiceExportResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 7);
+  messageDesc(file_gatehouse_v1_policy, 11);
 
 /**
  * @generated from message gatehouse.v1.HistoryRequest
@@ -283,7 +446,7 @@ export type HistoryRequest = Message<"gatehouse.v1.HistoryRequest"> & {
  * Use `create(HistoryRequestSchema)` to create a new message.
  */
 export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 8);
+  messageDesc(file_gatehouse_v1_policy, 12);
 
 /**
  * @generated from message gatehouse.v1.PolicyRevision
@@ -320,7 +483,7 @@ export type PolicyRevision = Message<"gatehouse.v1.PolicyRevision"> & {
  * Use `create(PolicyRevisionSchema)` to create a new message.
  */
 export const PolicyRevisionSchema: GenMessage<PolicyRevision> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 9);
+  messageDesc(file_gatehouse_v1_policy, 13);
 
 /**
  * @generated from message gatehouse.v1.HistoryResponse
@@ -337,7 +500,7 @@ export type HistoryResponse = Message<"gatehouse.v1.HistoryResponse"> & {
  * Use `create(HistoryResponseSchema)` to create a new message.
  */
 export const HistoryResponseSchema: GenMessage<HistoryResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 10);
+  messageDesc(file_gatehouse_v1_policy, 14);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceStatusRequest
@@ -350,7 +513,7 @@ export type PolicyAdminServiceStatusRequest = Message<"gatehouse.v1.PolicyAdminS
  * Use `create(PolicyAdminServiceStatusRequestSchema)` to create a new message.
  */
 export const PolicyAdminServiceStatusRequestSchema: GenMessage<PolicyAdminServiceStatusRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 11);
+  messageDesc(file_gatehouse_v1_policy, 15);
 
 /**
  * @generated from message gatehouse.v1.ReplicaStatus
@@ -382,7 +545,7 @@ export type ReplicaStatus = Message<"gatehouse.v1.ReplicaStatus"> & {
  * Use `create(ReplicaStatusSchema)` to create a new message.
  */
 export const ReplicaStatusSchema: GenMessage<ReplicaStatus> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 12);
+  messageDesc(file_gatehouse_v1_policy, 16);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceStatusResponse
@@ -419,7 +582,7 @@ export type PolicyAdminServiceStatusResponse = Message<"gatehouse.v1.PolicyAdmin
  * Use `create(PolicyAdminServiceStatusResponseSchema)` to create a new message.
  */
 export const PolicyAdminServiceStatusResponseSchema: GenMessage<PolicyAdminServiceStatusResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 13);
+  messageDesc(file_gatehouse_v1_policy, 17);
 
 /**
  * A hypothetical message.
@@ -476,7 +639,7 @@ export type Question = Message<"gatehouse.v1.Question"> & {
  * Use `create(QuestionSchema)` to create a new message.
  */
 export const QuestionSchema: GenMessage<Question> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 14);
+  messageDesc(file_gatehouse_v1_policy, 18);
 
 /**
  * @generated from message gatehouse.v1.CheckRequest
@@ -493,7 +656,7 @@ export type CheckRequest = Message<"gatehouse.v1.CheckRequest"> & {
  * Use `create(CheckRequestSchema)` to create a new message.
  */
 export const CheckRequestSchema: GenMessage<CheckRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 15);
+  messageDesc(file_gatehouse_v1_policy, 19);
 
 /**
  * @generated from message gatehouse.v1.CheckResponse
@@ -510,7 +673,7 @@ export type CheckResponse = Message<"gatehouse.v1.CheckResponse"> & {
  * Use `create(CheckResponseSchema)` to create a new message.
  */
 export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 16);
+  messageDesc(file_gatehouse_v1_policy, 20);
 
 /**
  * @generated from message gatehouse.v1.ExplainRequest
@@ -527,7 +690,7 @@ export type ExplainRequest = Message<"gatehouse.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 17);
+  messageDesc(file_gatehouse_v1_policy, 21);
 
 /**
  * @generated from message gatehouse.v1.ExplainResponse
@@ -551,7 +714,7 @@ export type ExplainResponse = Message<"gatehouse.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 18);
+  messageDesc(file_gatehouse_v1_policy, 22);
 
 /**
  * @generated from service gatehouse.v1.PolicyAdminService
@@ -588,6 +751,26 @@ export const PolicyAdminService: GenService<{
     methodKind: "unary";
     input: typeof PolicyAdminServiceStatusRequestSchema;
     output: typeof PolicyAdminServiceStatusResponseSchema;
+  },
+  /**
+   * What differs between two revisions, or between files and a revision.
+   *
+   * @generated from rpc gatehouse.v1.PolicyAdminService.Diff
+   */
+  diff: {
+    methodKind: "unary";
+    input: typeof DiffRequestSchema;
+    output: typeof DiffResponseSchema;
+  },
+  /**
+   * Makes a new revision that is equal to an old one.
+   *
+   * @generated from rpc gatehouse.v1.PolicyAdminService.Rollback
+   */
+  rollback: {
+    methodKind: "unary";
+    input: typeof RollbackRequestSchema;
+    output: typeof RollbackResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_policy, 0);

@@ -2,23 +2,44 @@ import {
   type DocumentFile,
   type DocumentProblem,
   diffPolicy,
+  keyOf,
   type ObjectChange,
+  type ParseResult,
   parsePolicy,
   sortObjects,
 } from '@gatehouse/policy-document'
 import { compileSnapshot, type PolicyObject, type Snapshot, type SnapshotDocument } from '@gatehouse/policy-engine'
+import { requireChanges } from '../access/access-list.ts'
+import type { Role } from '../access/roles.ts'
 import { policyError } from '../errors.ts'
-import type { RevisionRow, RevisionStore } from '../store/revision-store.ts'
+import { conflict, NO_REVISION, type RevisionRow, type Revisions } from '../store/revision-store.ts'
+import { presetFile } from './preset.ts'
+import { removalsOf } from './removals.ts'
 
-export interface ApplyOrder {
-  readonly files: readonly DocumentFile[]
+/** Who asks for a change, and on what condition. */
+interface Order {
   readonly author: string
   readonly reason: string
   readonly isDryRun: boolean
   /** 0: whatever is in force. */
   readonly expectedRevision: number
+  readonly role: Role
+}
+
+export interface ApplyOrder extends Order {
+  readonly files: readonly DocumentFile[]
   /** Objects that are in force but not in the files are deleted. */
   readonly prunes: boolean
+  /** Keys (`kind/name`) of objects to delete. */
+  readonly remove: readonly string[]
+  /** Domains and addresses whose block entries are deleted. */
+  readonly unblock: readonly string[]
+  /** Empty: none. */
+  readonly preset: string
+}
+
+export interface RollbackOrder extends Order {
+  readonly toRevision: number
 }
 
 export interface ApplyOutcome {
@@ -28,18 +49,32 @@ export interface ApplyOutcome {
   readonly problems: readonly DocumentProblem[]
 }
 
-/** The policy in force and its revisions: the one place where it changes. */
-export class PolicyBook {
-  readonly #store: RevisionStore
-  readonly #nowMs: () => number
-  #inForce: RevisionRow
-  #snapshot: Snapshot
+export interface DiffOrder {
+  /** 0: the one in force. */
+  readonly from: number
+  /** 0: the one in force. */
+  readonly to: number
+  /** Compared with `from` instead of `to`, when there are any. */
+  readonly files: readonly DocumentFile[]
+  readonly prunes: boolean
+}
 
-  constructor(store: RevisionStore, nowMs: () => number) {
+type Proposal = Pick<ParseResult, 'isValid' | 'objects' | 'problems'>
+
+/** Another replica may be faster so often in a row; then something is wrong. */
+const MAX_ATTEMPTS = 10
+
+/** The policy in force and its revisions: the one place where it changes. Changes are made one after the other. */
+export class PolicyBook {
+  readonly #store: Revisions
+  readonly #nowMs: () => number
+  #inForce: RevisionRow = NO_REVISION
+  #snapshot: Snapshot = compileSnapshot(documentOf(NO_REVISION, []))
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(store: Revisions, nowMs: () => number) {
     this.#store = store
     this.#nowMs = nowMs
-    this.#inForce = store.newest()
-    this.#snapshot = compileSnapshot(documentOf(this.#inForce, sortObjects(store.objects())))
   }
 
   inForce(): RevisionRow {
@@ -54,45 +89,99 @@ export class PolicyBook {
     return this.#snapshot.document
   }
 
-  /** Objects of a revision; 0: of the one in force. Throws GH-REVISION-UNKNOWN. */
-  objectsAt(revision: number): readonly PolicyObject[] {
+  /** Takes over what another replica has put in force. Rejects with GH-REVISION-STORE. */
+  refresh(): Promise<void> {
+    return this.#inTurn(() => this.#refresh())
+  }
+
+  /** Objects of a revision; 0: of the one in force. Rejects with GH-REVISION-UNKNOWN. */
+  async objectsAt(revision: number): Promise<readonly PolicyObject[]> {
     if (revision === 0 || revision === this.#inForce.revision) return this.document().objects
-    const objects = this.#store.objectsAt(revision)
+    const objects = await this.#store.objectsAt(revision)
     if (objects === undefined) throw policyError('GH-REVISION-UNKNOWN', `Revision ${revision}; the newest is ${this.#inForce.revision}.`)
     return sortObjects(objects)
   }
 
-  history(limit: number): RevisionRow[] {
+  history(limit: number): Promise<RevisionRow[]> {
     return this.#store.history(limit)
   }
 
-  /** Checks everything first; one mistake and nothing is changed. Throws GH-REVISION-CONFLICT, -FILES, -STORE. */
-  apply(order: ApplyOrder): ApplyOutcome {
-    if (order.files.length === 0) throw policyError('GH-REVISION-FILES')
-    const { revision } = this.#inForce
-    if (order.expectedRevision !== 0 && order.expectedRevision !== revision) {
-      throw policyError('GH-REVISION-CONFLICT', `Revision ${revision} is in force, not ${order.expectedRevision}.`)
-    }
-    const before = this.document().objects
-    const parsed = parsePolicy(order.files, {
-      nowMs: this.#nowMs(),
-      inForce: order.prunes ? [] : before,
-      inForceName: `revision ${revision}`,
+  /** Checks everything first; one mistake and nothing is changed. Rejects with GH-REVISION-CONFLICT, -FILES, -STORE, GH-ACCESS-ROLE. */
+  async apply(order: ApplyOrder): Promise<ApplyOutcome> {
+    if (order.files.length + order.remove.length + order.unblock.length === 0 && order.preset === '') throw policyError('GH-REVISION-FILES')
+    return await this.#change(order, async (before) => {
+      const files = order.preset === '' ? order.files : [presetFile(order.preset, before), ...order.files]
+      const gone = removalsOf(before, order)
+      return parsePolicy(files, {
+        nowMs: this.#nowMs(),
+        inForce: order.prunes ? [] : before.filter((object) => !gone.has(keyOf(object))),
+        inForceName: `revision ${this.#inForce.revision}`,
+      })
     })
-    if (!parsed.isValid) return { isApplied: false, revision, changes: [], problems: parsed.problems }
-    const changes = diffPolicy(before, parsed.objects)
-    if (order.isDryRun || changes.length === 0) return { isApplied: false, revision, changes, problems: parsed.problems }
-    this.#putInForce(order, before, sortObjects(parsed.objects))
-    return { isApplied: true, revision: this.#inForce.revision, changes, problems: parsed.problems }
+  }
+
+  /** A new revision that is equal to an old one. Rejects like `apply`, and with GH-REVISION-UNKNOWN. */
+  async rollback(order: RollbackOrder): Promise<ApplyOutcome> {
+    return await this.#change(order, async () => ({ isValid: true, objects: await this.objectsAt(order.toRevision), problems: [] }))
+  }
+
+  /** What differs. Rejects with GH-REVISION-UNKNOWN. */
+  async diff(order: DiffOrder): Promise<Pick<ApplyOutcome, 'changes' | 'problems'>> {
+    const from = await this.objectsAt(order.from)
+    if (order.files.length === 0) return { changes: diffPolicy(from, await this.objectsAt(order.to)), problems: [] }
+    const inForceName = `revision ${order.from === 0 ? this.#inForce.revision : order.from}`
+    const parsed = parsePolicy(order.files, { nowMs: this.#nowMs(), inForce: order.prunes ? [] : from, inForceName })
+    return { changes: parsed.isValid ? diffPolicy(from, parsed.objects) : [], problems: parsed.problems }
+  }
+
+  #change(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
+    return this.#inTurn(async () => {
+      for (let attempt = 1; ; attempt++) {
+        await this.#refresh()
+        try {
+          return await this.#tryOnce(order, propose)
+        } catch (thrown) {
+          // another replica was faster: made again on top of what it made, unless the caller named the revision
+          const isRace = (thrown as { code?: unknown }).code === 'GH-REVISION-CONFLICT' && order.expectedRevision === 0
+          if (!isRace || attempt === MAX_ATTEMPTS) throw thrown
+        }
+      }
+    })
+  }
+
+  async #tryOnce(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
+    const { revision } = this.#inForce
+    if (order.expectedRevision !== 0 && order.expectedRevision !== revision) throw conflict(revision, order.expectedRevision)
+    const before = this.document().objects
+    const { isValid, objects, problems } = await propose(before)
+    if (!isValid) return { isApplied: false, revision, changes: [], problems }
+    const changes = diffPolicy(before, objects)
+    requireChanges(order.role, changes)
+    if (order.isDryRun || changes.length === 0) return { isApplied: false, revision, changes, problems }
+    await this.#putInForce(order, before, sortObjects(objects))
+    return { isApplied: true, revision: this.#inForce.revision, changes, problems }
   }
 
   /** The new tables are made before anything is stored: what cannot be compiled is never in force. */
-  #putInForce({ author, reason }: ApplyOrder, before: readonly PolicyObject[], after: readonly PolicyObject[]): void {
+  async #putInForce({ author, reason }: Order, before: readonly PolicyObject[], after: readonly PolicyObject[]): Promise<void> {
     const base = this.#inForce.revision
     const atMs = this.#nowMs()
     const snapshot = compileSnapshot(documentOf({ revision: base + 1, atMs }, after))
-    this.#inForce = this.#store.append({ base, atMs, author, reason, before, after })
+    this.#inForce = await this.#store.append({ base, atMs, author, reason, before, after })
     this.#snapshot = snapshot
+  }
+
+  async #refresh(): Promise<void> {
+    if ((await this.#store.newest()).revision === this.#inForce.revision) return
+    const { row, objects } = await this.#store.load()
+    this.#snapshot = compileSnapshot(documentOf(row, sortObjects(objects)))
+    this.#inForce = row
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(run, run)
+    this.#queue = turn.catch(() => undefined)
+    return turn
   }
 }
 

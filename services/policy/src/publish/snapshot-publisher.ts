@@ -1,8 +1,9 @@
 import { type Bus, type BusKv, busSubjects } from '@gatehouse/bus'
-import { messageOf } from '@gatehouse/errors'
+import { GatewayError, messageOf } from '@gatehouse/errors'
 import type { SnapshotDocument } from '@gatehouse/policy-engine'
-import { encodeHeartbeat, encodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY, seal } from '@gatehouse/policy-follow'
+import { decodeHead, encodeHeartbeat, encodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY, seal, unseal } from '@gatehouse/policy-follow'
 import type { Logger } from '@gatehouse/telemetry'
+import { policyError } from '../errors.ts'
 import type { SnapshotKey } from './signing-key.ts'
 
 export interface PublisherDeps {
@@ -12,11 +13,17 @@ export interface PublisherDeps {
   readonly nowMs: () => number
   /** What is in force now. */
   readonly document: () => SnapshotDocument
+  /** Looks whether another replica has put something newer in force. */
+  readonly refresh: () => Promise<void>
 }
+
+/** Other replicas may write in between so often in a row; then something is wrong. */
+const MAX_ATTEMPTS = 20
 
 /**
  * Puts the revision in force into the bucket that replicas watch, and a sign of life after it. One write at a time, always of the
- * newest revision; what the bus would not take is tried again with the next heartbeat.
+ * newest revision, and only over an older one: of several policy services one publishes a revision, and none goes back. What the
+ * bus would not take is tried again with the next heartbeat.
  */
 export class SnapshotPublisher {
   readonly #deps: PublisherDeps
@@ -61,22 +68,49 @@ export class SnapshotPublisher {
         this.#error = undefined
       } catch (thrown) {
         this.#error = messageOf(thrown)
-        this.#deps.log.warn({ detail: this.#error }, 'the snapshot could not be published; replicas keep the one they have')
+        const code = thrown instanceof GatewayError ? thrown.code : undefined
+        this.#deps.log.warn({ code, detail: this.#error }, 'the snapshot could not be published; replicas keep the one they have')
       }
     }
   }
 
   async #write(): Promise<void> {
-    const { bus, key, log, nowMs } = this.#deps
+    const { bus, key, nowMs } = this.#deps
     this.#kv ??= await bus.kv(busSubjects.policyBucket.name)
-    const document = this.#deps.document()
-    if (document.revision !== this.#publishedRevision) {
+    const revision = await this.#writeSnapshot(this.#kv)
+    const heartbeat = encodeHeartbeat({ revision, atMs: nowMs() })
+    await this.#kv.put(HEARTBEAT_KEY, seal(heartbeat, key.privateKey, key.keyId))
+  }
+
+  async #writeSnapshot(kv: BusKv): Promise<number> {
+    const { key, log, document: inForce, refresh } = this.#deps
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const entry = await kv.get(SNAPSHOT_KEY)
+      const present = entry === undefined ? undefined : this.#headOf(entry.value)
+      if (present !== undefined && present.revision > inForce().revision) await refresh()
+      const document = inForce()
+      if (present !== undefined && present.revision > document.revision) {
+        throw policyError('GH-REVISION-BEHIND', `The bucket has ${present.revision}, the database ${document.revision}.`)
+      }
+      if (present?.revision === document.revision && present.issuedAtMs >= document.issuedAtMs) {
+        this.#publishedRevision = document.revision
+        return document.revision
+      }
       const payload = encodeSnapshot(document)
-      await this.#kv.put(SNAPSHOT_KEY, seal(payload, key.privateKey, key.keyId))
+      // only over what was looked at: another service may have written meanwhile
+      const isWritten = (await kv.put(SNAPSHOT_KEY, seal(payload, key.privateKey, key.keyId), entry?.revision ?? 0)) !== undefined
+      if (!isWritten) continue
       this.#publishedRevision = document.revision
       log.info({ revision: document.revision, objects: document.objects.length, bytes: payload.length }, 'snapshot published')
+      return document.revision
     }
-    const heartbeat = encodeHeartbeat({ revision: document.revision, atMs: nowMs() })
-    await this.#kv.put(HEARTBEAT_KEY, seal(heartbeat, key.privateKey, key.keyId))
+    throw policyError('GH-REVISION-STORE', 'The policy bucket changes faster than it can be written.')
+  }
+
+  /** Of what is ours; anything else in the bucket is written over. */
+  #headOf(value: Uint8Array): { readonly revision: number; readonly issuedAtMs: number } | undefined {
+    const { publicKey, keyId } = this.#deps.key
+    const unsealed = unseal(value, new Map([[keyId, publicKey]]))
+    return unsealed.ok ? decodeHead(unsealed.payload) : undefined
   }
 }

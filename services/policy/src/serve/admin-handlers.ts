@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf'
-import { exportPolicy } from '@gatehouse/policy-document'
-import type { PolicyObject } from '@gatehouse/policy-engine'
+import { exportPolicy, type ObjectChange } from '@gatehouse/policy-document'
 import {
   type ApplyRequest,
   type ApplyResponse,
   ApplyResponseSchema,
+  type DiffRequest,
+  type DiffResponse,
+  DiffResponseSchema,
   type HistoryRequest,
   type HistoryResponse,
   HistoryResponseSchema,
@@ -14,18 +16,27 @@ import {
   PolicyAdminServiceExportResponseSchema,
   type PolicyAdminServiceStatusRequest,
   type PolicyAdminServiceStatusResponse,
-  PolicyAdminServiceStatusResponseSchema,
+  type RollbackRequest,
+  type RollbackResponse,
+  RollbackResponseSchema,
 } from '@gatehouse/proto'
 import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
 import type { Logger } from '@gatehouse/telemetry'
-import type { PolicyBook } from '../apply/policy-book.ts'
+import { type AccessList, LOCAL_CALLER } from '../access/access-list.ts'
+import type { Role } from '../access/roles.ts'
+import type { ApplyOutcome, PolicyBook } from '../apply/policy-book.ts'
+import { policyError } from '../errors.ts'
 import type { ReplicaReport } from './replica-reports.ts'
+import { statusMessage } from './status-message.ts'
 
 const DEFAULT_HISTORY = 50
 const MAX_HISTORY = 10_000
+/** An answer is for people and has to fit in one message. */
+const MAX_CHANGES = 1_000
 
 export interface AdminHandlersDeps {
   readonly book: PolicyBook
+  readonly access: AccessList
   readonly log: Logger
   /** Tells the replicas; resolves also when they cannot be told yet. */
   readonly publish: () => Promise<void>
@@ -36,87 +47,127 @@ export interface AdminHandlersDeps {
 
 export interface AdminHandlers extends RpcHandlers<typeof PolicyAdminService> {
   apply(request: ApplyRequest, context: RpcContext): Promise<ApplyResponse>
-  export(request: PolicyAdminServiceExportRequest): Promise<PolicyAdminServiceExportResponse>
-  history(request: HistoryRequest): Promise<HistoryResponse>
-  status(request: PolicyAdminServiceStatusRequest): Promise<PolicyAdminServiceStatusResponse>
+  export(request: PolicyAdminServiceExportRequest, context?: RpcContext): Promise<PolicyAdminServiceExportResponse>
+  history(request: HistoryRequest, context?: RpcContext): Promise<HistoryResponse>
+  status(request: PolicyAdminServiceStatusRequest, context?: RpcContext): Promise<PolicyAdminServiceStatusResponse>
+  diff(request: DiffRequest, context?: RpcContext): Promise<DiffResponse>
+  rollback(request: RollbackRequest, context: RpcContext): Promise<RollbackResponse>
 }
 
-/** PolicyAdminService of policy.proto. */
+/** PolicyAdminService of policy.proto. Callers without a role get GH-ACCESS-UNKNOWN, those whose role is too small GH-ACCESS-ROLE. */
 export function createAdminHandlers(deps: AdminHandlersDeps): AdminHandlers {
+  const { book, access } = deps
+  const requireReader = (context: RpcContext | undefined): Role => access.roleOf(context?.caller ?? LOCAL_CALLER)
   return {
     apply: (request, context) => apply(deps, request, context),
-    export: async ({ revision }) => {
-      const number = Number(revision)
-      const text = exportPolicy(deps.book.objectsAt(number))
-      return create(PolicyAdminServiceExportResponseSchema, {
-        revision: revision === 0n ? BigInt(deps.book.inForce().revision) : revision,
-        text,
-      })
+    rollback: (request, context) => rollback(deps, request, context),
+    export: async ({ revision }, context) => {
+      requireReader(context)
+      const text = exportPolicy(await book.objectsAt(Number(revision)))
+      const number = revision === 0n ? BigInt(book.inForce().revision) : revision
+      return create(PolicyAdminServiceExportResponseSchema, { revision: number, text })
     },
-    history: async ({ limit }) => {
-      const rows = deps.book.history(Math.min(MAX_HISTORY, limit === 0 ? DEFAULT_HISTORY : limit))
-      const revisions = rows.map((row) => ({
-        revision: BigInt(row.revision),
-        atUs: BigInt(row.atMs) * 1000n,
-        author: row.author,
-        reason: row.reason,
-        changes: row.changes,
+    history: async ({ limit }, context) => {
+      requireReader(context)
+      const rows = await book.history(Math.min(MAX_HISTORY, limit === 0 ? DEFAULT_HISTORY : limit))
+      const revisions = rows.map(({ revision, atMs, author, reason, changes }) => ({
+        revision: BigInt(revision),
+        atUs: BigInt(atMs) * 1000n,
+        author,
+        reason,
+        changes,
       }))
       return create(HistoryResponseSchema, { revisions })
     },
-    status: () => status(deps),
+    status: async (_, context) => {
+      requireReader(context)
+      return statusMessage(book.inForce(), book.document().objects, await deps.replicas(), deps.publicKey)
+    },
+    diff: async (request, context) => {
+      requireReader(context)
+      return await diff(book, request)
+    },
   }
 }
 
-async function apply({ book, log, publish }: AdminHandlersDeps, request: ApplyRequest, context: RpcContext): Promise<ApplyResponse> {
+async function apply(deps: AdminHandlersDeps, request: ApplyRequest, context: RpcContext): Promise<ApplyResponse> {
+  const role = request.dryRun ? deps.access.roleOf(context.caller) : deps.access.requireWriter(context.caller)
   const author = authorOf(request.author, context.caller)
-  const outcome = book.apply({
+  const outcome = await deps.book.apply({
     files: request.files.map(({ name, text }) => ({ name, text })),
     author,
     reason: request.reason,
     isDryRun: request.dryRun,
     expectedRevision: Number(request.expectedRevision),
     prunes: request.prune,
+    remove: request.remove,
+    unblock: request.unblock,
+    preset: request.preset,
+    // looking is reading; who may only read may look at anything
+    role: request.dryRun && role === 'auditor' ? 'admin' : role,
   })
-  if (outcome.isApplied) {
-    log.info({ revision: outcome.revision, author, changes: outcome.changes.length }, 'policy changed')
-    await publish()
-  }
+  await tell(deps, outcome, author)
+  return applyMessage(outcome)
+}
+
+async function rollback(deps: AdminHandlersDeps, request: RollbackRequest, context: RpcContext): Promise<RollbackResponse> {
+  const role = request.dryRun ? deps.access.roleOf(context.caller) : deps.access.requireWriter(context.caller)
+  const author = authorOf(request.author, context.caller)
+  const toRevision = Number(request.toRevision)
+  if (toRevision === 0)
+    throw policyError('GH-REVISION-UNKNOWN', 'Revision 0 is the empty policy; to go back there apply an empty file with prune.')
+  const outcome = await deps.book.rollback({
+    toRevision,
+    author,
+    reason: request.reason === '' ? `back to revision ${toRevision}` : request.reason,
+    isDryRun: request.dryRun,
+    expectedRevision: Number(request.expectedRevision),
+    role: request.dryRun && role === 'auditor' ? 'admin' : role,
+  })
+  await tell(deps, outcome, author)
+  return create(RollbackResponseSchema, { outcome: applyMessage(outcome) })
+}
+
+async function tell({ log, publish }: AdminHandlersDeps, outcome: ApplyOutcome, author: string): Promise<void> {
+  if (!outcome.isApplied) return
+  log.info({ revision: outcome.revision, author, changes: outcome.changes.length }, 'policy changed')
+  await publish()
+}
+
+async function diff(book: PolicyBook, request: DiffRequest): Promise<DiffResponse> {
+  const inForce = BigInt(book.inForce().revision)
+  const { changes, problems } = await book.diff({
+    from: Number(request.fromRevision),
+    to: Number(request.toRevision),
+    files: request.files.map(({ name, text }) => ({ name, text })),
+    prunes: request.prune,
+  })
+  return create(DiffResponseSchema, {
+    fromRevision: request.fromRevision === 0n ? inForce : request.fromRevision,
+    toRevision: request.files.length > 0 ? 0n : request.toRevision === 0n ? inForce : request.toRevision,
+    changes: firstOf(changes),
+    changeCount: changes.length,
+    problems: problems.map((problem) => ({ ...problem })),
+  })
+}
+
+function applyMessage(outcome: ApplyOutcome): ApplyResponse {
   return create(ApplyResponseSchema, {
     applied: outcome.isApplied,
     revision: BigInt(outcome.revision),
-    changes: outcome.changes.map((change) => ({ ...change })),
+    changes: firstOf(outcome.changes),
+    changeCount: outcome.changes.length,
     problems: outcome.problems.map((problem) => ({ ...problem })),
   })
+}
+
+function firstOf(changes: readonly ObjectChange[]): ObjectChange[] {
+  return changes.slice(0, MAX_CHANGES).map((change) => ({ ...change }))
 }
 
 /** Who says to have made the change, and, where a certificate proves it, who it was. */
 function authorOf(claimed: string, caller: string): string {
   const name = claimed.slice(0, 200)
   if (name === '' || name === caller) return caller
-  return caller === 'local' ? name : `${name} (${caller})`
-}
-
-async function status({ book, replicas, publicKey }: AdminHandlersDeps): Promise<PolicyAdminServiceStatusResponse> {
-  const { revision, atMs } = book.inForce()
-  const reports = await replicas()
-  return create(PolicyAdminServiceStatusResponseSchema, {
-    revision: BigInt(revision),
-    atUs: BigInt(atMs) * 1000n,
-    replicas: reports.map((report) => ({
-      replica: report.replica,
-      service: report.service,
-      revision: BigInt(report.revision),
-      sinceUs: BigInt(report.sinceMs) * 1000n,
-    })),
-    documentSummary: summaryOf(book.document().objects),
-    publicKey,
-  })
-}
-
-/** `3 Partner, 1 InternalDomain`, in canonical order. */
-function summaryOf(objects: readonly PolicyObject[]): string {
-  const counts = new Map<string, number>()
-  for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return counts.size === 0 ? 'empty: nothing passes' : [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
+  return caller === LOCAL_CALLER ? name : `${name} (${caller})`
 }

@@ -1,11 +1,17 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { policyError } from '../errors.ts'
+/** One step of the schema. A step is never changed once released. */
+export interface Migration {
+  readonly version: number
+  readonly sqlite: string
+  readonly postgres: string
+}
 
-/** Steps of the schema; a step is never changed once released. `PRAGMA user_version` holds the number of the last one done. */
-const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] = [
+/** In a schema of their own, so that the database may be shared. */
+export const POSTGRES_SCHEMA = 'gatehouse_policy'
+
+export const migrations: readonly Migration[] = [
   {
     version: 1,
-    sql: `
+    sqlite: `
       CREATE TABLE revision (
         revision INTEGER PRIMARY KEY,
         at_ms INTEGER NOT NULL,
@@ -30,18 +36,42 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
         PRIMARY KEY (kind, name)
       ) STRICT, WITHOUT ROWID;
     `,
+    postgres: `
+      CREATE TABLE ${POSTGRES_SCHEMA}.revision (
+        revision BIGINT PRIMARY KEY,
+        at_ms BIGINT NOT NULL,
+        author TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        changes INTEGER NOT NULL
+      );
+      CREATE TABLE ${POSTGRES_SCHEMA}.change (
+        revision BIGINT NOT NULL REFERENCES ${POSTGRES_SCHEMA}.revision (revision),
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        before TEXT,
+        after TEXT,
+        PRIMARY KEY (revision, kind, name)
+      );
+      CREATE TABLE ${POSTGRES_SCHEMA}.object (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+      );
+    `,
+  },
+  {
+    // The revision in force in a row of its own: an apply takes its lock with the first statement.
+    version: 2,
+    sqlite: `
+      CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;
+      INSERT INTO head (id, revision) SELECT 1, coalesce(max(revision), 0) FROM revision;
+    `,
+    postgres: `
+      CREATE TABLE ${POSTGRES_SCHEMA}.head (id INTEGER PRIMARY KEY CHECK (id = 1), revision BIGINT NOT NULL);
+      INSERT INTO ${POSTGRES_SCHEMA}.head (id, revision) SELECT 1, coalesce(max(revision), 0) FROM ${POSTGRES_SCHEMA}.revision;
+    `,
   },
 ]
 
-/** Brings the schema up to date, each step in a transaction of its own. Throws GH-REVISION-STORE for a file of a newer version. */
-export function migrate(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  const newest = MIGRATIONS.at(-1)?.version ?? 0
-  if (row.user_version > newest) {
-    throw policyError('GH-REVISION-STORE', `The file has schema ${row.user_version}; this version knows ${newest}.`)
-  }
-  for (const { version, sql } of MIGRATIONS) {
-    if (version <= row.user_version) continue
-    database.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${version}; COMMIT`)
-  }
-}
+export const NEWEST_SCHEMA: number = Math.max(...migrations.map(({ version }) => version))

@@ -1,9 +1,11 @@
-import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { GatewayError, messageOf } from '@gatehouse/errors'
 import { keyOf } from '@gatehouse/policy-document'
-import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
+import type { PolicyObject } from '@gatehouse/policy-engine'
+import type { Kysely, Transaction } from 'kysely'
 import { policyError } from '../errors.ts'
-import { migrate } from './migrations.ts'
+import { type ChangeRow, changeRows, objectOf } from './change-rows.ts'
+import type { Tables } from './tables.ts'
 
 export interface RevisionRow {
   readonly revision: number
@@ -24,125 +26,174 @@ export interface NewRevision {
   readonly after: readonly PolicyObject[]
 }
 
-interface ChangeRow {
-  readonly kind: string
-  readonly name: string
-  readonly before: string | null
-  readonly after: string | null
+/** Where revisions are kept; what each call rejects with stands at `RevisionStore`. */
+export interface Revisions {
+  newest(): Promise<RevisionRow>
+  history(limit: number): Promise<RevisionRow[]>
+  load(): Promise<{ readonly row: RevisionRow; readonly objects: PolicyObject[] }>
+  objectsAt(revision: number): Promise<PolicyObject[] | undefined>
+  append(change: NewRevision): Promise<RevisionRow>
+  close(): Promise<void>
 }
 
-/**
- * Every revision of the policy in one SQLite file. A revision is one transaction, synced to the disk: after a crash the old one or
- * the new one is in force, never something between.
- */
-export class RevisionStore {
-  readonly #database: DatabaseSync
+/** Before the first apply: the empty policy. */
+export const NO_REVISION: RevisionRow = { revision: 0, atMs: 0, author: '', reason: '', changes: 0 }
 
-  /** Throws GH-REVISION-STORE. */
-  constructor(file: string) {
-    try {
-      this.#database = new DatabaseSync(file)
-      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON')
-    } catch (thrown) {
-      throw policyError('GH-REVISION-STORE', `${file}: ${messageOf(thrown)}`, { cause: thrown })
-    }
-    migrate(this.#database)
+/** Rows of one statement: five values each, below the parameter limits of both databases (32,766 and 65,535). */
+const BATCH = 2_000
+const SQLITE_BUSY = 5
+const BUSY_MS = 10_000
+const BUSY_STEP_MS = 10
+
+/**
+ * Every revision of the policy. A revision is one transaction: after a crash the old one or the new one is in force, never something
+ * between. The same SQL runs on SQLite and PostgreSQL; several processes may use one database.
+ */
+export class RevisionStore implements Revisions {
+  readonly #database: Kysely<Tables>
+  readonly #close: () => Promise<void>
+
+  constructor(database: Kysely<Tables>, close: () => Promise<void> = () => database.destroy()) {
+    this.#database = database
+    this.#close = close
   }
 
   /** The newest revision; revision 0 is the empty policy before the first apply. */
-  newest(): RevisionRow {
-    return this.history(1)[0] ?? { revision: 0, atMs: 0, author: '', reason: '', changes: 0 }
+  async newest(): Promise<RevisionRow> {
+    return (await this.history(1))[0] ?? NO_REVISION
   }
 
   /** Newest first. */
-  history(limit: number): RevisionRow[] {
-    const rows = this.#database.prepare(
-      'SELECT revision, at_ms AS atMs, author, reason, changes FROM revision ORDER BY revision DESC LIMIT ?',
-    )
-    return rows.all(limit) as unknown as RevisionRow[]
+  history(limit: number): Promise<RevisionRow[]> {
+    return this.#guard(() => historyOf(this.#database, limit))
   }
 
-  /** Objects of the newest revision. */
-  objects(): PolicyObject[] {
-    const rows = this.#database.prepare('SELECT kind, name, spec FROM object').all() as { kind: string; name: string; spec: string }[]
-    return rows.map(({ kind, name, spec }) => objectOf(kind, name, spec))
+  /** The newest revision and its objects, of one moment. */
+  load(): Promise<{ readonly row: RevisionRow; readonly objects: PolicyObject[] }> {
+    return this.#reading(async (transaction) => {
+      const row = (await historyOf(transaction, 1))[0] ?? NO_REVISION
+      return { row, objects: await objectsOf(transaction) }
+    })
   }
 
   /** Objects of an older revision, by undoing what came after it. Undefined: there is none of that number. */
-  objectsAt(revision: number): PolicyObject[] | undefined {
-    if (revision < 0 || revision > this.newest().revision) return undefined
-    const objects = new Map(this.objects().map((object) => [keyOf(object), object]))
-    const changes = this.#database.prepare('SELECT kind, name, before FROM change WHERE revision > ? ORDER BY revision DESC')
-    for (const row of changes.iterate(revision) as Iterable<unknown> as Iterable<ChangeRow>) {
-      if (row.before === null) objects.delete(`${row.kind}/${row.name}`)
-      else objects.set(`${row.kind}/${row.name}`, objectOf(row.kind, row.name, row.before))
-    }
-    return [...objects.values()]
+  objectsAt(revision: number): Promise<PolicyObject[] | undefined> {
+    return this.#reading(async (transaction) => {
+      const newest = (await historyOf(transaction, 1))[0]?.revision ?? 0
+      if (!Number.isSafeInteger(revision) || revision < 0 || revision > newest) return undefined
+      const objects = new Map((await objectsOf(transaction)).map((object) => [keyOf(object), object]))
+      for (let at = newest; at > revision; at--) {
+        const rows = await transaction.selectFrom('change').select(['kind', 'name', 'before']).where('revision', '=', at).execute()
+        for (const { kind, name, before } of rows) {
+          if (before === null) objects.delete(`${kind}/${name}`)
+          else objects.set(`${kind}/${name}`, objectOf(kind, name, before))
+        }
+      }
+      return [...objects.values()]
+    })
   }
 
-  /** Makes a revision and returns it. Throws GH-REVISION-CONFLICT when another one came in between, GH-REVISION-STORE when it cannot be kept. */
-  append(change: NewRevision): RevisionRow {
-    const database = this.#database
+  /** Makes a revision and returns it. Rejects with GH-REVISION-CONFLICT when another one came in between, GH-REVISION-STORE when it cannot be kept. */
+  append(change: NewRevision): Promise<RevisionRow> {
+    return this.#guard(() => whenFree(() => this.#append(change)))
+  }
+
+  #append(change: NewRevision): Promise<RevisionRow> {
+    return this.#database.transaction().execute(async (transaction) => {
+      // first, and a write: from here until the commit every other apply waits, on both databases
+      const moved = await transaction
+        .updateTable('head')
+        .set({ revision: change.base + 1 })
+        .where('revision', '=', change.base)
+        .executeTakeFirst()
+      if (moved.numUpdatedRows !== 1n) {
+        const { revision } = await transaction.selectFrom('head').select('revision').executeTakeFirstOrThrow()
+        throw conflict(Number(revision), change.base)
+      }
+      return await write(transaction, change)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#close()
+  }
+
+  #reading<T>(run: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> {
+    return this.#guard(() => {
+      const transaction = this.#database.transaction()
+      const isPostgres = this.#database.getExecutor().adapter.supportsMultipleConnections
+      // SQLite reads one snapshot in any transaction
+      return (isPostgres ? transaction.setIsolationLevel('repeatable read') : transaction).execute(run)
+    })
+  }
+
+  async #guard<T>(run: () => Promise<T>): Promise<T> {
     try {
-      database.exec('BEGIN IMMEDIATE')
+      return await run()
     } catch (thrown) {
-      throw policyError('GH-REVISION-STORE', messageOf(thrown), { cause: thrown })
-    }
-    try {
-      const inForce = this.newest().revision
-      if (inForce !== change.base) throw policyError('GH-REVISION-CONFLICT', `Revision ${inForce} is in force, not ${change.base}.`)
-      const row = this.#write(change)
-      database.exec('COMMIT')
-      return row
-    } catch (thrown) {
-      if (database.isTransaction) database.exec('ROLLBACK')
       if (thrown instanceof GatewayError) throw thrown
       throw policyError('GH-REVISION-STORE', messageOf(thrown), { cause: thrown })
     }
   }
+}
 
-  #write({ base, atMs, author, reason, before, after }: NewRevision): RevisionRow {
-    const rows = changeRows(before, after)
-    const row = { revision: base + 1, atMs, author, reason, changes: rows.length }
-    this.#database
-      .prepare('INSERT INTO revision (revision, at_ms, author, reason, changes) VALUES (?, ?, ?, ?, ?)')
-      .run(row.revision, atMs, author, reason, rows.length)
-    const keep = this.#database.prepare('INSERT INTO change (revision, kind, name, before, after) VALUES (?, ?, ?, ?, ?)')
-    const put = this.#database.prepare(
-      'INSERT INTO object (kind, name, spec) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET spec = excluded.spec',
-    )
-    const drop = this.#database.prepare('DELETE FROM object WHERE kind = ? AND name = ?')
-    for (const { kind, name, before: was, after: is } of rows) {
-      keep.run(row.revision, kind, name, was, is)
-      if (is === null) drop.run(kind, name)
-      else put.run(kind, name, is)
+/** Another process writes to the SQLite file: tried again for a while. PostgreSQL waits by itself. */
+async function whenFree<T>(run: () => Promise<T>): Promise<T> {
+  for (let waitedMs = 0; ; waitedMs += BUSY_STEP_MS) {
+    try {
+      return await run()
+    } catch (thrown) {
+      const isBusy = (thrown as { errcode?: unknown }).errcode === SQLITE_BUSY
+      if (!isBusy || waitedMs >= BUSY_MS) throw thrown
+      await setTimeout(BUSY_STEP_MS)
     }
-    return row
-  }
-
-  close(): void {
-    this.#database.close()
   }
 }
 
-function objectOf(kind: string, name: string, spec: string): PolicyObject {
-  return { kind: kind as PolicyKind, name, spec: JSON.parse(spec) } as PolicyObject
+/** Says both, so that whoever asked knows what to look at. */
+export function conflict(inForce: number, expected: number): GatewayError {
+  return policyError('GH-REVISION-CONFLICT', `Revision ${inForce} is in force, not ${expected}.`, { facts: { inForce, expected } })
 }
 
-function changeRows(before: readonly PolicyObject[], after: readonly PolicyObject[]): ChangeRow[] {
-  const specs = new Map(before.map((object) => [keyOf(object), JSON.stringify(object.spec)]))
-  const rows: ChangeRow[] = []
-  const present = new Set<string>()
-  for (const object of after) {
-    const key = keyOf(object)
-    present.add(key)
-    const was = specs.get(key) ?? null
-    const is = JSON.stringify(object.spec)
-    if (was !== is) rows.push({ kind: object.kind, name: object.name, before: was, after: is })
+async function historyOf(database: Kysely<Tables>, limit: number): Promise<RevisionRow[]> {
+  const rows = await database.selectFrom('revision').selectAll().orderBy('revision', 'desc').limit(limit).execute()
+  return rows.map(({ revision, at_ms, author, reason, changes }) => ({
+    revision: Number(revision),
+    atMs: Number(at_ms),
+    author,
+    reason,
+    changes,
+  }))
+}
+
+async function objectsOf(database: Kysely<Tables>): Promise<PolicyObject[]> {
+  const rows = await database.selectFrom('object').selectAll().execute()
+  return rows.map(({ kind, name, spec }) => objectOf(kind, name, spec))
+}
+
+async function write(transaction: Transaction<Tables>, { base, atMs, author, reason, before, after }: NewRevision): Promise<RevisionRow> {
+  const rows = changeRows(before, after)
+  const row = { revision: base + 1, atMs, author, reason, changes: rows.length }
+  await transaction.insertInto('revision').values({ revision: row.revision, at_ms: atMs, author, reason, changes: row.changes }).execute()
+  for (let start = 0; start < rows.length; start += BATCH) await writeBatch(transaction, row.revision, rows.slice(start, start + BATCH))
+  return row
+}
+
+async function writeBatch(transaction: Transaction<Tables>, revision: number, rows: readonly ChangeRow[]): Promise<void> {
+  await transaction
+    .insertInto('change')
+    .values(rows.map((row) => ({ revision, ...row })))
+    .execute()
+  const put = rows.flatMap(({ kind, name, after }) => (after === null ? [] : [{ kind, name, spec: after }]))
+  if (put.length > 0) {
+    await transaction
+      .insertInto('object')
+      .values(put)
+      .onConflict((conflicting) => conflicting.columns(['kind', 'name']).doUpdateSet({ spec: (build) => build.ref('excluded.spec') }))
+      .execute()
   }
-  for (const object of before) {
-    const key = keyOf(object)
-    if (!present.has(key)) rows.push({ kind: object.kind, name: object.name, before: specs.get(key) ?? null, after: null })
+  for (const kind of new Set(rows.flatMap((row) => (row.after === null ? [row.kind] : [])))) {
+    const names = rows.flatMap((row) => (row.after === null && row.kind === kind ? [row.name] : []))
+    await transaction.deleteFrom('object').where('kind', '=', kind).where('name', 'in', names).execute()
   }
-  return rows
 }

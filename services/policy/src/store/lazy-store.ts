@@ -1,0 +1,45 @@
+import type { NewRevision, RevisionStore, Revisions } from './revision-store.ts'
+
+/** Opens the store at first use; what cannot be opened is tried again with the next. */
+export class LazyStore implements Revisions {
+  readonly #open: () => Promise<RevisionStore> | RevisionStore
+  #store: Promise<RevisionStore> | undefined
+
+  constructor(open: () => Promise<RevisionStore> | RevisionStore) {
+    this.#open = open
+  }
+
+  async newest(): ReturnType<Revisions['newest']> {
+    return await (await this.#opened()).newest()
+  }
+
+  async history(limit: number): ReturnType<Revisions['history']> {
+    return await (await this.#opened()).history(limit)
+  }
+
+  async load(): ReturnType<Revisions['load']> {
+    return await (await this.#opened()).load()
+  }
+
+  async objectsAt(revision: number): ReturnType<Revisions['objectsAt']> {
+    return await (await this.#opened()).objectsAt(revision)
+  }
+
+  async append(change: NewRevision): ReturnType<Revisions['append']> {
+    return await (await this.#opened()).append(change)
+  }
+
+  async close(): Promise<void> {
+    const store = this.#store
+    this.#store = undefined
+    await (await store?.catch(() => undefined))?.close()
+  }
+
+  #opened(): Promise<RevisionStore> {
+    this.#store ??= (async () => await this.#open())().catch((thrown: unknown) => {
+      this.#store = undefined
+      throw thrown
+    })
+    return this.#store
+  }
+}
