@@ -7,7 +7,10 @@ describe('editor schema', () => {
   it('has every kind, each with its keys, defaults and descriptions, and refers to nothing that is not there', () => {
     const schema = JSON.parse(JSON.stringify(editorSchema())) as {
       allOf: { if: { properties: { kind: { const: string } } }; then: { $ref: string } }[]
-      $defs: Record<string, { additionalProperties?: boolean; properties: { spec: { properties: Record<string, { description?: string }> } } }>
+      $defs: Record<
+        string,
+        { additionalProperties?: boolean; properties: { spec: { properties: Record<string, { description?: string }> } } }
+      >
     }
     assert.deepEqual(Object.keys(schema.$defs), [...policyKindNames])
     for (const branch of schema.allOf) assert.ok(schema.$defs[branch.then.$ref.replace('#/$defs/', '')] !== undefined)
