@@ -196,7 +196,7 @@ describe('apply', () => {
     })
     const racing = await Promise.all([first.apply(PARTNER), second.apply(BLOCK), first.apply(BLOCK), second.apply(PARTNER)])
     const made = racing.filter(({ applied }) => applied).map(({ revision }) => revision)
-    assert.deepEqual(made.sort(), [2n, 3n])
+    assert.deepEqual(new Set(made), new Set([2n, 3n]))
     assert.equal(await first.exported(3), await second.exported(3))
     await Promise.all([first.service.stop(), second.service.stop()])
   })

@@ -6,8 +6,15 @@ import { after, before, describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { createEmbeddedBus } from '@gatehouse/bus'
 import { GatewayError } from '@gatehouse/errors'
-import { ApplyRequestSchema, type ApplyResponse, CheckRequestSchema, DiffRequestSchema, RollbackRequestSchema } from '@gatehouse/proto'
-import type { RpcContext } from '@gatehouse/rpc'
+import {
+  ApplyRequestSchema,
+  type ApplyResponse,
+  CheckRequestSchema,
+  DiffRequestSchema,
+  type PolicyDecisionService,
+  RollbackRequestSchema,
+} from '@gatehouse/proto'
+import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
 import { silentLogger } from '@gatehouse/telemetry'
 import { buildPolicyService, type PolicyService } from '../app.ts'
 
@@ -101,8 +108,8 @@ describe('roles', () => {
       await assert.rejects(apply(caller, BLOCK), refusedWith('GH-ACCESS-UNKNOWN'))
       await assert.rejects(apply(caller, BLOCK, { dryRun: true }), refusedWith('GH-ACCESS-UNKNOWN'))
       await assert.rejects(service.admin.diff(create(DiffRequestSchema), as(caller)), refusedWith('GH-ACCESS-UNKNOWN'))
-      const check = service.decision.check as (request: unknown, context: RpcContext) => Promise<unknown>
-      await assert.rejects(check(create(CheckRequestSchema), as(caller)), refusedWith('GH-ACCESS-UNKNOWN'))
+      const decision: RpcHandlers<typeof PolicyDecisionService> = service.decision
+      await assert.rejects(async () => decision.check(create(CheckRequestSchema), as(caller)), refusedWith('GH-ACCESS-UNKNOWN'))
     }
   })
 })
