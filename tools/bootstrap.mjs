@@ -1,5 +1,5 @@
 // Runs on whatever Node is there (20 or newer): installs what the lock file pins, then hands over to the pinned Node.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -52,7 +52,7 @@ if (script === undefined) {
   process.stderr.write(`gatehouse: no task '${task}'; there are: ${Object.keys(tasks).join(', ')}\n`)
   process.exit(2)
 }
-const run = spawnSync(
+const run = spawn(
   node,
   ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(root, script[0]), ...script.slice(1), ...rest],
   {
@@ -61,4 +61,7 @@ const run = spawnSync(
     env: { ...process.env, PATH: join(modules, '.bin') + delimiter + (process.env.PATH ?? '') },
   },
 )
-process.exit(run.signal === null ? (run.status ?? 1) : 128)
+// Ctrl-C reaches the child too, which then drains: this process waits for it. SIGTERM comes to us alone and is passed on.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => run.kill('SIGTERM'))
+run.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 128))

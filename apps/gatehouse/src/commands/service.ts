@@ -12,10 +12,13 @@ export const serviceCommand: Command = {
   name: 'service',
   summary: 'Run one service of the gateway',
   description:
-    'Starts a single service from the same configuration file as "up", for instance the archive alone to search and verify it while the gate is down. With the embedded bus a service hears no other process, so federation-peer alone lets nothing pass.',
+    'Starts a single service from the same configuration file as "up". With `bus: { driver: nats }` the services, and several replicas of federation-peer, work together from processes of their own; federation-peer then needs federationPeer.policy.publicKeyFile. With the embedded bus a service hears no other process: good for searching and verifying the archive while the gate is down.',
   positionals: [{ name: 'NAME', description: `One of ${NAMES.join(', ')}.`, isRequired: true }],
   options: [{ name: 'config', short: 'c', value: 'FILE', isRequired: true, description: 'Configuration.' }],
-  examples: [{ command: 'gatehouse service archive --config gatehouse.yaml', explanation: 'search and verify while the gate is down' }],
+  examples: [
+    { command: 'gatehouse service federation-peer --config gatehouse.yaml', explanation: 'one replica of the edge, over NATS' },
+    { command: 'gatehouse service archive --config gatehouse.yaml', explanation: 'search and verify while the gate is down' },
+  ],
   run: (call) => {
     const name = NAMES.find((candidate) => candidate === call.positionals[0])
     if (name === undefined) throw cliError('GH-CLI-USAGE', `There is no service '${call.positionals[0]}'; there are: ${NAMES.join(', ')}.`)

@@ -1,5 +1,6 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createEmbeddedBus } from '@gatehouse/bus'
 import { formatProblem, loadConfig } from '@gatehouse/config'
 import { errorsOf } from '@gatehouse/errors'
 import { type Authority, HomeServer } from '@gatehouse/lab'
@@ -85,7 +86,7 @@ export class Organisation {
     const logFile = join(folder, 'gatehouse.log')
     const stream = createWriteStream(logFile)
     const log = createLogger({ service: options.name, level: loaded.config.telemetry.log.level, destination: stream })
-    const gateway = buildGateway(loaded.config, { log, metrics: new MetricsRegistry() })
+    const gateway = buildGateway(loaded.config, { bus: createEmbeddedBus(), log, metrics: new MetricsRegistry() })
     const { external, internal } = await gateway.start().catch(async (thrown: unknown) => {
       await home.stop()
       stream.end()

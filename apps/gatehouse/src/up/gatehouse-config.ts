@@ -2,13 +2,14 @@ import { archiveConfig } from '@gatehouse/archive'
 import { federationPeerConfig } from '@gatehouse/federation-peer'
 import { policyConfig } from '@gatehouse/policy'
 import { z } from 'zod'
-import { CONTROL_SOCKET } from '../connect.ts'
 
 const control = z.strictObject({
   listen: z
     .string()
-    .default(`unix:${CONTROL_SOCKET}`)
-    .describe('Where the command line connects: unix:/path (only its owner may) or host:port, which needs `tls`.'),
+    .optional()
+    .describe(
+      'Where the command line connects: unix:/path (only its owner may) or host:port, which needs `tls`. Default: unix:.gatehouse/control.sock with `up`, unix:.gatehouse/<service>.sock with `service`.',
+    ),
   tls: z
     .strictObject({
       certFile: z.string().describe('PEM file: certificate of this service.'),
@@ -42,11 +43,32 @@ const telemetry = z.strictObject({
     .describe('Absent: no health server.'),
 })
 
+const nats = z.strictObject({
+  driver: z.literal('nats').describe('Services in processes of their own, and several replicas, talk over NATS with JetStream.'),
+  servers: z.array(z.string().min(1)).min(1).describe('host:port, several for a cluster.'),
+  tls: z
+    .strictObject({
+      caFile: z.string().optional().describe('PEM file: authority of the servers.'),
+      certFile: z.string().optional().describe('PEM file: our certificate, for servers that verify.'),
+      keyFile: z.string().optional().describe('PEM file: its private key.'),
+    })
+    .optional()
+    .describe('TLS towards the servers.'),
+  credentialsFile: z.string().optional().describe('JWT and seed as `nsc` writes them.'),
+  inboxPrefix: z.string().optional().describe('Replies come in below this subject; default _INBOX.'),
+  bucketReplicas: z.int().min(1).max(5).default(1).describe('Copies of each bucket in a cluster: 1, 3 or 5.'),
+})
+
+const embedded = z.strictObject({
+  driver: z.literal('embedded').describe('All services in this process; nothing to install.'),
+})
+
 /** Bootstrap configuration of `gatehouse up`: one file for all services of the process. */
 export const gatehouseConfig = z.strictObject({
   stateDir: z.string().min(1).default('state').describe('Folder for databases and keys; made when it is not there.'),
   control: control.prefault({}).describe('The control address.'),
   telemetry: telemetry.prefault({}).describe('Log, health and metrics.'),
+  bus: z.discriminatedUnion('driver', [embedded, nats]).default({ driver: 'embedded' }).describe('How the services talk to each other.'),
   federationPeer: federationPeerConfig.describe('The SIP edge.'),
   policy: policyConfig
     .extend({ databaseFile: z.string().min(1).optional().describe('SQLite file of the policy. Default: policy.db in stateDir.') })

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { buildArchiveService } from '@gatehouse/archive'
-import { type Bus, createEmbeddedBus } from '@gatehouse/bus'
+import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
 import { buildPolicyService } from '@gatehouse/policy'
@@ -11,6 +11,7 @@ import { ArchiveService, PeeringService, PolicyAdminService, PolicyDecisionServi
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { startHealthServer } from '@gatehouse/telemetry'
+import { CONTROL_SOCKET } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { readText } from '../read-text.ts'
 import { createControlServer } from './control-server.ts'
@@ -44,6 +45,8 @@ export interface Gateway {
 }
 
 export interface GatewayDeps {
+  /** Closed at `stop`. */
+  readonly bus: Bus
   readonly log: Logger
   readonly metrics: MetricsRegistry
 }
@@ -54,16 +57,21 @@ const BUS_GRACE_MS = 1_000
 
 const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer']
 
-/** Puts the services of one process together around the embedded bus. Nothing runs before `start`. */
+/** Puts the services of one process together around the bus. Nothing runs before `start`. */
 export function buildGateway(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[] = ALL): Gateway {
   makeFolder(config.stateDir)
   return new OneProcess(config, deps, services)
 }
 
+/** Each kind of process has a socket of its own, so that services beside each other do not fight for one. */
+function defaultControlAddress(services: readonly ServiceName[]): string {
+  return `unix:${services.length === 1 ? join(dirname(CONTROL_SOCKET), `${services[0]}.sock`) : CONTROL_SOCKET}`
+}
+
 class OneProcess implements Gateway {
   readonly #config: GatehouseConfig
   readonly #deps: GatewayDeps
-  readonly #bus: Bus = createEmbeddedBus()
+  readonly #bus: Bus
   readonly #rpc: RpcServer
   readonly #parts: Part[] = []
   #edges: { external: Place; internal: Place } | undefined
@@ -74,9 +82,10 @@ class OneProcess implements Gateway {
   constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[]) {
     this.#config = config
     this.#deps = deps
-    this.#control = config.control.listen
+    this.#bus = deps.bus
+    this.#control = config.control.listen ?? defaultControlAddress(services)
     this.#snapshotKey = () => fileKey(config.federationPeer.policy.publicKeyFile)
-    this.#rpc = createControlServer(config.control, deps.log, () => this.health().isReady)
+    this.#rpc = createControlServer({ ...config.control, listen: this.#control }, deps.log, () => this.health().isReady)
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
     if (services.includes('policy')) this.#addPolicy()
     if (services.includes('archive')) this.#addArchive()

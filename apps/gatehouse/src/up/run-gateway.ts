@@ -8,8 +8,9 @@ import { exitCodes } from '../cli/exit-codes.ts'
 import { readPolicyFiles } from '../commands/policy-files.ts'
 import { chooseStyle, printable } from '../output/style.ts'
 import { readText } from '../read-text.ts'
-import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
+import { gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway.ts'
+import { openBus } from './open-bus.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
 export async function runGateway(call: Call, file: string, services: readonly ServiceName[]): Promise<ExitCode> {
@@ -30,10 +31,11 @@ export async function runGateway(call: Call, file: string, services: readonly Se
     hasColours,
     ...(hashKeyFile === undefined ? {} : { hashAddresses: { key: readText(call.io.cwd, hashKeyFile) } }),
   })
-  const gateway = buildGateway(config, { log, metrics: new MetricsRegistry() }, services)
+  const bus = await openBus(config.bus, `gatehouse ${services.join('+')}`)
+  const gateway = buildGateway(config, { bus, log, metrics: new MetricsRegistry() }, services)
   const addresses = await gateway.start()
   try {
-    await applyFiles(call, config)
+    await applyFiles(call, addresses.control)
     call.out.result({ ready: true, ...addresses }, () => describe(addresses))
     await aborted(stop)
     log.info({}, 'draining')
@@ -45,10 +47,10 @@ export async function runGateway(call: Call, file: string, services: readonly Se
 }
 
 /** `--policy`: a small office keeps its policy beside its configuration. */
-async function applyFiles(call: Call, config: GatehouseConfig): Promise<void> {
+async function applyFiles(call: Call, control: string): Promise<void> {
   const paths = call.texts('policy')
   if (paths.length === 0) return
-  const connection = connectRpc(config.control.listen)
+  const connection = connectRpc(control)
   try {
     const files = await readPolicyFiles(call, paths)
     const response = await connection
