@@ -31,7 +31,7 @@ spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT" }
 
 /** Contoso's home server inside, and Fabrikam's server, which is a home server that speaks to our external edge. */
 async function startSites(rack: PeerRack) {
-  const authority = await Authority.create({ name: 'Lab Root' })
+  const authority = Authority.create({ name: 'Lab Root' })
   const caPem = authority.certificate.certPem
   const dns = new DnsServer()
   await dns.start()
