@@ -5,5 +5,6 @@ export {
   type ArchiveClientOptions,
   type ArchiveClientStats,
 } from './archive-client.ts'
+export type { DecisionFields } from './decision-encoder.ts'
 export { archiveClientCodes } from './errors.ts'
-export { type DecisionFields, type EnvelopeFields, type OutcomeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'
+export { type EnvelopeFields, type OutcomeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'

@@ -4,7 +4,8 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { EnvelopeKind, ProofStep } from '@gatehouse/im-model'
 import { ArchiveRecordSchema, EnvelopeKind as ProtoKind } from '@gatehouse/proto'
 import fc from 'fast-check'
-import { type DecisionFields, type EnvelopeFields, RecordEncoder } from './record-encoder.ts'
+import type { DecisionFields } from './decision-encoder.ts'
+import { type EnvelopeFields, RecordEncoder } from './record-encoder.ts'
 
 const kinds: readonly EnvelopeKind[] = ['message', 'typing', 'receipt', 'presence', 'session', 'other']
 const protoKinds: Readonly<Record<EnvelopeKind, ProtoKind>> = {
@@ -90,6 +91,46 @@ test('an entry is encoded in the very bytes the protobuf library writes', () => 
     }),
     { numRuns: 300 },
   )
+})
+
+test('a decision that was recorded before is encoded alike, one that differs in anything is not', () => {
+  const encoder = new RecordEncoder()
+  const envelope = fc.sample(envelopeFields, { numRuns: 1, seed: 3 })[0]!
+  const [step, other] = ['pass', 'not-applicable'].map((code) => ({ rule: 'rates', code, detail: undefined, source: undefined })) as [
+    ProofStep,
+    ProofStep,
+  ]
+  const first: DecisionFields = {
+    verdict: 'allow',
+    code: 'GH-POLICY-ALLOWED',
+    reason: 'Allowed.',
+    rule: 'source-binding',
+    nameMatch: 'none',
+    mark: 'verified',
+    evidence: 'V3',
+    destination: { to: 'inside', domain: 'contoso.example' },
+    proof: [step, step],
+    revision: 1,
+  }
+  const variants: DecisionFields[] = [
+    first,
+    { ...first, mark: 'unverified' },
+    { ...first, evidence: 'V0' },
+    { ...first, nameMatch: 'rfc5922-uri' },
+    { ...first, rule: 'destination' },
+    { ...first, code: 'GH-POLICY-OTHER' },
+    { ...first, reason: 'Because.' },
+    { ...first, revision: 2 },
+    { ...first, destination: undefined },
+    { ...first, proof: [step, other] },
+    { ...first, proof: [step] },
+    { ...first, verdict: 'deny' },
+    ...Array.from({ length: 10 }, (_, at) => ({ ...first, revision: 10 + at })),
+  ]
+  const isRight = (decision: DecisionFields): void =>
+    assert.deepEqual(Buffer.from(encoder.entry(envelope, decision)), Buffer.from(protoEntry(envelope, decision)))
+  for (const decision of [...variants, ...variants, ...variants.slice(0, 4), ...variants])
+    isRight({ ...decision, proof: [...decision.proof] })
 })
 
 test('a decision to deliver to a partner names the partner', () => {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import type { Decision, EnvelopeKind } from '@gatehouse/im-model'
+import type { EnvelopeKind } from '@gatehouse/im-model'
+import { DecisionEncoder, type DecisionFields } from './decision-encoder.ts'
 import { ReverseWriter } from './reverse-writer.ts'
 
 /** The authenticated server a message came from; proto `PeerRef`. */
@@ -34,12 +35,6 @@ export interface EnvelopeFields {
   readonly bodyBytes: number
 }
 
-/** The part of a decision that is recorded; proto `Decision`. */
-export type DecisionFields = Pick<
-  Decision,
-  'verdict' | 'code' | 'reason' | 'rule' | 'mark' | 'evidence' | 'nameMatch' | 'destination' | 'proof' | 'revision'
->
-
 /** What became of a message; proto `Outcome`. */
 export interface OutcomeFields {
   readonly envelopeId: Uint8Array
@@ -58,13 +53,14 @@ const KIND_NUMBERS: Readonly<Record<EnvelopeKind, number>> = { message: 1, typin
  */
 export class RecordEncoder {
   readonly #writer = new ReverseWriter()
+  readonly #decisions = new DecisionEncoder()
   #keyScratch: Buffer = Buffer.allocUnsafeSlow(4096)
 
   /** An `ArchiveRecord` with an `Entry`. */
   entry(envelope: EnvelopeFields, decision: DecisionFields): Uint8Array {
     const writer = this.#writer
     const start = writer.length
-    writeDecision(writer, decision)
+    this.#decisions.write(writer, decision)
     writer.message(2, start)
     const envelopeStart = writer.length
     writeEnvelope(writer, envelope)
@@ -100,7 +96,8 @@ export class RecordEncoder {
       scratch.set(body, at)
       at += body.length
     }
-    return hash('sha256', scratch.subarray(0, at), 'buffer')
+    // As latin1 text: a buffer of its own for each digest takes longer than the digest.
+    return Buffer.from(hash('sha256', scratch.subarray(0, at), 'binary'), 'latin1')
   }
 }
 
@@ -132,26 +129,4 @@ function writeEnvelope(writer: ReverseWriter, envelope: EnvelopeFields): void {
   writer.uint(3, envelope.receivedAtUs)
   writer.bytes(2, envelope.idempotencyKey)
   writer.bytes(1, envelope.id)
-}
-
-function writeDecision(writer: ReverseWriter, decision: DecisionFields): void {
-  writer.uint(10, decision.revision)
-  for (let at = decision.proof.length - 1; at >= 0; at--) {
-    const step = decision.proof[at]!
-    const stepStart = writer.length
-    if (step.source !== undefined) writer.string(4, step.source)
-    if (step.detail !== undefined) writer.string(3, step.detail)
-    writer.string(2, step.code)
-    writer.string(1, step.rule)
-    writer.message(9, stepStart)
-  }
-  const { destination } = decision
-  if (destination !== undefined) writer.string(8, destination.to === 'inside' ? 'inside' : destination.partner)
-  writer.string(7, decision.nameMatch)
-  writer.string(6, decision.evidence)
-  writer.string(5, decision.mark)
-  writer.string(4, decision.rule)
-  writer.string(3, decision.reason)
-  writer.string(2, decision.code)
-  writer.string(1, decision.verdict)
 }

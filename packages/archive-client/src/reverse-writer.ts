@@ -13,7 +13,7 @@ export class ReverseWriter {
 
   /** What was written, copied out; the writer is empty again. */
   take(): Uint8Array {
-    const written = Uint8Array.prototype.slice.call(this.#bytes, this.#at)
+    const written = Buffer.from(this.#bytes.subarray(this.#at)) // of the pool when it is small: an ArrayBuffer per record is dear
     // One huge body must not keep its memory for ever.
     if (this.#bytes.length > 262_144) this.#bytes = Buffer.allocUnsafeSlow(16_384)
     this.#at = this.#bytes.length
@@ -32,7 +32,7 @@ export class ReverseWriter {
     const bytes = this.#bytes
     const start = this.#at - length
     // Short ASCII, which nearly every field is, is faster copied here than by a call into the runtime.
-    let i = length <= 48 ? 0 : length + 1
+    let i = length <= 96 ? 0 : length + 1
     for (; i < length; i++) {
       const c = value.charCodeAt(i)
       if (c > 0x7f) break
@@ -47,6 +47,18 @@ export class ReverseWriter {
     this.#at -= size
     bytes.write(value, this.#at, size, 'utf8')
     this.#prefix(field, size)
+  }
+
+  /** Bytes that were encoded before, as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#need(bytes.length)
+    this.#at -= bytes.length
+    this.#bytes.set(bytes, this.#at)
+  }
+
+  /** A copy of what was written since `length` was `before`. */
+  copySince(before: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#bytes, this.#at, this.#bytes.length - before)
   }
 
   bytes(field: number, value: Uint8Array | undefined): void {

@@ -36,7 +36,7 @@ export class Recorder {
         receivedAtUs: Math.trunc(passage.nowMs * 1000),
         kind: passage.kind,
         method: passage.method,
-        fromAddress: `${passage.fromUser}@${passage.fromDomain}`,
+        fromAddress: passage.budgetKey,
         toAddress: `${passage.toUser}@${passage.toDomain}`,
         conversation: passage.callId,
         direction: decision.direction,

@@ -33,7 +33,7 @@ export class Passage implements DecisionInput {
   assertedDomains: readonly string[] = NONE
   assertedMark: Mark | undefined = undefined
   isInDialog = false
-  /** Key of the sender's budget of open transactions. */
+  /** `user@domain` of the sender: key of its budget of open transactions, and its address on record. */
   budgetKey = ''
   decision: Decision | undefined = undefined
   /** Envelope id of the archive entry, when one was made. */
