@@ -13,7 +13,7 @@ export class ProtoCursor {
   stop = 0
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = 0
     this.end = bytes.length
   }
@@ -59,6 +59,11 @@ export class ProtoCursor {
 
   text(): string {
     return this.bytes.toString('utf8', this.start, this.stop)
+  }
+
+  /** Bytes as text, one character each: for ids and keys. */
+  word(): string {
+    return this.bytes.toString('latin1', this.start, this.stop)
   }
 
   /** A view, not a copy. */

@@ -21,7 +21,7 @@ test('finds what the protobuf library finds', () => {
       const { content } = fromBinary(ArchiveRecordSchema, record)
       assert.ok(fields !== undefined && content.case === 'entry')
       const { envelope, decision } = content.value
-      assert.deepEqual(Buffer.from(fields.envelopeId), Buffer.from(id))
+      assert.deepEqual(Buffer.from(fields.envelopeId, 'latin1'), Buffer.from(id))
       assert.deepEqual(
         [
           fields.fromAddress,

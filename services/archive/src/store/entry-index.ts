@@ -66,7 +66,7 @@ export class EntryIndex {
     this.#waiting.push({ sequence, fields })
     if (fields.type === RECORD_TYPE.access) return
     this.#keys.set(keyOf(fields), sequence)
-    if (fields.type === RECORD_TYPE.entry) this.#envelopes.add(wordOf(fields.envelopeId))
+    if (fields.type === RECORD_TYPE.entry) this.#envelopes.add(fields.envelopeId)
   }
 
   /** Indexes everything that waits, in one transaction. Throws what SQLite throws. */
@@ -88,30 +88,29 @@ export class EntryIndex {
   }
 
   #earlierEntry(fields: RecordFields): Earlier {
-    const row = this.#byKey.get(fields.idempotencyKey)
+    const row = this.#byKey.get(bytesOf(fields.idempotencyKey))
     if (row !== undefined) return { sequence: Number(row['sequence']) }
-    const word = wordOf(fields.envelopeId)
+    const word = fields.envelopeId
     if (this.#envelopes.has(word)) return 'id-reused'
     // Ids begin with their time: one beyond all that are indexed, as nearly every new one is, needs no look-up.
     if (word > this.#greatestEnvelope) return undefined
-    return this.#byEnvelope.get(fields.envelopeId) === undefined ? undefined : 'id-reused'
+    return this.#byEnvelope.get(bytesOf(word)) === undefined ? undefined : 'id-reused'
   }
 
   #earlierOutcome(fields: RecordFields): Earlier {
     if (fields.atUs > this.#greatestOutcomeAtUs) return undefined
-    const row = this.#byOutcome.get(fields.envelopeId, fields.atUs, fields.status)
+    const row = this.#byOutcome.get(bytesOf(fields.envelopeId), fields.atUs, fields.status)
     return row === undefined ? undefined : { sequence: Number(row['sequence']) }
   }
 
   #writeEntry(sequence: number, fields: RecordFields): void {
-    const word = wordOf(fields.envelopeId)
-    if (word > this.#greatestEnvelope) this.#greatestEnvelope = word
+    if (fields.envelopeId > this.#greatestEnvelope) this.#greatestEnvelope = fields.envelopeId
     const from = searchAddress(fields.fromAddress)
     const to = searchAddress(fields.toAddress)
     this.#insertEntry.run(
       sequence,
-      fields.envelopeId,
-      fields.idempotencyKey,
+      bytesOf(fields.envelopeId),
+      bytesOf(fields.idempotencyKey),
       fields.atUs,
       fields.kind,
       from,
@@ -126,7 +125,7 @@ export class EntryIndex {
   }
 
   #writeOutcome(sequence: number, fields: RecordFields): void {
-    this.#insertOutcome.run(fields.envelopeId, sequence, fields.atUs, fields.status)
+    this.#insertOutcome.run(bytesOf(fields.envelopeId), sequence, fields.atUs, fields.status)
     if (fields.atUs > this.#greatestOutcomeAtUs) this.#greatestOutcomeAtUs = fields.atUs
   }
 
@@ -149,6 +148,10 @@ function wordOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+function bytesOf(word: string): Uint8Array {
+  return Buffer.from(word, 'latin1')
+}
+
 function keyOf(fields: RecordFields): string {
-  return fields.type === RECORD_TYPE.entry ? wordOf(fields.idempotencyKey) : `${wordOf(fields.envelopeId)}${fields.atUs} ${fields.status}`
+  return fields.type === RECORD_TYPE.entry ? fields.idempotencyKey : `${fields.envelopeId}${fields.atUs} ${fields.status}`
 }
