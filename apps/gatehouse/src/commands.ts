@@ -1,6 +1,7 @@
 import type { Command } from './cli/command.ts'
 import { applyCommand } from './commands/apply.ts'
 import { archiveExportCommand } from './commands/archive-export.ts'
+import { archiveProofCommand } from './commands/archive-proof.ts'
 import { archiveSearchCommand } from './commands/archive-search.ts'
 import { archiveVerifyCommand } from './commands/archive-verify.ts'
 import { blockCommand, unblockCommand } from './commands/block.ts'
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   archiveSearchCommand,
   archiveVerifyCommand,
   archiveExportCommand,
+  archiveProofCommand,
   certCheckCommand,
   versionCommand,
 ]

@@ -9,6 +9,7 @@ import { DirectCommitter } from './commit/direct-committer.ts'
 import { ThreadCommitter } from './commit/thread-committer.ts'
 import type { ArchiveConfig } from './config.ts'
 import { archiveMetrics } from './metrics.ts'
+import { CheckpointDelivery } from './remote/checkpoint-delivery.ts'
 import { serveAppend } from './serve/append-endpoint.ts'
 import { ArchiveHandlers } from './serve/archive-handlers.ts'
 
@@ -52,6 +53,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   metrics.observe('gatehouse_archive_accepting', () => [[committer.state().isAccepting ? 1 : 0]])
   const handlers = new ArchiveHandlers({ file: config.databaseFile, committer, publicKey: key.publicKey, nowUs })
   let subscription: BusSubscription | undefined
+  const delivery = createDelivery(config)
 
   const onAnswered = (reply: Uint8Array, startedMs: number): void => {
     const { accepted, refused } = countRefusals(reply)
@@ -65,9 +67,11 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   return {
     handlers,
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
-    health: () => healthOf(committer.state()),
+    health: () => healthOf(committer.state(), delivery),
     start: async () => {
+      await delivery?.check()
       const state = await committer.start()
+      delivery?.start()
       onState(state)
       subscription = await serveAppend(bus, committer, onAnswered)
     },
@@ -75,8 +79,14 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
       await subscription?.stop()
       handlers.close()
       await committer.stop()
+      await delivery?.stop()
     },
   }
+}
+
+function createDelivery(config: ArchiveConfig): CheckpointDelivery | undefined {
+  const { s3 } = config.checkpoint
+  return s3 === undefined ? undefined : new CheckpointDelivery(s3, config.databaseFile)
 }
 
 function createCommitter(
@@ -115,7 +125,7 @@ function createCommitter(
   )
 }
 
-function healthOf(state: EngineState): Health {
+function healthOf(state: EngineState, delivery: CheckpointDelivery | undefined): Health {
   const detail = state.isAccepting ? `${state.sequence} records` : `${state.code} ${state.detail}`
   return {
     isLive: true,
@@ -123,6 +133,7 @@ function healthOf(state: EngineState): Health {
     checks: [
       { name: 'accepting', isOk: state.isAccepting, detail },
       { name: 'checkpoint-file', isOk: state.checkpointTrouble === '', detail: state.checkpointTrouble },
+      ...(delivery === undefined ? [] : [{ name: 'checkpoint-store', isOk: delivery.trouble === '', detail: delivery.trouble }]),
     ],
   }
 }

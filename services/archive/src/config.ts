@@ -38,6 +38,19 @@ export const archiveConfig = z.strictObject({
         .string()
         .optional()
         .describe('Second place for checkpoints (JSON lines), best on a disk that whoever can alter the database cannot alter.'),
+      s3: z
+        .strictObject({
+          endpoint: z.url({ protocol: /^https?$/ }).describe('Address of the S3 service; the bucket is named in the path.'),
+          region: z.string().min(1).default('us-east-1').describe('Region that requests are signed for.'),
+          bucket: z.string().min(3).max(63).describe('Bucket with object lock; without it the archive does not start.'),
+          prefix: z.string().default('gatehouse/').describe('Before the name of each object.'),
+          credentialsFile: z.string().describe('File with access key id, secret and, if temporary, session token: one per line.'),
+          retentionDays: z.number().int().min(1).default(3650).describe('How long nobody can remove a checkpoint.'),
+          retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('COMPLIANCE').describe('Object lock mode.'),
+          timeoutMs: millis.default(10_000).describe('Longest wait for an answer.'),
+        })
+        .optional()
+        .describe('Second place for checkpoints that cannot be altered at all: S3-compatible with object lock.'),
     })
     .prefault({}),
 })

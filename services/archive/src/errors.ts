@@ -95,6 +95,16 @@ export const archiveCodes = {
     remedy: 'Check the id.',
     retry: 'never',
   },
+  'GH-ARCHIVE-UNPROVABLE': {
+    summary: 'No signed tree covers the record, so there is no proof for it alone.',
+    remedy: 'Records from before version 0.2 have none: export the log and check it with `gatehouse archive verify`.',
+    retry: 'never',
+  },
+  'GH-ARCHIVE-CHECKPOINT-STORE': {
+    summary: 'The second place for checkpoints cannot be used.',
+    remedy: 'See the message: the store must be reachable, the bucket must have object lock, the key must be allowed to put.',
+    retry: 'later',
+  },
   'GH-ARCHIVE-ACCESS-UNRECORDED': {
     summary: 'Reading is refused because the access could not be recorded.',
     remedy: 'Bring the archive back to accepting records first.',

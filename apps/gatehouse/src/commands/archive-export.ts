@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { checkpointLine, recordLine } from '@gatehouse/archive'
+import { checkpointFromMessage, checkpointLine, recordLine } from '@gatehouse/archive'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { ArchiveService, type ExportResponse } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'
@@ -68,8 +68,7 @@ function lineOf({ part }: ExportResponse): string | undefined {
     return recordLine({ ...part.value, sequence: Number(sequence), committedAtUs: Number(committedAtUs) })
   }
   if (part.case !== 'checkpoint') return undefined
-  const { sequence, hash, signedAtUs, keyId, signature } = part.value
-  return checkpointLine({ sequence: Number(sequence), hash, signedAtUs: Number(signedAtUs), keyId, signature })
+  return checkpointLine(checkpointFromMessage(part.value))
 }
 
 function sequenceOption(call: Call, name: string): bigint {

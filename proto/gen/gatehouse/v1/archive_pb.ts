@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/archive.proto.
  */
 export const file_gatehouse_v1_archive: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkikgEKDUFyY2hpdmVSZWNvcmQSJAoFZW50cnkYASABKAsyEy5nYXRlaG91c2UudjEuRW50cnlIABIoCgdvdXRjb21lGAIgASgLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWVIABImCgZhY2Nlc3MYAyABKAsyFC5nYXRlaG91c2UudjEuQWNjZXNzSABCCQoHY29udGVudCJWCgZBY2Nlc3MSDQoFYXRfdXMYASABKAMSDgoGY2FsbGVyGAIgASgJEg4KBmFjdGlvbhgDIAEoCRINCgVxdWVyeRgEIAEoCRIOCgZyZWFzb24YBSABKAkiWwoFRW50cnkSKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIZGVjaXNpb24YAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24i6AEKDVNlYXJjaFJlcXVlc3QSFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGZG9tYWluGAMgASgJEgwKBHRleHQYBCABKAkSDwoHdmVyZGljdBgFIAEoCRIMCgRtYXJrGAYgASgJEhAKCHNpbmNlX3VzGAcgASgDEhAKCHVudGlsX3VzGAggASgDEg0KBWxpbWl0GAkgASgNEhcKD2JlZm9yZV9zZXF1ZW5jZRgKIAEoBBIUCgxjb252ZXJzYXRpb24YCyABKAkSDgoGcmVhc29uGAwgASgJIoYBCgxTdG9yZWRSZWNvcmQSEAoIc2VxdWVuY2UYASABKAQSFwoPY29tbWl0dGVkX2F0X3VzGAIgASgDEhUKDXByZXZpb3VzX2hhc2gYAyABKAwSDAoEaGFzaBgEIAEoDBIOCgZyZWNvcmQYBSABKAwSFgoOb3V0Y29tZV9zdGF0dXMYBiABKA0iPAoOU2VhcmNoUmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZCIhCgpHZXRSZXF1ZXN0EhMKC2VudmVsb3BlX2lkGAEgASgMImIKC0dldFJlc3BvbnNlEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5TdG9yZWRSZWNvcmQSJwoIb3V0Y29tZXMYAiADKAsyFS5nYXRlaG91c2UudjEuT3V0Y29tZSI7Cg1WZXJpZnlSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQiqwEKDlZlcmlmeVJlc3BvbnNlEg8KB2NoZWNrZWQYASABKAQSDQoFdG90YWwYAiABKAQSEAoIZmluaXNoZWQYAyABKAgSDgoGaW50YWN0GAQgASgIEi0KCGZpbmRpbmdzGAUgAygLMhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeUZpbmRpbmcSFQoNaGVhZF9zZXF1ZW5jZRgGIAEoBBIRCgloZWFkX2hhc2gYByABKAwiPwoNVmVyaWZ5RmluZGluZxIQCghzZXF1ZW5jZRgBIAEoBBIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCSI7Cg1FeHBvcnRSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQidgoORXhwb3J0UmVzcG9uc2USLAoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZEgAEi4KCmNoZWNrcG9pbnQYAiABKAsyGC5nYXRlaG91c2UudjEuQ2hlY2twb2ludEgAQgYKBHBhcnQiZQoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhQKDHNpZ25lZF9hdF91cxgDIAEoAxIOCgZrZXlfaWQYBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMIg8KDVN0YXR1c1JlcXVlc3QifwoOU3RhdHVzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDBIWCg5sYXN0X2NvbW1pdF91cxgDIAEoAxIRCglhY2NlcHRpbmcYBCABKAgSDgoGZGV0YWlsGAUgASgJEhIKCnB1YmxpY19rZXkYBiABKAwy5gIKDkFyY2hpdmVTZXJ2aWNlEkUKBlNlYXJjaBIbLmdhdGVob3VzZS52MS5TZWFyY2hSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlNlYXJjaFJlc3BvbnNlMAESOgoDR2V0EhguZ2F0ZWhvdXNlLnYxLkdldFJlcXVlc3QaGS5nYXRlaG91c2UudjEuR2V0UmVzcG9uc2USRQoGVmVyaWZ5EhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlcXVlc3QaHC5nYXRlaG91c2UudjEuVmVyaWZ5UmVzcG9uc2UwARJFCgZFeHBvcnQSGy5nYXRlaG91c2UudjEuRXhwb3J0UmVxdWVzdBocLmdhdGVob3VzZS52MS5FeHBvcnRSZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
+  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkikgEKDUFyY2hpdmVSZWNvcmQSJAoFZW50cnkYASABKAsyEy5nYXRlaG91c2UudjEuRW50cnlIABIoCgdvdXRjb21lGAIgASgLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWVIABImCgZhY2Nlc3MYAyABKAsyFC5nYXRlaG91c2UudjEuQWNjZXNzSABCCQoHY29udGVudCJWCgZBY2Nlc3MSDQoFYXRfdXMYASABKAMSDgoGY2FsbGVyGAIgASgJEg4KBmFjdGlvbhgDIAEoCRINCgVxdWVyeRgEIAEoCRIOCgZyZWFzb24YBSABKAkiWwoFRW50cnkSKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIZGVjaXNpb24YAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24i6AEKDVNlYXJjaFJlcXVlc3QSFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGZG9tYWluGAMgASgJEgwKBHRleHQYBCABKAkSDwoHdmVyZGljdBgFIAEoCRIMCgRtYXJrGAYgASgJEhAKCHNpbmNlX3VzGAcgASgDEhAKCHVudGlsX3VzGAggASgDEg0KBWxpbWl0GAkgASgNEhcKD2JlZm9yZV9zZXF1ZW5jZRgKIAEoBBIUCgxjb252ZXJzYXRpb24YCyABKAkSDgoGcmVhc29uGAwgASgJIqkBCgxTdG9yZWRSZWNvcmQSEAoIc2VxdWVuY2UYASABKAQSFwoPY29tbWl0dGVkX2F0X3VzGAIgASgDEhUKDXByZXZpb3VzX2hhc2gYAyABKAwSDAoEaGFzaBgEIAEoDBIOCgZyZWNvcmQYBSABKAwSFgoOb3V0Y29tZV9zdGF0dXMYBiABKA0SDAoEYm9keRgHIAEoDBITCgtib2R5X2VyYXNlZBgIIAEoCCI8Cg5TZWFyY2hSZXNwb25zZRIqCgZyZWNvcmQYASABKAsyGi5nYXRlaG91c2UudjEuU3RvcmVkUmVjb3JkIiEKCkdldFJlcXVlc3QSEwoLZW52ZWxvcGVfaWQYASABKAwiYgoLR2V0UmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZBInCghvdXRjb21lcxgCIAMoCzIVLmdhdGVob3VzZS52MS5PdXRjb21lIjsKDVZlcmlmeVJlcXVlc3QSFQoNZnJvbV9zZXF1ZW5jZRgBIAEoBBITCgt0b19zZXF1ZW5jZRgCIAEoBCKrAQoOVmVyaWZ5UmVzcG9uc2USDwoHY2hlY2tlZBgBIAEoBBINCgV0b3RhbBgCIAEoBBIQCghmaW5pc2hlZBgDIAEoCBIOCgZpbnRhY3QYBCABKAgSLQoIZmluZGluZ3MYBSADKAsyGy5nYXRlaG91c2UudjEuVmVyaWZ5RmluZGluZxIVCg1oZWFkX3NlcXVlbmNlGAYgASgEEhEKCWhlYWRfaGFzaBgHIAEoDCI/Cg1WZXJpZnlGaW5kaW5nEhAKCHNlcXVlbmNlGAEgASgEEgwKBGNvZGUYAiABKAkSDgoGZGV0YWlsGAMgASgJIjsKDUV4cG9ydFJlcXVlc3QSFQoNZnJvbV9zZXF1ZW5jZRgBIAEoBBITCgt0b19zZXF1ZW5jZRgCIAEoBCJ2Cg5FeHBvcnRSZXNwb25zZRIsCgZyZWNvcmQYASABKAsyGi5nYXRlaG91c2UudjEuU3RvcmVkUmVjb3JkSAASLgoKY2hlY2twb2ludBgCIAEoCzIYLmdhdGVob3VzZS52MS5DaGVja3BvaW50SABCBgoEcGFydCKLAQoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhQKDHNpZ25lZF9hdF91cxgDIAEoAxIOCgZrZXlfaWQYBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMEhYKDmZpcnN0X3NlcXVlbmNlGAYgASgEEgwKBHJvb3QYByABKAwiDwoNU3RhdHVzUmVxdWVzdCJ/Cg5TdGF0dXNSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhYKDmxhc3RfY29tbWl0X3VzGAMgASgDEhEKCWFjY2VwdGluZxgEIAEoCBIOCgZkZXRhaWwYBSABKAkSEgoKcHVibGljX2tleRgGIAEoDCI1CgxQcm92ZVJlcXVlc3QSEwoLZW52ZWxvcGVfaWQYASABKAwSEAoIc2VxdWVuY2UYAiABKAQiOwoOSW5jbHVzaW9uUHJvb2YSDQoFaW5kZXgYASABKAQSDAoEc2l6ZRgCIAEoBBIMCgRwYXRoGAMgAygMIpkBCgxQcm92ZW5SZWNvcmQSKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZBIrCgVwcm9vZhgCIAEoCzIcLmdhdGVob3VzZS52MS5JbmNsdXNpb25Qcm9vZhIbChNjaGVja3BvaW50X3NlcXVlbmNlGAMgASgEEhMKC21lc3NhZ2Vfa2V5GAQgASgMImkKDVByb3ZlUmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlByb3ZlblJlY29yZBIsCgpjaGVja3BvaW50GAIgASgLMhguZ2F0ZWhvdXNlLnYxLkNoZWNrcG9pbnQiqwEKFEV4cG9ydEVudHJpZXNSZXF1ZXN0EhAKCHNpbmNlX3VzGAEgASgDEhAKCHVudGlsX3VzGAIgASgDEg4KBmRvbWFpbhgDIAEoCRIMCgR1c2VyGAQgASgJEhQKDGNvbnZlcnNhdGlvbhgFIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgGIAEoBBITCgt0b19zZXF1ZW5jZRgHIAEoBBIOCgZyZWFzb24YCCABKAkipQEKFUV4cG9ydEVudHJpZXNSZXNwb25zZRIuCgpjaGVja3BvaW50GAEgASgLMhguZ2F0ZWhvdXNlLnYxLkNoZWNrcG9pbnRIABIsCgZyZWNvcmQYAiABKAsyGi5nYXRlaG91c2UudjEuUHJvdmVuUmVjb3JkSAASJgoDZW5kGAMgASgLMhcuZ2F0ZWhvdXNlLnYxLkV4cG9ydEVuZEgAQgYKBHBhcnQiNQoJRXhwb3J0RW5kEhUKDWhlYWRfc2VxdWVuY2UYASABKAQSEQoJaGVhZF9oYXNoGAIgASgMIiwKDEVyYXNlUmVxdWVzdBIMCgR1c2VyGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJJCg1FcmFzZVJlc3BvbnNlEhYKDmRlc3Ryb3llZF9rZXlzGAEgASgEEhEKCWhlbGRfa2V5cxgCIAEoBBINCgVob2xkcxgDIAMoCSKjAQoESG9sZBIMCgRuYW1lGAEgASgJEgwKBHVzZXIYAiABKAkSFAoMY29udmVyc2F0aW9uGAMgASgJEg4KBmRvbWFpbhgEIAEoCRIQCghzaW5jZV91cxgFIAEoAxIQCgh1bnRpbF91cxgGIAEoAxIOCgZyZWFzb24YByABKAkSEAoIYWRkZWRfYnkYCCABKAkSEwoLYWRkZWRfYXRfdXMYCSABKAMiMgoOQWRkSG9sZFJlcXVlc3QSIAoEaG9sZBgBIAEoCzISLmdhdGVob3VzZS52MS5Ib2xkIhEKD0FkZEhvbGRSZXNwb25zZSISChBMaXN0SG9sZHNSZXF1ZXN0IjYKEUxpc3RIb2xkc1Jlc3BvbnNlEiEKBWhvbGRzGAEgAygLMhIuZ2F0ZWhvdXNlLnYxLkhvbGQiMgoSUmVsZWFzZUhvbGRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJIhUKE1JlbGVhc2VIb2xkUmVzcG9uc2UyhAQKDkFyY2hpdmVTZXJ2aWNlEkUKBlNlYXJjaBIbLmdhdGVob3VzZS52MS5TZWFyY2hSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlNlYXJjaFJlc3BvbnNlMAESOgoDR2V0EhguZ2F0ZWhvdXNlLnYxLkdldFJlcXVlc3QaGS5nYXRlaG91c2UudjEuR2V0UmVzcG9uc2USRQoGVmVyaWZ5EhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlcXVlc3QaHC5nYXRlaG91c2UudjEuVmVyaWZ5UmVzcG9uc2UwARJFCgZFeHBvcnQSGy5nYXRlaG91c2UudjEuRXhwb3J0UmVxdWVzdBocLmdhdGVob3VzZS52MS5FeHBvcnRSZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlEkAKBVByb3ZlEhouZ2F0ZWhvdXNlLnYxLlByb3ZlUmVxdWVzdBobLmdhdGVob3VzZS52MS5Qcm92ZVJlc3BvbnNlEloKDUV4cG9ydEVudHJpZXMSIi5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1JlcXVlc3QaIy5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_gatehouse_v1_envelope]);
 
 /**
  * Bus: gh.v1.archive.append. A batch is committed in one transaction, then answered.
@@ -143,7 +143,7 @@ export type Access = Message<"gatehouse.v1.Access"> & {
   caller: string;
 
   /**
-   * search, get, export, verify.
+   * search, get, export, verify, prove, erase, expire, hold-add, hold-list, hold-release.
    *
    * @generated from field: string action = 3;
    */
@@ -308,6 +308,20 @@ export type StoredRecord = Message<"gatehouse.v1.StoredRecord"> & {
    * @generated from field: uint32 outcome_status = 6;
    */
   outcomeStatus: number;
+
+  /**
+   * The body in clear where the record has it encrypted and its key exists.
+   *
+   * @generated from field: bytes body = 7;
+   */
+  body: Uint8Array;
+
+  /**
+   * Set when the key of the body was destroyed.
+   *
+   * @generated from field: bool body_erased = 8;
+   */
+  bodyErased: boolean;
 };
 
 /**
@@ -550,6 +564,18 @@ export type Checkpoint = Message<"gatehouse.v1.Checkpoint"> & {
    * @generated from field: bytes signature = 5;
    */
   signature: Uint8Array;
+
+  /**
+   * Merkle tree (RFC 6962) over the record hashes from here to `sequence`; 0 and empty in checkpoints of older versions.
+   *
+   * @generated from field: uint64 first_sequence = 6;
+   */
+  firstSequence: bigint;
+
+  /**
+   * @generated from field: bytes root = 7;
+   */
+  root: Uint8Array;
 };
 
 /**
@@ -615,6 +641,445 @@ export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_archive, 18);
 
 /**
+ * @generated from message gatehouse.v1.ProveRequest
+ */
+export type ProveRequest = Message<"gatehouse.v1.ProveRequest"> & {
+  /**
+   * @generated from field: bytes envelope_id = 1;
+   */
+  envelopeId: Uint8Array;
+
+  /**
+   * Used when envelope_id is empty.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ProveRequest.
+ * Use `create(ProveRequestSchema)` to create a new message.
+ */
+export const ProveRequestSchema: GenMessage<ProveRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 19);
+
+/**
+ * RFC 6962 §2.1.1 audit path, from the leaf up.
+ *
+ * @generated from message gatehouse.v1.InclusionProof
+ */
+export type InclusionProof = Message<"gatehouse.v1.InclusionProof"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: uint64 size = 2;
+   */
+  size: bigint;
+
+  /**
+   * @generated from field: repeated bytes path = 3;
+   */
+  path: Uint8Array[];
+};
+
+/**
+ * Describes the message gatehouse.v1.InclusionProof.
+ * Use `create(InclusionProofSchema)` to create a new message.
+ */
+export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 20);
+
+/**
+ * @generated from message gatehouse.v1.ProvenRecord
+ */
+export type ProvenRecord = Message<"gatehouse.v1.ProvenRecord"> & {
+  /**
+   * @generated from field: gatehouse.v1.StoredRecord record = 1;
+   */
+  record?: StoredRecord | undefined;
+
+  /**
+   * Absent where the checkpoint of an older version has no tree.
+   *
+   * @generated from field: gatehouse.v1.InclusionProof proof = 2;
+   */
+  proof?: InclusionProof | undefined;
+
+  /**
+   * Sequence of the checkpoint that signs the root.
+   *
+   * @generated from field: uint64 checkpoint_sequence = 3;
+   */
+  checkpointSequence: bigint;
+
+  /**
+   * Opens the sealed body of this record, and of no other.
+   *
+   * @generated from field: bytes message_key = 4;
+   */
+  messageKey: Uint8Array;
+};
+
+/**
+ * Describes the message gatehouse.v1.ProvenRecord.
+ * Use `create(ProvenRecordSchema)` to create a new message.
+ */
+export const ProvenRecordSchema: GenMessage<ProvenRecord> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 21);
+
+/**
+ * @generated from message gatehouse.v1.ProveResponse
+ */
+export type ProveResponse = Message<"gatehouse.v1.ProveResponse"> & {
+  /**
+   * @generated from field: gatehouse.v1.ProvenRecord record = 1;
+   */
+  record?: ProvenRecord | undefined;
+
+  /**
+   * @generated from field: gatehouse.v1.Checkpoint checkpoint = 2;
+   */
+  checkpoint?: Checkpoint | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.ProveResponse.
+ * Use `create(ProveResponseSchema)` to create a new message.
+ */
+export const ProveResponseSchema: GenMessage<ProveResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 22);
+
+/**
+ * @generated from message gatehouse.v1.ExportEntriesRequest
+ */
+export type ExportEntriesRequest = Message<"gatehouse.v1.ExportEntriesRequest"> & {
+  /**
+   * @generated from field: int64 since_us = 1;
+   */
+  sinceUs: bigint;
+
+  /**
+   * @generated from field: int64 until_us = 2;
+   */
+  untilUs: bigint;
+
+  /**
+   * Of either side.
+   *
+   * @generated from field: string domain = 3;
+   */
+  domain: string;
+
+  /**
+   * @generated from field: string user = 4;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string conversation = 5;
+   */
+  conversation: string;
+
+  /**
+   * Continue behind this sequence.
+   *
+   * @generated from field: uint64 after_sequence = 6;
+   */
+  afterSequence: bigint;
+
+  /**
+   * Not beyond this one; 0: to the end.
+   *
+   * @generated from field: uint64 to_sequence = 7;
+   */
+  toSequence: bigint;
+
+  /**
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExportEntriesRequest.
+ * Use `create(ExportEntriesRequestSchema)` to create a new message.
+ */
+export const ExportEntriesRequestSchema: GenMessage<ExportEntriesRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 23);
+
+/**
+ * @generated from message gatehouse.v1.ExportEntriesResponse
+ */
+export type ExportEntriesResponse = Message<"gatehouse.v1.ExportEntriesResponse"> & {
+  /**
+   * @generated from oneof gatehouse.v1.ExportEntriesResponse.part
+   */
+  part: {
+    /**
+     * Before the records it signs.
+     *
+     * @generated from field: gatehouse.v1.Checkpoint checkpoint = 1;
+     */
+    value: Checkpoint;
+    case: "checkpoint";
+  } | {
+    /**
+     * @generated from field: gatehouse.v1.ProvenRecord record = 2;
+     */
+    value: ProvenRecord;
+    case: "record";
+  } | {
+    /**
+     * The last part: everything up to the head was looked at.
+     *
+     * @generated from field: gatehouse.v1.ExportEnd end = 3;
+     */
+    value: ExportEnd;
+    case: "end";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message gatehouse.v1.ExportEntriesResponse.
+ * Use `create(ExportEntriesResponseSchema)` to create a new message.
+ */
+export const ExportEntriesResponseSchema: GenMessage<ExportEntriesResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 24);
+
+/**
+ * @generated from message gatehouse.v1.ExportEnd
+ */
+export type ExportEnd = Message<"gatehouse.v1.ExportEnd"> & {
+  /**
+   * @generated from field: uint64 head_sequence = 1;
+   */
+  headSequence: bigint;
+
+  /**
+   * @generated from field: bytes head_hash = 2;
+   */
+  headHash: Uint8Array;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExportEnd.
+ * Use `create(ExportEndSchema)` to create a new message.
+ */
+export const ExportEndSchema: GenMessage<ExportEnd> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 25);
+
+/**
+ * @generated from message gatehouse.v1.EraseRequest
+ */
+export type EraseRequest = Message<"gatehouse.v1.EraseRequest"> & {
+  /**
+   * Address of the internal user.
+   *
+   * @generated from field: string user = 1;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.EraseRequest.
+ * Use `create(EraseRequestSchema)` to create a new message.
+ */
+export const EraseRequestSchema: GenMessage<EraseRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 26);
+
+/**
+ * @generated from message gatehouse.v1.EraseResponse
+ */
+export type EraseResponse = Message<"gatehouse.v1.EraseResponse"> & {
+  /**
+   * @generated from field: uint64 destroyed_keys = 1;
+   */
+  destroyedKeys: bigint;
+
+  /**
+   * Left alone because a hold protects messages under them.
+   *
+   * @generated from field: uint64 held_keys = 2;
+   */
+  heldKeys: bigint;
+
+  /**
+   * @generated from field: repeated string holds = 3;
+   */
+  holds: string[];
+};
+
+/**
+ * Describes the message gatehouse.v1.EraseResponse.
+ * Use `create(EraseResponseSchema)` to create a new message.
+ */
+export const EraseResponseSchema: GenMessage<EraseResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 27);
+
+/**
+ * What must not be erased or expire; absent fields match everything, at least one is set.
+ *
+ * @generated from message gatehouse.v1.Hold
+ */
+export type Hold = Message<"gatehouse.v1.Hold"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string conversation = 3;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: string domain = 4;
+   */
+  domain: string;
+
+  /**
+   * @generated from field: int64 since_us = 5;
+   */
+  sinceUs: bigint;
+
+  /**
+   * @generated from field: int64 until_us = 6;
+   */
+  untilUs: bigint;
+
+  /**
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string added_by = 8;
+   */
+  addedBy: string;
+
+  /**
+   * @generated from field: int64 added_at_us = 9;
+   */
+  addedAtUs: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.Hold.
+ * Use `create(HoldSchema)` to create a new message.
+ */
+export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 28);
+
+/**
+ * @generated from message gatehouse.v1.AddHoldRequest
+ */
+export type AddHoldRequest = Message<"gatehouse.v1.AddHoldRequest"> & {
+  /**
+   * @generated from field: gatehouse.v1.Hold hold = 1;
+   */
+  hold?: Hold | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.AddHoldRequest.
+ * Use `create(AddHoldRequestSchema)` to create a new message.
+ */
+export const AddHoldRequestSchema: GenMessage<AddHoldRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 29);
+
+/**
+ * @generated from message gatehouse.v1.AddHoldResponse
+ */
+export type AddHoldResponse = Message<"gatehouse.v1.AddHoldResponse"> & {
+};
+
+/**
+ * Describes the message gatehouse.v1.AddHoldResponse.
+ * Use `create(AddHoldResponseSchema)` to create a new message.
+ */
+export const AddHoldResponseSchema: GenMessage<AddHoldResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 30);
+
+/**
+ * @generated from message gatehouse.v1.ListHoldsRequest
+ */
+export type ListHoldsRequest = Message<"gatehouse.v1.ListHoldsRequest"> & {
+};
+
+/**
+ * Describes the message gatehouse.v1.ListHoldsRequest.
+ * Use `create(ListHoldsRequestSchema)` to create a new message.
+ */
+export const ListHoldsRequestSchema: GenMessage<ListHoldsRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 31);
+
+/**
+ * @generated from message gatehouse.v1.ListHoldsResponse
+ */
+export type ListHoldsResponse = Message<"gatehouse.v1.ListHoldsResponse"> & {
+  /**
+   * @generated from field: repeated gatehouse.v1.Hold holds = 1;
+   */
+  holds: Hold[];
+};
+
+/**
+ * Describes the message gatehouse.v1.ListHoldsResponse.
+ * Use `create(ListHoldsResponseSchema)` to create a new message.
+ */
+export const ListHoldsResponseSchema: GenMessage<ListHoldsResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 32);
+
+/**
+ * @generated from message gatehouse.v1.ReleaseHoldRequest
+ */
+export type ReleaseHoldRequest = Message<"gatehouse.v1.ReleaseHoldRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.ReleaseHoldRequest.
+ * Use `create(ReleaseHoldRequestSchema)` to create a new message.
+ */
+export const ReleaseHoldRequestSchema: GenMessage<ReleaseHoldRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 33);
+
+/**
+ * @generated from message gatehouse.v1.ReleaseHoldResponse
+ */
+export type ReleaseHoldResponse = Message<"gatehouse.v1.ReleaseHoldResponse"> & {
+};
+
+/**
+ * Describes the message gatehouse.v1.ReleaseHoldResponse.
+ * Use `create(ReleaseHoldResponseSchema)` to create a new message.
+ */
+export const ReleaseHoldResponseSchema: GenMessage<ReleaseHoldResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 34);
+
+/**
  * @generated from service gatehouse.v1.ArchiveService
  */
 export const ArchiveService: GenService<{
@@ -663,6 +1128,26 @@ export const ArchiveService: GenService<{
     methodKind: "unary";
     input: typeof StatusRequestSchema;
     output: typeof StatusResponseSchema;
+  },
+  /**
+   * One message with what proves, without the archive, that the log holds it.
+   *
+   * @generated from rpc gatehouse.v1.ArchiveService.Prove
+   */
+  prove: {
+    methodKind: "unary";
+    input: typeof ProveRequestSchema;
+    output: typeof ProveResponseSchema;
+  },
+  /**
+   * Matching messages in the order of the log, readable, each with its proof.
+   *
+   * @generated from rpc gatehouse.v1.ArchiveService.ExportEntries
+   */
+  exportEntries: {
+    methodKind: "server_streaming";
+    input: typeof ExportEntriesRequestSchema;
+    output: typeof ExportEntriesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_archive, 0);

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/envelope.proto.
  */
 export const file_gatehouse_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("ChtnYXRlaG91c2UvdjEvZW52ZWxvcGUucHJvdG8SDGdhdGVob3VzZS52MSJTCgdQZWVyUmVmEhIKCnBlZXJfY2xhc3MYASABKAkSDwoHcGFydG5lchgCIAEoCRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZyZW1vdGUYBCABKAki1wIKCEVudmVsb3BlEgoKAmlkGAEgASgMEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoDBIWCg5yZWNlaXZlZF9hdF91cxgDIAEoAxIoCgRraW5kGAQgASgOMhouZ2F0ZWhvdXNlLnYxLkVudmVsb3BlS2luZBIOCgZtZXRob2QYBSABKAkSFAoMZnJvbV9hZGRyZXNzGAYgASgJEhIKCnRvX2FkZHJlc3MYByABKAkSFAoMY29udmVyc2F0aW9uGAggASgJEhEKCWRpcmVjdGlvbhgJIAEoCRIPCgdyZXBsaWNhGAogASgJEiMKBHBlZXIYCyABKAsyFS5nYXRlaG91c2UudjEuUGVlclJlZhITCgt0cmFuc2FjdGlvbhgMIAEoCRIUCgxjb250ZW50X3R5cGUYDSABKAkSDAoEYm9keRgOIAEoDBISCgpib2R5X2J5dGVzGA8gASgNIkcKCVByb29mU3RlcBIMCgRydWxlGAEgASgJEgwKBGNvZGUYAiABKAkSDgoGZGV0YWlsGAMgASgJEg4KBnNvdXJjZRgEIAEoCSLKAQoIRGVjaXNpb24SDwoHdmVyZGljdBgBIAEoCRIMCgRjb2RlGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIMCgRydWxlGAQgASgJEgwKBG1hcmsYBSABKAkSEAoIZXZpZGVuY2UYBiABKAkSEgoKbmFtZV9tYXRjaBgHIAEoCRITCgtkZXN0aW5hdGlvbhgIIAEoCRImCgVwcm9vZhgJIAMoCzIXLmdhdGVob3VzZS52MS5Qcm9vZlN0ZXASEAoIcmV2aXNpb24YCiABKAQiXAoHT3V0Y29tZRITCgtlbnZlbG9wZV9pZBgBIAEoDBINCgVhdF91cxgCIAEoAxIOCgZzdGF0dXMYAyABKA0SDAoEY29kZRgEIAEoCRIPCgdjZXJ0YWluGAUgASgIKs0BCgxFbnZlbG9wZUtpbmQSHQoZRU5WRUxPUEVfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVOVkVMT1BFX0tJTkRfTUVTU0FHRRABEhgKFEVOVkVMT1BFX0tJTkRfVFlQSU5HEAISGQoVRU5WRUxPUEVfS0lORF9SRUNFSVBUEAMSGgoWRU5WRUxPUEVfS0lORF9QUkVTRU5DRRAEEhkKFUVOVkVMT1BFX0tJTkRfU0VTU0lPThAFEhcKE0VOVkVMT1BFX0tJTkRfT1RIRVIQBmIGcHJvdG8z");
+  fileDesc("ChtnYXRlaG91c2UvdjEvZW52ZWxvcGUucHJvdG8SDGdhdGVob3VzZS52MSJTCgdQZWVyUmVmEhIKCnBlZXJfY2xhc3MYASABKAkSDwoHcGFydG5lchgCIAEoCRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZyZW1vdGUYBCABKAkihgMKCEVudmVsb3BlEgoKAmlkGAEgASgMEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoDBIWCg5yZWNlaXZlZF9hdF91cxgDIAEoAxIoCgRraW5kGAQgASgOMhouZ2F0ZWhvdXNlLnYxLkVudmVsb3BlS2luZBIOCgZtZXRob2QYBSABKAkSFAoMZnJvbV9hZGRyZXNzGAYgASgJEhIKCnRvX2FkZHJlc3MYByABKAkSFAoMY29udmVyc2F0aW9uGAggASgJEhEKCWRpcmVjdGlvbhgJIAEoCRIPCgdyZXBsaWNhGAogASgJEiMKBHBlZXIYCyABKAsyFS5nYXRlaG91c2UudjEuUGVlclJlZhITCgt0cmFuc2FjdGlvbhgMIAEoCRIUCgxjb250ZW50X3R5cGUYDSABKAkSDAoEYm9keRgOIAEoDBISCgpib2R5X2J5dGVzGA8gASgNEi0KC3NlYWxlZF9ib2R5GBAgASgLMhguZ2F0ZWhvdXNlLnYxLlNlYWxlZEJvZHkiPwoKU2VhbGVkQm9keRIOCgZrZXlfaWQYASABKAQSDQoFbm9uY2UYAiABKAwSEgoKY2lwaGVydGV4dBgDIAEoDCJHCglQcm9vZlN0ZXASDAoEcnVsZRgBIAEoCRIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCRIOCgZzb3VyY2UYBCABKAki3gEKCERlY2lzaW9uEg8KB3ZlcmRpY3QYASABKAkSDAoEY29kZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDAoEcnVsZRgEIAEoCRIMCgRtYXJrGAUgASgJEhAKCGV2aWRlbmNlGAYgASgJEhIKCm5hbWVfbWF0Y2gYByABKAkSEwoLZGVzdGluYXRpb24YCCABKAkSJgoFcHJvb2YYCSADKAsyFy5nYXRlaG91c2UudjEuUHJvb2ZTdGVwEhAKCHJldmlzaW9uGAogASgEEhIKCnBlZXJfY2xhc3MYCyABKAkiXAoHT3V0Y29tZRITCgtlbnZlbG9wZV9pZBgBIAEoDBINCgVhdF91cxgCIAEoAxIOCgZzdGF0dXMYAyABKA0SDAoEY29kZRgEIAEoCRIPCgdjZXJ0YWluGAUgASgIKs0BCgxFbnZlbG9wZUtpbmQSHQoZRU5WRUxPUEVfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVOVkVMT1BFX0tJTkRfTUVTU0FHRRABEhgKFEVOVkVMT1BFX0tJTkRfVFlQSU5HEAISGQoVRU5WRUxPUEVfS0lORF9SRUNFSVBUEAMSGgoWRU5WRUxPUEVfS0lORF9QUkVTRU5DRRAEEhkKFUVOVkVMT1BFX0tJTkRfU0VTU0lPThAFEhcKE0VOVkVMT1BFX0tJTkRfT1RIRVIQBmIGcHJvdG8z");
 
 /**
  * The authenticated server a message came from.
@@ -150,6 +150,13 @@ export type Envelope = Message<"gatehouse.v1.Envelope"> & {
    * @generated from field: uint32 body_bytes = 15;
    */
   bodyBytes: number;
+
+  /**
+   * Where bodies are encrypted: the body as it is kept; `body` is then empty. Only the archive writes it.
+   *
+   * @generated from field: gatehouse.v1.SealedBody sealed_body = 16;
+   */
+  sealedBody?: SealedBody | undefined;
 };
 
 /**
@@ -158,6 +165,39 @@ export type Envelope = Message<"gatehouse.v1.Envelope"> & {
  */
 export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_envelope, 1);
+
+/**
+ * AES-256-GCM with a key of its own: HMAC-SHA-256(body key, "gatehouse archive message key v1\n" and the envelope's id).
+ *
+ * @generated from message gatehouse.v1.SealedBody
+ */
+export type SealedBody = Message<"gatehouse.v1.SealedBody"> & {
+  /**
+   * Body key in the key store of the archive; once that is destroyed, nobody can read the body.
+   *
+   * @generated from field: uint64 key_id = 1;
+   */
+  keyId: bigint;
+
+  /**
+   * @generated from field: bytes nonce = 2;
+   */
+  nonce: Uint8Array;
+
+  /**
+   * With the 16 bytes of the tag at its end; the envelope's id is authenticated with it.
+   *
+   * @generated from field: bytes ciphertext = 3;
+   */
+  ciphertext: Uint8Array;
+};
+
+/**
+ * Describes the message gatehouse.v1.SealedBody.
+ * Use `create(SealedBodySchema)` to create a new message.
+ */
+export const SealedBodySchema: GenMessage<SealedBody> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_envelope, 2);
 
 /**
  * One rule's answer, in the order tried.
@@ -193,7 +233,7 @@ export type ProofStep = Message<"gatehouse.v1.ProofStep"> & {
  * Use `create(ProofStepSchema)` to create a new message.
  */
 export const ProofStepSchema: GenMessage<ProofStep> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_envelope, 2);
+  messageDesc(file_gatehouse_v1_envelope, 3);
 
 /**
  * What the gate decided on one message, and why.
@@ -260,6 +300,13 @@ export type Decision = Message<"gatehouse.v1.Decision"> & {
    * @generated from field: uint64 revision = 10;
    */
   revision: bigint;
+
+  /**
+   * Class of the far side, whichever way the message goes: direct, allowed, discovered, clearinghouse, provider, bridge, inside.
+   *
+   * @generated from field: string peer_class = 11;
+   */
+  peerClass: string;
 };
 
 /**
@@ -267,7 +314,7 @@ export type Decision = Message<"gatehouse.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_envelope, 3);
+  messageDesc(file_gatehouse_v1_envelope, 4);
 
 /**
  * What became of a message that was handed over.
@@ -310,7 +357,7 @@ export type Outcome = Message<"gatehouse.v1.Outcome"> & {
  * Use `create(OutcomeSchema)` to create a new message.
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_envelope, 4);
+  messageDesc(file_gatehouse_v1_envelope, 5);
 
 /**
  * What a message is, whatever protocol carried it.

@@ -21,6 +21,8 @@ export interface RecordFields {
   code: string
   /** Of an outcome. */
   status: number
+  /** Body key of a sealed body; 0: the body, if any, is in clear. */
+  keyId: number
 }
 
 const ID_BYTES = 16
@@ -42,6 +44,7 @@ export function scanRecord(record: Uint8Array): RecordFields | undefined {
     mark: '',
     code: '',
     status: 0,
+    keyId: 0,
   }
   while (cursor.next()) {
     if (cursor.value !== -1 || cursor.field < 1 || cursor.field > 3) continue
@@ -59,7 +62,13 @@ export function scanRecord(record: Uint8Array): RecordFields | undefined {
 
 function isComplete(fields: RecordFields): boolean {
   // Beyond 2^53 a time is no time, and it would not fit a column.
-  if (!Number.isSafeInteger(fields.atUs) || !Number.isSafeInteger(fields.kind) || !Number.isSafeInteger(fields.status)) return false
+  if (
+    !Number.isSafeInteger(fields.atUs) ||
+    !Number.isSafeInteger(fields.kind) ||
+    !Number.isSafeInteger(fields.status) ||
+    !Number.isSafeInteger(fields.keyId)
+  )
+    return false
   if (fields.type === RECORD_TYPE.access) return true
   if (fields.type === 0 || fields.envelopeId.length !== ID_BYTES) return false
   return fields.type === RECORD_TYPE.outcome || fields.idempotencyKey.length === KEY_BYTES
@@ -87,6 +96,17 @@ function scanEnvelope(cursor: ProtoCursor, fields: RecordFields): void {
     else if (cursor.field === 6) fields.fromAddress = cursor.text()
     else if (cursor.field === 7) fields.toAddress = cursor.text()
     else if (cursor.field === 8) fields.conversation = cursor.text()
+    else if (cursor.field === 16) {
+      const outer = cursor.enter()
+      scanSealedBody(cursor, fields)
+      cursor.leave(outer)
+    }
+  }
+}
+
+function scanSealedBody(cursor: ProtoCursor, fields: RecordFields): void {
+  while (cursor.next()) {
+    if (cursor.value !== -1 && cursor.field === 1) fields.keyId = cursor.value
   }
 }
 

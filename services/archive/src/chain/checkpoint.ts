@@ -9,26 +9,45 @@ export interface Checkpoint {
   readonly signedAtUs: number
   readonly keyId: string
   readonly signature: Uint8Array
+  /** Tree over the record hashes from `firstSequence` to `sequence`; undefined in checkpoints of older versions. */
+  readonly tree: CheckpointTree | undefined
+}
+
+export interface CheckpointTree {
+  readonly firstSequence: number
+  readonly root: Uint8Array
 }
 
 const DOMAIN = Buffer.from('gatehouse archive checkpoint v1\n', 'latin1')
+const DOMAIN_WITH_TREE = Buffer.from('gatehouse archive checkpoint v2\n', 'latin1')
 
 // The hash reaches back to the genesis of the log, so the log's id need not be named here.
-function statement(sequence: number, hash: Uint8Array, signedAtUs: number): Buffer {
-  const text = Buffer.alloc(DOMAIN.length + 16 + hash.length)
-  text.set(DOMAIN)
-  writeUint64(text, DOMAIN.length, sequence)
-  writeUint64(text, DOMAIN.length + 8, signedAtUs)
-  text.set(hash, DOMAIN.length + 16)
-  return text
+function statement({ sequence, hash, signedAtUs, tree }: Omit<Checkpoint, 'keyId' | 'signature'>): Buffer {
+  const domain = tree === undefined ? DOMAIN : DOMAIN_WITH_TREE
+  const head = Buffer.alloc(domain.length + 16)
+  head.set(domain)
+  writeUint64(head, domain.length, sequence)
+  writeUint64(head, domain.length + 8, signedAtUs)
+  if (tree === undefined) return Buffer.concat([head, hash])
+  const first = Buffer.alloc(8)
+  writeUint64(first, 0, tree.firstSequence)
+  return Buffer.concat([head, hash, first, tree.root])
 }
 
-export function signCheckpoint(sequence: number, hash: Uint8Array, signedAtUs: number, key: KeyObject, keyId: string): Checkpoint {
-  return { sequence, hash, signedAtUs, keyId, signature: sign(null, statement(sequence, hash, signedAtUs), key) }
+export function signCheckpoint(
+  sequence: number,
+  hash: Uint8Array,
+  signedAtUs: number,
+  key: KeyObject,
+  keyId: string,
+  tree?: CheckpointTree,
+): Checkpoint {
+  const said = { sequence, hash, signedAtUs, tree }
+  return { ...said, keyId, signature: sign(null, statement(said), key) }
 }
 
 export function isCheckpointGenuine(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
-  return verify(null, statement(checkpoint.sequence, checkpoint.hash, checkpoint.signedAtUs), publicKey, checkpoint.signature)
+  return verify(null, statement(checkpoint), publicKey, checkpoint.signature)
 }
 
 /** One line of the second checkpoint file and of an export. */
@@ -40,6 +59,9 @@ export function checkpointLine(checkpoint: Checkpoint): string {
       signedAtUs: checkpoint.signedAtUs,
       keyId: checkpoint.keyId,
       signature: Buffer.from(checkpoint.signature).toString('base64'),
+      ...(checkpoint.tree === undefined
+        ? {}
+        : { firstSequence: checkpoint.tree.firstSequence, root: Buffer.from(checkpoint.tree.root).toString('base64') }),
     },
   })
 }
@@ -51,5 +73,14 @@ export function checkpointFrom(value: unknown): Checkpoint | undefined {
   if (typeof sequence !== 'number' || typeof signedAtUs !== 'number' || !Number.isSafeInteger(sequence)) return undefined
   if (!Number.isSafeInteger(signedAtUs) || sequence < 0 || signedAtUs < 0) return undefined
   if (typeof hash !== 'string' || typeof keyId !== 'string' || typeof signature !== 'string') return undefined
-  return { sequence, signedAtUs, keyId, hash: Buffer.from(hash, 'base64'), signature: Buffer.from(signature, 'base64') }
+  const { firstSequence, root } = value as Record<string, unknown>
+  const hasTree = typeof firstSequence === 'number' && Number.isSafeInteger(firstSequence) && firstSequence > 0 && typeof root === 'string'
+  return {
+    sequence,
+    signedAtUs,
+    keyId,
+    hash: Buffer.from(hash, 'base64'),
+    signature: Buffer.from(signature, 'base64'),
+    tree: hasTree ? { firstSequence, root: Buffer.from(root, 'base64') } : undefined,
+  }
 }

@@ -142,7 +142,7 @@ export class CommitEngine {
     const writer = this.#writer
     if (this.#trouble !== undefined || writer === undefined || writer.head.sequence === this.#checkpointSequence) return
     const { key, nowUs } = this.#options
-    const checkpoint = signCheckpoint(writer.head.sequence, writer.head.hash, nowUs(), key.privateKey, key.keyId)
+    const checkpoint = signCheckpoint(writer.head.sequence, writer.head.hash, nowUs(), key.privateKey, key.keyId, writer.tree())
     try {
       writer.addCheckpoint(checkpoint)
     } catch (thrown) {

@@ -6,27 +6,33 @@ import {
   AppendRequestSchema,
   ArchiveRecordSchema,
   type ArchiveService,
+  type ExportEntriesRequest,
+  type ExportEntriesResponseSchema,
   type ExportRequest,
   type ExportResponseSchema,
   type GetRequest,
   type GetResponseSchema,
   type Outcome,
+  type ProveRequest,
+  type ProveResponseSchema,
   type SearchRequest,
   type SearchResponseSchema,
   type StatusRequest,
   type StatusResponseSchema,
-  type StoredRecordSchema,
   type VerifyRequest,
   type VerifyResponseSchema,
 } from '@gatehouse/proto'
 import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
 import type { Committer } from '../commit/committer.ts'
 import { archiveError } from '../errors.ts'
-import { LogReader, type StoredLogRecord } from '../store/log-reader.ts'
+import { LogReader } from '../store/log-reader.ts'
 import type { SearchTerms } from '../store/search-plan.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
 import { verifyStore } from '../verify/verify-store.ts'
 import { bodyHasText } from './body-text.ts'
+import { exportEntries } from './export-entries.ts'
+import { ProofMaker } from './proof-maker.ts'
+import { checkpointMessage, storedMessage } from './wire-records.ts'
 
 export interface ArchiveHandlerDeps {
   readonly file: string
@@ -136,15 +142,44 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       if (reached === undefined) return
       for (const checkpoint of reader.checkpoints(after, reached)) {
         yield {
-          part: {
-            case: 'checkpoint',
-            value: { ...checkpoint, sequence: BigInt(checkpoint.sequence), signedAtUs: BigInt(checkpoint.signedAtUs) },
-          },
+          part: { case: 'checkpoint', value: checkpointMessage(checkpoint) },
         }
       }
       after = reached
       await nextTurn()
     }
+  }
+
+  async prove(request: ProveRequest, caller: Caller): Promise<MessageInitShape<typeof ProveResponseSchema>> {
+    const wanted = request.envelopeId.length > 0 ? Buffer.from(request.envelopeId).toString('hex') : request.sequence.toString()
+    await this.#recordAccess('prove', caller, { record: wanted }, '')
+    await this.#deps.committer.index()
+    await this.#deps.committer.sign()
+    const reader = this.#open()
+    const sequence = request.envelopeId.length > 0 ? reader.sequenceOfEnvelope(request.envelopeId) : Number(request.sequence)
+    const stored = sequence === undefined ? undefined : reader.stored(sequence)
+    if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', wanted)
+    const { checkpoint, proof } = new ProofMaker(reader).prove(stored.sequence)
+    if (proof === undefined) throw archiveError('GH-ARCHIVE-UNPROVABLE', wanted)
+    return {
+      record: {
+        record: storedMessage(stored),
+        proof: { index: BigInt(proof.index), size: BigInt(proof.size), path: [...proof.path] },
+        checkpointSequence: BigInt(checkpoint.sequence),
+      },
+      checkpoint: checkpointMessage(checkpoint),
+    }
+  }
+
+  async *exportEntries(request: ExportEntriesRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof ExportEntriesResponseSchema>> {
+    const { $typeName: _, $unknown: __, ...query } = request
+    const facts = Object.fromEntries(
+      Object.entries(query).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
+    )
+    await this.#recordAccess('export', caller, facts, request.reason)
+    await this.#deps.committer.index()
+    await this.#deps.committer.sign()
+    yield* exportEntries(this.#open(), request, { signal: caller.signal, nextTurn })
   }
 
   async status(_request: StatusRequest, _caller: Caller): Promise<MessageInitShape<typeof StatusResponseSchema>> {
@@ -186,17 +221,6 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     })
     const refusal = reply.results[0]?.refusal ?? 'GH-ARCHIVE-COMMIT'
     if (refusal !== '') throw archiveError('GH-ARCHIVE-ACCESS-UNRECORDED', refusal)
-  }
-}
-
-function storedMessage(stored: StoredLogRecord): MessageInitShape<typeof StoredRecordSchema> {
-  return {
-    sequence: BigInt(stored.sequence),
-    committedAtUs: BigInt(stored.committedAtUs),
-    previousHash: stored.previousHash,
-    hash: stored.hash,
-    record: stored.record,
-    outcomeStatus: stored.outcomeStatus,
   }
 }
 

@@ -34,7 +34,7 @@ export class EntryIndex {
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insertEntry = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insertEntry = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#insertOutcome = database.prepare('INSERT INTO outcome VALUES (?, ?, ?, ?)')
     this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
     this.#byKey = database.prepare('SELECT sequence FROM entry WHERE idempotency_key = ?')
@@ -121,6 +121,7 @@ export class EntryIndex {
       fields.verdict,
       fields.mark,
       fields.code,
+      fields.keyId,
     )
   }
 

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../chain/checkpoint.ts'
 import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
-import { planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
+import { MOST_COMMIT_DELAY_US, planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
 
 /** One record of the log as it was committed. */
 export interface LogRecord {
@@ -113,7 +113,34 @@ export class LogReader {
       signedAtUs: Number(row['signed_at_us']),
       keyId: String(row['key_id']),
       signature: row['signature'] as Uint8Array,
+      tree:
+        Number(row['first_sequence'] ?? 0) === 0
+          ? undefined
+          : { firstSequence: Number(row['first_sequence']), root: row['root'] as Uint8Array },
     }))
+  }
+
+  /** The newest checkpoint; undefined when there is none. */
+  lastCheckpoint(): Checkpoint | undefined {
+    return this.checkpointOver(Number(this.#database.prepare('SELECT max(sequence) AS sequence FROM checkpoint').get()?.['sequence'] ?? 0))
+  }
+
+  /** First sequence that may hold a message received at or after a time. */
+  firstSequenceOf(receivedUs: number): number {
+    return receivedUs > 0 ? this.#firstAt(receivedUs - MOST_COMMIT_DELAY_US) : 1
+  }
+
+  /** The first checkpoint that signs a record. */
+  checkpointOver(sequence: number): Checkpoint | undefined {
+    const row = this.#database.prepare('SELECT min(sequence) AS sequence FROM checkpoint WHERE sequence >= ?').get(sequence)
+    const at = Number(row?.['sequence'] ?? 0)
+    return at === 0 ? undefined : this.checkpoints(at - 1, at)[0]
+  }
+
+  /** Record hashes from one sequence to another, in order. */
+  hashes(from: number, to: number): Uint8Array[] {
+    const rows = this.#database.prepare('SELECT hash FROM record WHERE sequence BETWEEN ? AND ? ORDER BY sequence').all(from, to)
+    return rows.map((row) => row['hash'] as Uint8Array)
   }
 
   close(): void {

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { AppendResult } from '../append/append-reply.ts'
 import { scanRecord } from '../append/record-fields.ts'
-import type { Checkpoint } from '../chain/checkpoint.ts'
+import type { Checkpoint, CheckpointTree } from '../chain/checkpoint.ts'
+import { TreeGrower } from '../chain/merkle-tree.ts'
 import { genesisHash, RecordHasher } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
 import { EntryIndex } from './entry-index.ts'
@@ -28,11 +29,14 @@ const REFUSED_MALFORMED: AppendResult = { sequence: 0, isDuplicate: false, refus
 const REFUSED_ID: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-ID-REUSED' }
 // The end of the log is checked when it is opened: a tail that was lost or altered must not be built upon.
 const TAIL_RECORDS = 64
+const NO_ROOT = new Uint8Array()
 
 /** The one writer of a log in SQLite. Everything is synchronous. */
 export class LogWriter {
   readonly #database: DatabaseSync
   readonly #hasher = new RecordHasher()
+  /** Over the records since the last checkpoint. */
+  readonly #tree = new TreeGrower()
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #insert: StatementSync
@@ -52,10 +56,11 @@ export class LogWriter {
       migrate(this.#database)
       const genesis = this.#genesis(options.newLogId)
       this.#head = this.#readHead(genesis)
+      this.#growTree()
       this.#begin = this.#database.prepare('BEGIN IMMEDIATE')
       this.#commit = this.#database.prepare('COMMIT')
       this.#insert = this.#database.prepare('INSERT INTO record VALUES (?, ?, ?, ?)')
-      this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)')
+      this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?)')
       this.#index = new EntryIndex(this.#database)
     } catch (thrown) {
       this.#database.close()
@@ -92,6 +97,7 @@ export class LogWriter {
         }
         const hash = this.#hasher.hashOf(sequence, committedAtUs, head.hash, record)
         this.#insert.run(sequence, committedAtUs, hash, record)
+        this.#tree.add(hash)
         this.#index.add(sequence, fields)
         head = { sequence, hash, committedAtUs }
         results.push({ sequence, isDuplicate: false, refusal: '' })
@@ -103,6 +109,11 @@ export class LogWriter {
       this.#rollback()
       throw thrown
     }
+  }
+
+  /** Tree over the records that no checkpoint signs yet. */
+  tree(): CheckpointTree {
+    return { firstSequence: this.#head.sequence - this.#tree.size + 1, root: this.#tree.root() }
   }
 
   /** Records that are committed but not yet found by search. */
@@ -128,8 +139,9 @@ export class LogWriter {
   }
 
   addCheckpoint(checkpoint: Checkpoint): void {
-    const { sequence, hash, signedAtUs, keyId, signature } = checkpoint
-    this.#insertCheckpoint.run(sequence, hash, signedAtUs, keyId, signature)
+    const { sequence, hash, signedAtUs, keyId, signature, tree } = checkpoint
+    this.#insertCheckpoint.run(sequence, hash, signedAtUs, keyId, signature, tree?.firstSequence ?? 0, tree?.root ?? NO_ROOT)
+    this.#tree.clear()
   }
 
   lastCheckpointSequence(): number {
@@ -139,6 +151,11 @@ export class LogWriter {
 
   close(): void {
     this.#database.close()
+  }
+
+  #growTree(): void {
+    const unsigned = this.#database.prepare('SELECT hash FROM record WHERE sequence > ? ORDER BY sequence')
+    for (const row of unsigned.iterate(this.lastCheckpointSequence())) this.#tree.add(row['hash'] as Uint8Array)
   }
 
   #rollback(): void {

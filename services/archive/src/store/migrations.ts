@@ -56,6 +56,16 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
       ) STRICT;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      ALTER TABLE checkpoint ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE checkpoint ADD COLUMN root BLOB NOT NULL DEFAULT x'';
+      -- Body key of the entry in the key store; 0: its body is not encrypted.
+      ALTER TABLE entry ADD COLUMN key_id INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX entry_key_id ON entry (key_id) WHERE key_id > 0;
+    `,
+  },
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS[MIGRATIONS.length - 1]!.version

@@ -25,7 +25,7 @@ export interface SearchPlan {
 
 // A message is received before it is committed, never after; by how much at most is bounded by the archive timeout of the
 // edges and by how far their clocks are off. Five minutes is far beyond both.
-const MOST_COMMIT_DELAY_US = 300_000_000
+export const MOST_COMMIT_DELAY_US = 300_000_000
 
 /** The statement for a search: sequences of at most `limit` entries, newest first. */
 export function planSearch(terms: SearchTerms, limit: number, firstSequenceAt: (us: number) => number): SearchPlan {

@@ -1,0 +1,38 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { CheckpointSchema, Checkpoint as ProtoCheckpoint, StoredRecordSchema } from '@gatehouse/proto'
+import type { Checkpoint } from '../chain/checkpoint.ts'
+import type { StoredLogRecord } from '../store/log-reader.ts'
+
+/** What the service sends for a record. */
+export function storedMessage(stored: StoredLogRecord): MessageInitShape<typeof StoredRecordSchema> {
+  return {
+    sequence: BigInt(stored.sequence),
+    committedAtUs: BigInt(stored.committedAtUs),
+    previousHash: stored.previousHash,
+    hash: stored.hash,
+    record: stored.record,
+    outcomeStatus: stored.outcomeStatus,
+  }
+}
+
+export function checkpointMessage({ tree, ...checkpoint }: Checkpoint): MessageInitShape<typeof CheckpointSchema> {
+  return {
+    ...checkpoint,
+    sequence: BigInt(checkpoint.sequence),
+    signedAtUs: BigInt(checkpoint.signedAtUs),
+    ...(tree === undefined ? {} : { firstSequence: BigInt(tree.firstSequence), root: tree.root }),
+  }
+}
+
+/** A checkpoint as a caller received it. */
+export function checkpointFromMessage(message: ProtoCheckpoint): Checkpoint {
+  const { hash, keyId, signature, firstSequence, root } = message
+  return {
+    sequence: Number(message.sequence),
+    signedAtUs: Number(message.signedAtUs),
+    hash,
+    keyId,
+    signature,
+    tree: firstSequence === 0n ? undefined : { firstSequence: Number(firstSequence), root },
+  }
+}
