@@ -3,6 +3,7 @@ import type { Meter } from '@opentelemetry/api'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { telemetryCodes } from './errors.ts'
+import { type Counter, type Histogram, SeriesStore } from './series.ts'
 
 const telemetryError = errorsOf(telemetryCodes)
 
@@ -31,6 +32,9 @@ export interface Metrics<T extends MetricTable> {
   add(name: NamesOf<T, 'counter'>, amount?: number, labels?: Labels): void
   /** Records one value of a histogram. */
   record(name: NamesOf<T, 'histogram'>, value: number, labels?: Labels): void
+  /** One series, for a place that counts with every message: nothing is looked up any more. */
+  counter(name: NamesOf<T, 'counter'>, labels?: Labels): Counter
+  histogram(name: NamesOf<T, 'histogram'>, labels?: Labels): Histogram
   /** `read` is called at each scrape and gives every series of the gauge. */
   observe(name: NamesOf<T, 'gauge'>, read: () => Iterable<readonly [value: number, labels?: Labels]>): void
 }
@@ -49,7 +53,8 @@ const NAME = /^gatehouse_[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/
 
 /** All metrics of one process or of one embedded gateway. Made once, passed to every service. */
 export class MetricsRegistry {
-  readonly #reader = new ScrapeReader()
+  readonly #series = new SeriesStore()
+  readonly #reader = new ScrapeReader({ metricProducers: [this.#series] })
   readonly #serializer = new PrometheusSerializer(undefined, false, undefined, true, true)
   readonly #tables: MetricTable[] = []
   readonly #names = new Set<string>()
@@ -64,7 +69,7 @@ export class MetricsRegistry {
       this.#names.add(name)
     }
     this.#tables.push(table)
-    return new TableMetrics(this.#meterNow(), table)
+    return new TableMetrics(this.#meterNow(), this.#series, table)
   }
 
   /** What is registered, for docs. */
@@ -94,27 +99,31 @@ export class MetricsRegistry {
 }
 
 class TableMetrics<T extends MetricTable> implements Metrics<T> {
-  readonly #counters = new Map<string, { add(amount: number, labels?: Labels): void }>()
-  readonly #histograms = new Map<string, { record(value: number, labels?: Labels): void }>()
+  readonly #series: SeriesStore
   readonly #readers = new Map<string, (() => Iterable<readonly [number, Labels?]>)[]>()
 
-  constructor(meter: Meter, table: T) {
+  constructor(meter: Meter, series: SeriesStore, table: T) {
+    this.#series = series
     for (const [name, entry] of Object.entries(table)) {
-      const about = { description: entry.description, unit: entry.unit }
-      if (entry.type === 'counter') this.#counters.set(name, meter.createCounter(name, about))
-      else if (entry.type === 'histogram') {
-        const advice = entry.buckets === undefined ? {} : { advice: { explicitBucketBoundaries: [...entry.buckets] } }
-        this.#histograms.set(name, meter.createHistogram(name, { ...about, ...advice }))
-      } else this.#observeAll(meter, name, about)
+      if (entry.type === 'gauge') this.#observeAll(meter, name, { description: entry.description, unit: entry.unit })
+      else series.define(name, entry)
     }
   }
 
   add(name: NamesOf<T, 'counter'>, amount = 1, labels: Labels = {}): void {
-    this.#counters.get(name)?.add(amount, labels)
+    this.counter(name, labels).add(amount)
   }
 
   record(name: NamesOf<T, 'histogram'>, value: number, labels: Labels = {}): void {
-    this.#histograms.get(name)?.record(value, labels)
+    this.histogram(name, labels).record(value)
+  }
+
+  counter(name: NamesOf<T, 'counter'>, labels: Labels = {}): Counter {
+    return this.#series.counter(name, labels) as Counter // defined: the name is one of the table
+  }
+
+  histogram(name: NamesOf<T, 'histogram'>, labels: Labels = {}): Histogram {
+    return this.#series.histogram(name, labels) as Histogram
   }
 
   observe(name: NamesOf<T, 'gauge'>, read: () => Iterable<readonly [value: number, labels?: Labels]>): void {

@@ -1,5 +1,5 @@
 import type { EdgeSide } from '@gatehouse/im-model'
-import type { Labels, MetricsRegistry, MetricTable } from '@gatehouse/telemetry'
+import type { Counter, Histogram, Labels, Metrics, MetricsRegistry, MetricTable } from '@gatehouse/telemetry'
 import type { EdgeMetrics } from './edge/connection.ts'
 import type { GateMetrics } from './session/gate.ts'
 
@@ -74,35 +74,18 @@ export interface Gauges {
 /** Wires the plain counter methods of edge and gate to the registry. */
 export function wireMetrics(registry: MetricsRegistry): { edge: EdgeMetrics; gate: GateMetrics; observe: (gauges: Gauges) => void } {
   const metrics = registry.register(federationPeerMetrics)
-  // Label objects of the hot path are made once per combination; the combinations are bounded by the code table.
-  const labels = new Map<string, Labels>()
-  const direction = new Map<string, Labels>()
   const sides: Record<EdgeSide, Labels> = { external: { side: 'external' }, internal: { side: 'internal' } }
-  const gate: GateMetrics = {
-    passed(way, kind, code, status, durationMs) {
-      const key = `${way} ${kind} ${code} ${status}`
-      let found = labels.get(key)
-      if (found === undefined) {
-        found = { direction: way, kind, code, status: String(status) }
-        if (labels.size < 4096) labels.set(key, found)
-      }
-      metrics.add('gatehouse_peer_requests_total', 1, found)
-      let byDirection = direction.get(way)
-      if (byDirection === undefined) {
-        byDirection = { direction: way }
-        direction.set(way, byDirection)
-      }
-      metrics.record('gatehouse_peer_request_duration_seconds', durationMs / 1000, byDirection)
-    },
-  }
+  const read = countersBySide(metrics, 'gatehouse_peer_read_bytes_total')
+  const written = countersBySide(metrics, 'gatehouse_peer_written_bytes_total')
+  const gate = gateMetrics(metrics)
   const edge: EdgeMetrics = {
     connectionOpened: (side, isDialed) => metrics.add('gatehouse_peer_connections_total', 1, { side, dialed: String(isDialed) }),
     connectionClosed: () => undefined,
     connectionRefused: (side, code) => metrics.add('gatehouse_peer_connections_refused_total', 1, { side, code }),
     handshakeCompleted: (side, isDialed, durationMs) =>
       metrics.record('gatehouse_peer_handshake_seconds', durationMs / 1000, { side, dialed: String(isDialed) }),
-    bytesRead: (side, bytes) => metrics.add('gatehouse_peer_read_bytes_total', bytes, sides[side]),
-    bytesWritten: (side, bytes) => metrics.add('gatehouse_peer_written_bytes_total', bytes, sides[side]),
+    bytesRead: (side, bytes) => read[side].add(bytes),
+    bytesWritten: (side, bytes) => written[side].add(bytes),
     dialFailed: (side, code) => metrics.add('gatehouse_peer_dials_failed_total', 1, { side, code }),
     certificateReloaded: (side, isAccepted) =>
       metrics.add('gatehouse_peer_certificate_reloads_total', 1, { side, result: isAccepted ? 'taken' : 'refused' }),
@@ -123,4 +106,36 @@ export function wireMetrics(registry: MetricsRegistry): { edge: EdgeMetrics; gat
     metrics.observe('gatehouse_peer_policy_revision', () => [[gauges.policyRevision()]])
   }
   return { edge, gate, observe }
+}
+
+type PeerMetrics = Metrics<typeof federationPeerMetrics>
+
+function countersBySide(
+  metrics: PeerMetrics,
+  name: 'gatehouse_peer_read_bytes_total' | 'gatehouse_peer_written_bytes_total',
+): Record<EdgeSide, Counter> {
+  return { external: metrics.counter(name, { side: 'external' }), internal: metrics.counter(name, { side: 'internal' }) }
+}
+
+/** What is counted once per request; its series are looked up once per combination, and those are bounded by the code table. */
+function gateMetrics(metrics: PeerMetrics): GateMetrics {
+  const requests = new Map<string, Counter>()
+  const durations = new Map<string, Histogram>()
+  return {
+    passed(direction, kind, code, status, durationMs) {
+      const key = `${direction} ${kind} ${code} ${status}`
+      let counter = requests.get(key)
+      if (counter === undefined) {
+        counter = metrics.counter('gatehouse_peer_requests_total', { direction, kind, code, status: String(status) })
+        requests.set(key, counter)
+      }
+      counter.add()
+      let duration = durations.get(direction)
+      if (duration === undefined) {
+        duration = metrics.histogram('gatehouse_peer_request_duration_seconds', { direction })
+        durations.set(direction, duration)
+      }
+      duration.record(durationMs / 1000)
+    },
+  }
 }
