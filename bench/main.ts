@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PeerRack } from '@gatehouse/test-integration'
+import { measureFilter } from './filter-case.ts'
 import { measureIdle } from './idle-case.ts'
 import { measureRelay } from './measure-relay.ts'
 import { measureParse } from './parse-case.ts'
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const known = ['parse', ...relayCases.map((each) => each.name), 'idle']
+const known = ['parse', 'filter', ...relayCases.map((each) => each.name), 'idle']
 const wanted = values.case?.split(',') ?? known
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
@@ -45,6 +46,7 @@ async function runAll(): Promise<boolean> {
   const seconds = Number(values.seconds)
   let isClean = true
   if (wanted.includes('parse')) for (const result of measureParse(seconds)) keep(result.case, result)
+  if (wanted.includes('filter')) for (const result of measureFilter(seconds)) keep(result.case, result)
   const chosen = relayCases.filter((each) => wanted.includes(each.name))
   const able = chosen.filter((each) => {
     const missing = each.missing()

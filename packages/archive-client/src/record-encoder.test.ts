@@ -36,6 +36,8 @@ const envelopeFields: fc.Arbitrary<EnvelopeFields> = fc.record({
   contentType: text,
   body: fc.option(fc.oneof(blob, fc.uint8Array({ minLength: 17_000, maxLength: 70_000 })), { nil: undefined }),
   bodyBytes: fc.nat(),
+  alteredContentType: text,
+  alteredBody: fc.option(blob, { nil: undefined }),
 })
 const optionalText = fc.option(text, { nil: undefined })
 const proofStep: fc.Arbitrary<ProofStep> = fc.record({ rule: text, code: text, detail: optionalText, source: optionalText })
@@ -63,6 +65,7 @@ function protoEntry(envelope: EnvelopeFields, decision: DecisionFields): Uint8Ar
           receivedAtUs: BigInt(envelope.receivedAtUs),
           kind: protoKinds[envelope.kind],
           body: envelope.body ?? new Uint8Array(),
+          alteredBody: envelope.alteredBody ?? new Uint8Array(),
         },
         decision: {
           verdict: decision.verdict,

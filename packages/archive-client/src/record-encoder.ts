@@ -33,6 +33,9 @@ export interface EnvelopeFields {
   readonly body: Uint8Array | undefined
   /** Size on the wire. */
   readonly bodyBytes: number
+  /** What was passed on in place of `contentType` and `body`; absent: they were. */
+  readonly alteredContentType?: string
+  readonly alteredBody?: Uint8Array | undefined
 }
 
 /** What became of a message; proto `Outcome`. */
@@ -109,6 +112,8 @@ function writeSized(target: Buffer, at: number, text: string): number {
 }
 
 function writeEnvelope(writer: ReverseWriter, envelope: EnvelopeFields): void {
+  if (envelope.alteredBody !== undefined) writer.bytes(18, envelope.alteredBody)
+  if (envelope.alteredContentType !== undefined) writer.string(17, envelope.alteredContentType)
   writer.uint(15, envelope.bodyBytes)
   writer.bytes(14, envelope.body)
   writer.string(13, envelope.contentType)

@@ -1,6 +1,6 @@
 /**
  * Writes protobuf from the last byte to the first, so that the length of a nested message is known when its prefix is written
- * and nothing is measured or moved. Field numbers up to 15 only: each tag is one byte. Empty values are left out, as proto3 does.
+ * and nothing is measured or moved. Tags are one byte up to field 15, two above. Empty values are left out, as proto3 does.
  */
 export class ReverseWriter {
   #bytes: Buffer
@@ -74,7 +74,7 @@ export class ReverseWriter {
     if (value === 0) return
     this.#need(12)
     this.#varint(value)
-    this.#bytes[--this.#at] = field << 3
+    this.#tag(field << 3)
   }
 
   flag(field: number, value: boolean): void {
@@ -89,7 +89,12 @@ export class ReverseWriter {
 
   #prefix(field: number, size: number): void {
     this.#varint(size)
-    this.#bytes[--this.#at] = (field << 3) | 2
+    this.#tag((field << 3) | 2)
+  }
+
+  #tag(tag: number): void {
+    if (tag > 0x7f) this.#bytes[--this.#at] = tag >>> 7
+    this.#bytes[--this.#at] = tag > 0x7f ? (tag & 0x7f) | 0x80 : tag
   }
 
   #varint(value: number): void {

@@ -1,11 +1,4 @@
-/** What a message carries for people to read. */
-export interface MessageContent {
-  /** As in the header; empty: none. */
-  readonly contentType: string
-  readonly body: Uint8Array
-  /** Values of an INVITE's `ms-text-format` header. */
-  readonly textFormat: readonly string[]
-}
+import type { MessageContent } from '@gatehouse/im-model'
 
 /** Why a message is blocked. `unreadable`: it cannot be looked into, so nobody can say that it is harmless. */
 export type FilterCause = 'link' | 'extension' | 'too-many-links' | 'file' | 'pattern' | 'unreadable'

@@ -24,5 +24,7 @@ export interface Reading {
   readonly visible: TextView
   /** Where a notice goes. */
   readonly noticeAt: number
+  /** Where in the source the text people see begins, if the carrier has other text before it. */
+  readonly frontAt?: number | undefined
   readonly encodeNotice: (text: string) => string
 }

@@ -94,7 +94,9 @@ export function withNotice(reading: Reading, notice: string): string {
 function earlierNotice(reading: Reading): Edit | undefined {
   const { visible } = reading
   const open = visible.text.indexOf(NOTICE_MARK)
-  if (open < 0 || visible.text.slice(0, open).trim() !== '') return undefined
+  if (open < 0) return undefined
+  const isFront = reading.frontAt === undefined ? visible.text.slice(0, open).trim() === '' : startOf(visible, open) === reading.frontAt
+  if (!isFront) return undefined
   const close = visible.text.indexOf(NOTICE_MARK, open + NOTICE_MARK.length)
   if (close < 0 || close - open > MAX_NOTICE) return undefined
   const last = close + NOTICE_MARK.length - 1

@@ -1,4 +1,4 @@
-import type { Direction, EvidenceClass, Mark } from './envelope.ts'
+import type { Direction, EvidenceClass, Mark, MessageContent } from './envelope.ts'
 import type { NameMatch, PeerClass } from './peer.ts'
 
 export type Verdict = 'allow' | 'deny'
@@ -62,6 +62,10 @@ export interface Decision {
   readonly sipStatus: number
   /** `ms-diagnostics` id for the inside, when one fits the code. */
   readonly diagnostics: number | undefined
+  /** Text of a `Warning: 309` for the sender, inside and outside alike (lcs-edge §10); with refusals by content. */
+  readonly warning?: string | undefined
+  /** What takes the place of the message's content when it is passed on. */
+  readonly rewrite?: MessageContent | undefined
   /** Seconds for a Retry-After header, when later may help. */
   readonly retryAfterS: number | undefined
   readonly proof: readonly ProofStep[]

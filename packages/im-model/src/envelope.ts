@@ -4,6 +4,15 @@ export type EnvelopeKind = 'message' | 'typing' | 'receipt' | 'presence' | 'sess
 /** Which way a message goes through the gate. */
 export type Direction = 'inbound' | 'outbound' | 'transit'
 
+/** What a message carries for people to read. */
+export interface MessageContent {
+  /** As in the header; empty: none. */
+  readonly contentType: string
+  readonly body: Uint8Array
+  /** Values of an INVITE's `ms-text-format` header: the first message of a session (lcs-edge §12.1). */
+  readonly textFormat: readonly string[]
+}
+
 /** LCS's mark of a sender. */
 export type Mark = 'verified' | 'unverified'
 

@@ -4,6 +4,7 @@ import { allowedDomain } from './kinds/allowed-domain.ts'
 import { archiving } from './kinds/archiving.ts'
 import { blockEntry } from './kinds/block-entry.ts'
 import { clearinghouse } from './kinds/clearinghouse.ts'
+import { contentFilter } from './kinds/content-filter.ts'
 import { federationSettings } from './kinds/federation-settings.ts'
 import { internalDomain } from './kinds/internal-domain.ts'
 import { limits } from './kinds/limits.ts'
@@ -16,6 +17,7 @@ export const policyKinds: { readonly [K in PolicyKind]: KindDefinition<K> } = {
   FederationSettings: federationSettings,
   Archiving: archiving,
   Limits: limits,
+  ContentFilter: contentFilter,
   InternalDomain: internalDomain,
   Partner: partner,
   Clearinghouse: clearinghouse,

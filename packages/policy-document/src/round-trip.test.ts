@@ -56,6 +56,24 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
     peer: fc.record({ perSecond: fc.integer({ min: 1, max: 99 }) }, { requiredKeys: [] }),
     user: fc.record({ burst: fc.integer({ min: 1, max: 99 }) }, { requiredKeys: [] }),
   }),
+  ContentFilter: fc.record({
+    links: fc.record({
+      action: fc.constantFrom('block', 'neutralise', 'off'),
+      extraPrefixes: fc.constantFrom([], ['xmpp:', 'shop*.']),
+      ignoreLocal: fc.boolean(),
+      localDomains: fc.array(domain, { maxLength: 2 }),
+      warnText: fc.constantFrom('', 'Careful'),
+      blockExtensions: fc.boolean(),
+    }),
+    files: fc.record({ action: fc.constantFrom('blockList', 'blockAll', 'off'), extensions: fc.constantFrom(['.exe'], []) }),
+    patterns: fc.constantFrom([], [{ name: 'cards', pattern: '\\d{16}', action: 'block', reason: 'a card number' }]),
+    scope: fc.record({
+      directions: fc.constantFrom([], ['inbound']),
+      peerClasses: fc.constantFrom([], ['discovered', 'provider']),
+      partners: fc.array(label, { maxLength: 2 }),
+    }),
+    mode: fc.constantFrom('enforce', 'observe'),
+  }),
   InternalDomain: fc.record({ domain, subdomains: fc.boolean() }),
   Partner: fc.record({
     domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 3 }),

@@ -1,7 +1,8 @@
+import { compileFilter } from '@gatehouse/content-filter'
 import { addressKey } from '@gatehouse/im-model'
 import { foldUser } from './address-key.ts'
 import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
-import type { Block, CompiledLimits, CompiledMethods, CompiledSettings, Relation, Snapshot, UserFacts } from './snapshot.ts'
+import type { Block, CompiledLimits, CompiledMethods, CompiledSettings, Relation, ScopedFilter, Snapshot, UserFacts } from './snapshot.ts'
 
 /** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
 const SIPS_PORT = 5061
@@ -29,6 +30,7 @@ class Tables {
   readonly allowed = new Map<string, Relation>()
   readonly clearinghouses = new Map<string, Relation>()
   readonly users = new Map<string, Map<string, UserFacts>>()
+  readonly contentFilters: ScopedFilter[] = []
   settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
   limits: LimitsSpec = STANDARD_LIMITS
   archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
@@ -70,6 +72,13 @@ const adders: Adders = {
   Archiving: (tables, { spec }) => {
     tables.archive = spec
   },
+  ContentFilter: (tables, { name, spec }) =>
+    void tables.contentFilters.push({
+      source: `ContentFilter/${name}`,
+      scope: spec.scope,
+      isObserving: spec.mode === 'observe',
+      filter: compileFilter(spec),
+    }),
 }
 
 /**
@@ -102,6 +111,7 @@ export function compileSnapshot(document: SnapshotDocument): Snapshot {
     users: tables.users,
     settings: compileSettings(spec, settingsSource(tables)),
     limits: compileLimits(tables.limits),
+    contentFilters: tables.contentFilters.toSorted((left, right) => (left.source < right.source ? -1 : 1)),
     archive: tables.archive.duty,
     archiveBody: tables.archive.body,
     document,

@@ -401,7 +401,7 @@ describe('decision', () => {
       ],
     )
     assert.equal(refused.proof[1]?.source, 'BlockEntry/fabrikam.example')
-    assert.equal(run(snapshotOf(...base, direct), inbound()).proof.length, 11)
+    assert.equal(run(snapshotOf(...base, direct), inbound()).proof.length, 12)
   })
   it('explains every rule that spoke', () => {
     const decision = explain(snapshotOf(...base, direct), inbound(), new DecisionState())

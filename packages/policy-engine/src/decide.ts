@@ -40,6 +40,7 @@ function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, i
     context.isApplicable = true
     context.detail = undefined
     context.source = undefined
+    context.isNoted = false
     const code = rule.apply(context)
     if (context.need !== undefined) return context.need
     if (code !== undefined) {
@@ -54,7 +55,7 @@ function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, i
 
 function stepOf(context: RuleContext, at: number, rule: string): ProofStep {
   if (!context.isApplicable) return skippedSteps[at]!
-  if (!context.isExplaining) return passedSteps[at]!
+  if (!context.isExplaining && !context.isNoted) return passedSteps[at]!
   return { rule, code: PASSED, detail: context.detail, source: context.source }
 }
 
@@ -84,6 +85,8 @@ function conclude(context: RuleContext, verdict: Decision['verdict'], code: Poli
     sipStatus: sip ?? 0,
     diagnostics,
     retryAfterS: context.retryAfterS,
+    warning: isAllowed ? undefined : context.warning,
+    rewrite: isAllowed ? context.rewrite : undefined,
     proof,
     revision: snapshot.revision,
   }

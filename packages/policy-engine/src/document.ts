@@ -1,3 +1,6 @@
+import type { FilterRules } from '@gatehouse/content-filter'
+import type { Direction, PeerClass } from '@gatehouse/im-model'
+
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
 export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
 
@@ -104,6 +107,20 @@ export interface ArchivingSpec {
   readonly body: boolean
 }
 
+/** Whom a filter or an inspector concerns; each empty list: everybody. */
+export interface TrafficScope {
+  readonly directions: readonly Direction[]
+  readonly peerClasses: readonly PeerClass[]
+  /** Names of partners, providers and clearinghouses; for domains that were found, the domain. */
+  readonly partners: readonly string[]
+}
+
+export interface ContentFilterSpec extends FilterRules {
+  readonly scope: TrafficScope
+  /** `observe`: what it would do stands in the proof and nothing else happens. */
+  readonly mode: 'enforce' | 'observe'
+}
+
 /** Kind → spec, with every default filled in. */
 export interface PolicySpecs {
   readonly InternalDomain: InternalDomainSpec
@@ -116,6 +133,7 @@ export interface PolicySpecs {
   readonly UserRights: UserRightsSpec
   readonly Limits: LimitsSpec
   readonly Archiving: ArchivingSpec
+  readonly ContentFilter: ContentFilterSpec
 }
 
 export type PolicyKind = keyof PolicySpecs

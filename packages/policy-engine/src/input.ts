@@ -1,4 +1,4 @@
-import type { EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 
 /** One SRV target as DNS gave it; host lower case without trailing dot. */
 export interface SrvTarget {
@@ -36,6 +36,8 @@ export interface DecisionInput {
   readonly isInDialog: boolean
   /** Cached SRV evidence; undefined makes `decide` answer that it is needed. */
   readonly srv: (domain: string) => SrvEvidence | undefined
+  /** What it carries for people to read; asked for only where a content filter applies. Absent or undefined: nothing. */
+  readonly content?: () => MessageContent | undefined
 }
 
 /** `decide` could not finish: look this up, then ask again. */

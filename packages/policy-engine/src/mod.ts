@@ -5,6 +5,7 @@ export type {
   ArchivingSpec,
   BlockEntrySpec,
   ClearinghouseSpec,
+  ContentFilterSpec,
   FederationSettingsSpec,
   InternalDomainSpec,
   LimitsSpec,
@@ -15,6 +16,7 @@ export type {
   PolicySpecs,
   ProviderSpec,
   SnapshotDocument,
+  TrafficScope,
   UserRightsSpec,
   VerificationLevel,
 } from './document.ts'

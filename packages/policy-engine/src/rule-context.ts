@@ -1,4 +1,4 @@
-import type { Destination, Direction, EvidenceClass, Mark, NameMatch, PeerClass } from '@gatehouse/im-model'
+import type { Destination, Direction, EvidenceClass, Mark, MessageContent, NameMatch, PeerClass } from '@gatehouse/im-model'
 import { isUsableDomain } from './domain-lookup.ts'
 import type { PolicyCode } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
@@ -29,11 +29,15 @@ export class RuleContext {
   evidence: EvidenceClass = 'V0'
   destination: Destination | undefined
   retryAfterS: number | undefined
+  warning: string | undefined
+  rewrite: MessageContent | undefined
 
   /** The rule at work says so when it has nothing to say about this message. */
   isApplicable = true
   detail: string | undefined
   source: string | undefined
+  /** The step goes into the proof with its detail although the message passes and nobody asked for an explanation. */
+  isNoted = false
   need: EvidenceNeeded | undefined
 
   begin(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): void {
@@ -54,6 +58,8 @@ export class RuleContext {
     this.evidence = 'V0'
     this.destination = undefined
     this.retryAfterS = undefined
+    this.warning = undefined
+    this.rewrite = undefined
     this.need = undefined
   }
 

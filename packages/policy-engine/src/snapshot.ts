@@ -1,5 +1,6 @@
+import type { CompiledFilter } from '@gatehouse/content-filter'
 import type { ArchiveDuty, PeerClass } from '@gatehouse/im-model'
-import type { SnapshotDocument, VerificationLevel } from './document.ts'
+import type { SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
 
 /** Method filter of one object or of the whole gate; names in upper case. */
 export interface CompiledMethods {
@@ -68,6 +69,14 @@ export interface CompiledLimits {
   readonly userBurst: number
 }
 
+/** A content filter with whom it concerns. */
+export interface ScopedFilter {
+  readonly source: string
+  readonly scope: TrafficScope
+  readonly isObserving: boolean
+  readonly filter: CompiledFilter
+}
+
 /** A policy revision in the form `decide` reads. Immutable; made by `compileSnapshot`. */
 export interface Snapshot {
   readonly revision: number
@@ -95,6 +104,8 @@ export interface Snapshot {
   readonly users: ReadonlyMap<string, ReadonlyMap<string, UserFacts>>
   readonly settings: CompiledSettings
   readonly limits: CompiledLimits
+  /** In the order of their names; one works on what the one before it left. */
+  readonly contentFilters: readonly ScopedFilter[]
   readonly archive: ArchiveDuty
   readonly archiveBody: boolean
   readonly document: SnapshotDocument

@@ -24,6 +24,8 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ['zwnj', 0x200c],
 ])
 
+/** Groups of tables, not of text. */
+const TABLES: ReadonlySet<string> = new Set(['fonttbl', 'colortbl', 'stylesheet', 'info'])
 /** Field instructions that lead out of the text. */
 const FIELDS = /\b(hyperlink|includetext|includepicture|dde|ddeauto)\s+/gi
 const LONGEST_WORD = 32
@@ -42,6 +44,7 @@ export function readRtf(source: string): Reading {
     handled: undefined,
     visible: text,
     noticeAt: reader.noticeAt ?? source.length,
+    frontAt: reader.frontAt,
     encodeNotice: (notice) => `{\\uc1 ${encodeRtf(NOTICE_MARK + notice + NOTICE_MARK)}\\par }`,
   }
 }
@@ -49,11 +52,15 @@ export function readRtf(source: string): Reading {
 class RtfReader {
   readonly text = new ViewBuilder()
   noticeAt: number | undefined
+  /** The first character outside tables. */
+  frontAt: number | undefined
   readonly #source: string
   /** Characters that follow each `\u` for readers that do not know it, per group (`\uc`). */
   readonly #skips: number[] = [1]
   #depth = 0
   #pendingSkip = 0
+  /** Depth of the table that is being read; Infinity: none. */
+  #tableDepth = Number.POSITIVE_INFINITY
 
   constructor(source: string) {
     this.#source = source
@@ -82,6 +89,7 @@ class RtfReader {
   #close(): void {
     this.#pendingSkip = 0
     this.#depth--
+    if (this.#depth < this.#tableDepth) this.#tableDepth = Number.POSITIVE_INFINITY
     if (this.#skips.length > 1 && this.#depth < MAX_GROUPS) this.#skips.pop()
   }
 
@@ -92,6 +100,7 @@ class RtfReader {
       return
     }
     if (this.#depth === 1) this.noticeAt ??= start
+    if (this.#depth < this.#tableDepth) this.frontAt ??= start
     this.text.addCodePoint(code, start, end)
   }
 
@@ -113,6 +122,7 @@ class RtfReader {
   }
 
   #word(word: string, parameter: number | undefined, at: number, end: number): number {
+    if (TABLES.has(word)) this.#tableDepth = Math.min(this.#tableDepth, this.#depth)
     if (word === 'bin') return end + Math.max(0, parameter ?? 0)
     if (word === 'uc') this.#skips[this.#skips.length - 1] = Math.min(255, Math.max(0, parameter ?? 1))
     else if (word === 'u' && parameter !== undefined) {

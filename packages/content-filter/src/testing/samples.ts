@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
+import type { MessageContent } from '@gatehouse/im-model'
 import { type CompiledFilter, compileFilter } from '../compile-filter.ts'
-import type { MessageContent } from '../outcome.ts'
 import { DEFAULT_EXTENSIONS, type FileRules, type LinkRules, type PatternRule } from '../rules.ts'
 
 /** The filter with the defaults of the reference, but for what is given. */

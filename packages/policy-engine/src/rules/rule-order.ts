@@ -1,6 +1,7 @@
 import type { Rule } from '../rule-context.ts'
 import { archiveDuty } from './archive-duty.ts'
 import { blockList } from './block-list.ts'
+import { content } from './content.ts'
 import { destination } from './destination.ts'
 import { federationSwitch } from './federation-switch.ts'
 import { methodFilter } from './method-filter.ts'
@@ -22,6 +23,7 @@ export const ruleOrder: readonly Rule[] = [
   methodFilter, // filters belong to the peers found above
   verification, // the mark is needed by the next rule and travels inwards with the message
   unverifiedSender, // only now is it known that nobody vouches for the sender
+  content, // the dearest look, so only at messages that would pass; before rates, which count what goes on
   rates, // late, so that a refused message costs its sender's budget nothing but its reputation
   archiveDuty, // last: it refuses nothing and concerns refused messages too
 ]

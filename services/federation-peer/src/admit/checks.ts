@@ -77,6 +77,7 @@ function refusalOf(decision: Decision): Refusal {
     diagnostics: decision.diagnostics,
     retryAfterS: decision.retryAfterS,
     headers: [],
+    warning: decision.warning,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MessageContent } from '@gatehouse/im-model'
 import type { SipRequest } from '@gatehouse/sip-core'
 
 /** Text that a request carries for a person, for deciding and archiving; what passes is the request itself, untouched. */
@@ -18,6 +19,11 @@ export function carriedText(request: SipRequest): CarriedText {
   if (request.method === 'INVITE') return firstMessage(request.headers.first('ms-text-format'))
   if (request.body.byteLength === 0) return { contentType: '', body: NOTHING }
   return { contentType: request.headers.first('Content-Type') ?? '', body: request.body }
+}
+
+/** The same for the content that policy put in the place of the one that came. */
+export function alteredText(request: SipRequest, content: MessageContent): CarriedText {
+  return request.method === 'INVITE' ? firstMessage(content.textFormat[0]) : content
 }
 
 function firstMessage(header: string | undefined): CarriedText {

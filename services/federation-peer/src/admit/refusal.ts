@@ -12,6 +12,8 @@ export interface Refusal {
   readonly retryAfterS: number | undefined
   /** Headers the RFC demands with the status, such as Allow with 405. */
   readonly headers: readonly (readonly [string, string])[]
+  /** Text of a `Warning: 309`, for either side (lcs-edge §10). */
+  readonly warning?: string | undefined
 }
 
 const NO_HEADERS: readonly (readonly [string, string])[] = []

@@ -1,5 +1,6 @@
 import type { Decision, Destination, EdgeSide } from '@gatehouse/im-model'
 import { type ProxyIdentity, prepareForward, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
+import { carriedContent, replaceContent } from '../admit/carried-content.ts'
 import { domainOf } from '../admit/read-addresses.ts'
 import type { Refusal } from '../admit/refusal.ts'
 import { answerOutward, enterInside, leaveInside, passBetweenPeers } from '../boundary/cross-boundary.ts'
@@ -62,6 +63,7 @@ export class Forwarder {
         headers: prepared.extraHeaders,
       }
     }
+    this.#rewrite(prepared.request, passage.decision as Decision)
     this.#cross(prepared.request, passage, destination)
     return prepared
   }
@@ -71,6 +73,12 @@ export class Forwarder {
     const decision = passage.decision as Decision
     if (passage.side === 'internal') enterInside(response, this.#trustOf(decision, passage.link))
     else answerOutward(response)
+  }
+
+  #rewrite(request: SipRequest, decision: Decision): void {
+    if (decision.rewrite === undefined) return
+    const before = carriedContent(request)
+    if (before !== undefined) replaceContent(request, before, decision.rewrite)
   }
 
   #cross(request: SipRequest, passage: Passage, destination: Destination): void {

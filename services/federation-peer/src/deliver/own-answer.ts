@@ -4,11 +4,12 @@ import type { Refusal } from '../admit/refusal.ts'
 
 /**
  * An answer that the gate itself gives. Outside sees the status and nothing else (lcs-edge §5.3: terse outside);
- * inside gets `ms-diagnostics` with our code and the reason.
+ * inside gets `ms-diagnostics` with our code and the reason. What the content filter refuses says so on both sides, as LCS does.
  */
 export function ownAnswer(request: SipRequest, refusal: Refusal, side: EdgeSide, edgeName: string, toTag: string): SipResponse {
   const headers: (readonly [string, string])[] = [...refusal.headers]
   if (refusal.retryAfterS !== undefined) headers.push(['Retry-After', String(refusal.retryAfterS)])
+  if (refusal.warning !== undefined) headers.push(['Warning', `309 ${edgeName} "${quotable(refusal.warning)}"`])
   if (side === 'internal') {
     const reason = quotable(refusal.reason)
     headers.push(['ms-diagnostics', `${refusal.diagnostics ?? 1000};reason="${reason}";source="${edgeName}";code="${refusal.code}"`])

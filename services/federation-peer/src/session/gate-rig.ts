@@ -123,7 +123,7 @@ export class GateRig {
   readonly #archived: Uint8Array[] = []
   #tags = 0
 
-  constructor(options: { archive?: 'required' | 'off' } = {}) {
+  constructor(options: { archive?: 'required' | 'off'; policy?: readonly PolicyObject[] } = {}) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
     const identity = {
       isOwnUri: (uri: Parameters<OwnNames['isOwn']>[0]) => own.isOwn(uri),
@@ -134,7 +134,7 @@ export class GateRig {
       format: 'gatehouse-snapshot/1',
       revision: 1,
       issuedAtMs: 0,
-      objects: [...POLICY, archiving(options.archive ?? 'required')],
+      objects: [...POLICY, archiving(options.archive ?? 'required'), ...(options.policy ?? [])],
     })
     const decisions = new DecisionState()
     const bus = createEmbeddedBus()

@@ -1,6 +1,7 @@
-import type { Decision, EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { Decision, EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
 import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
+import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
@@ -67,6 +68,10 @@ export class Passage implements DecisionInput {
 
   srv(domain: string): SrvEvidence | undefined {
     return this.#lookedUp?.domain === domain ? this.#lookedUp.evidence : this.#cachedSrv(domain)
+  }
+
+  content(): MessageContent | undefined {
+    return carriedContent(this.request)
   }
 
   keepEvidence(domain: string, evidence: SrvEvidence): void {

@@ -1,0 +1,24 @@
+import type { MessageContent } from '@gatehouse/im-model'
+import type { SipRequest } from '@gatehouse/sip-core'
+
+const NOTHING: readonly string[] = []
+
+/** Body and first-message header of a request, as policy looks at them; undefined when it has neither. */
+export function carriedContent(request: SipRequest): MessageContent | undefined {
+  const textFormat = request.headers.has('ms-text-format') ? request.headers.all('ms-text-format') : NOTHING
+  if (request.body.byteLength === 0 && textFormat.length === 0) return undefined
+  return { contentType: request.headers.first('Content-Type') ?? '', body: request.body, textFormat }
+}
+
+/** Puts the content that policy decided on in the place of the one that came. */
+export function replaceContent(request: SipRequest, before: MessageContent, after: MessageContent): void {
+  if (after.body !== before.body) {
+    request.body = after.body
+    request.headers.set('Content-Length', String(after.body.byteLength))
+    // the receiver must not check it against bytes that are gone
+    request.headers.remove('Content-MD5')
+  }
+  if (after.contentType !== before.contentType) request.headers.set('Content-Type', after.contentType)
+  const [textFormat] = after.textFormat
+  if (textFormat !== undefined && textFormat !== before.textFormat[0]) request.headers.set('ms-text-format', textFormat)
+}
