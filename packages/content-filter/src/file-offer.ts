@@ -5,7 +5,7 @@ import { plainView } from './text/text-view.ts'
 const FILE_TRANSFER = '5d3e02ab-6190-11d3-bbbb-00c04f795683'
 /** `name.exe::$DATA` is `name.exe` to Windows, and so is `name.exe. `. */
 const STREAM = /:.*$/s
-const END = /[\s."')\]}\u0000]+$/
+const END = /[\s."')\]}]+$/
 
 /** What is wrong with the name of a file: the listed extension it has; empty: nothing. */
 export function listedExtension(name: string, extensions: ReadonlySet<string>): string {

@@ -32,20 +32,11 @@ export function multipart(subtype: string, ...parts: readonly (readonly [head: s
 
 /** RTF text: what is no ASCII as `\u`. */
 export function rtfOf(text: string): string {
-  const escaped = [...text]
-    .map((each) => {
-      if (each === '\\' || each === '{' || each === '}') return `\\${each}`
-      return each.charCodeAt(0) < 0x7f ? each : [...each].map(unicodeEscapes).join('')
-    })
-    .join('')
-  return `{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Tahoma;}}\\pard\\f0\\fs20 ${escaped}\\par}`
-}
-
-function unicodeEscapes(character: string): string {
-  let escapes = ''
-  for (let at = 0; at < character.length; at++) {
-    const code = character.charCodeAt(at)
-    escapes += `\\u${code > 0x7fff ? code - 0x10000 : code}?`
+  let escaped = ''
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x5c || code === 0x7b || code === 0x7d) escaped += `\\${text[at]}`
+    else escaped += code < 0x7f ? text[at] : `\\u${code > 0x7fff ? code - 0x10000 : code}?`
   }
-  return escapes
+  return `{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Tahoma;}}\\pard\\f0\\fs20 ${escaped}\\par}`
 }
