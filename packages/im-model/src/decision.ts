@@ -40,6 +40,17 @@ export interface ProofStep {
   readonly source: string | undefined
 }
 
+/** A service outside the gate that has to be asked before a message goes on. */
+export interface InspectorCall {
+  /** `kind/name` of the policy object. */
+  readonly source: string
+  /** `unix:/path` or `host:port`. */
+  readonly target: string
+  readonly deadlineMs: number
+  /** True: without an answer the message goes on. */
+  readonly failsOpen: boolean
+}
+
 export interface Decision {
   readonly verdict: Verdict
   /** Stable code; `docs/reference/errors.md`. */
@@ -66,6 +77,8 @@ export interface Decision {
   readonly warning?: string | undefined
   /** What takes the place of the message's content when it is passed on. */
   readonly rewrite?: MessageContent | undefined
+  /** Whom to ask before it is recorded and passed on, in this order. */
+  readonly inspectors?: readonly InspectorCall[] | undefined
   /** Seconds for a Retry-After header, when later may help. */
   readonly retryAfterS: number | undefined
   readonly proof: readonly ProofStep[]

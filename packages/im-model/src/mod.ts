@@ -1,5 +1,5 @@
 export type { ImAddress } from './address.ts'
 export { addressKey, isSameOrSubdomain, normaliseDomain, parseAddress } from './address.ts'
-export type { ArchiveDuty, Decision, Destination, ProofStep, Verdict } from './decision.ts'
+export type { ArchiveDuty, Decision, Destination, InspectorCall, ProofStep, Verdict } from './decision.ts'
 export type { Direction, EnvelopeKind, EvidenceClass, Mark, MessageContent } from './envelope.ts'
 export type { EdgeSide, NameMatch, PeerClass, PeerIdentity, PeerNames } from './peer.ts'

@@ -6,6 +6,7 @@ import { blockEntry } from './kinds/block-entry.ts'
 import { clearinghouse } from './kinds/clearinghouse.ts'
 import { contentFilter } from './kinds/content-filter.ts'
 import { federationSettings } from './kinds/federation-settings.ts'
+import { inspector } from './kinds/inspector.ts'
 import { internalDomain } from './kinds/internal-domain.ts'
 import { limits } from './kinds/limits.ts'
 import { partner } from './kinds/partner.ts'
@@ -18,6 +19,7 @@ export const policyKinds: { readonly [K in PolicyKind]: KindDefinition<K> } = {
   Archiving: archiving,
   Limits: limits,
   ContentFilter: contentFilter,
+  Inspector: inspector,
   InternalDomain: internalDomain,
   Partner: partner,
   Clearinghouse: clearinghouse,

@@ -74,6 +74,13 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
     }),
     mode: fc.constantFrom('enforce', 'observe'),
   }),
+  Inspector: fc.record({
+    target: fc.constantFrom('unix:/run/inspector.sock', 'inspector.contoso.example:7500'),
+    deadlineMs: fc.integer({ min: 10, max: 500 }),
+    onFailure: fc.constantFrom('open', 'closed'),
+    scope: fc.record({ directions: fc.constantFrom([], ['inbound']), peerClasses: fc.constant([]), partners: fc.constant([]) }),
+    kinds: fc.constantFrom(['message'], ['message', 'session']),
+  }),
   InternalDomain: fc.record({ domain, subdomains: fc.boolean() }),
   Partner: fc.record({
     domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 3 }),

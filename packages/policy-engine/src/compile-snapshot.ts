@@ -2,7 +2,17 @@ import { compileFilter } from '@gatehouse/content-filter'
 import { addressKey } from '@gatehouse/im-model'
 import { foldUser } from './address-key.ts'
 import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
-import type { Block, CompiledLimits, CompiledMethods, CompiledSettings, Relation, ScopedFilter, Snapshot, UserFacts } from './snapshot.ts'
+import type {
+  Block,
+  CompiledLimits,
+  CompiledMethods,
+  CompiledSettings,
+  Relation,
+  ScopedFilter,
+  ScopedInspector,
+  Snapshot,
+  UserFacts,
+} from './snapshot.ts'
 
 /** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
 const SIPS_PORT = 5061
@@ -31,6 +41,7 @@ class Tables {
   readonly clearinghouses = new Map<string, Relation>()
   readonly users = new Map<string, Map<string, UserFacts>>()
   readonly contentFilters: ScopedFilter[] = []
+  readonly inspectors: ScopedInspector[] = []
   settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
   limits: LimitsSpec = STANDARD_LIMITS
   archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
@@ -79,6 +90,11 @@ const adders: Adders = {
       isObserving: spec.mode === 'observe',
       filter: compileFilter(spec),
     }),
+  Inspector: (tables, { name, spec }) => {
+    const { target, deadlineMs, onFailure, scope, kinds } = spec
+    const call = { source: `Inspector/${name}`, target, deadlineMs, failsOpen: onFailure === 'open' }
+    tables.inspectors.push({ call, scope, kinds: new Set(kinds) })
+  },
 }
 
 /**
@@ -112,6 +128,7 @@ export function compileSnapshot(document: SnapshotDocument): Snapshot {
     settings: compileSettings(spec, settingsSource(tables)),
     limits: compileLimits(tables.limits),
     contentFilters: tables.contentFilters.toSorted((left, right) => (left.source < right.source ? -1 : 1)),
+    inspectors: tables.inspectors.toSorted((left, right) => (left.call.source < right.call.source ? -1 : 1)),
     archive: tables.archive.duty,
     archiveBody: tables.archive.body,
     document,

@@ -87,6 +87,7 @@ function conclude(context: RuleContext, verdict: Decision['verdict'], code: Poli
     retryAfterS: context.retryAfterS,
     warning: isAllowed ? undefined : context.warning,
     rewrite: isAllowed ? context.rewrite : undefined,
+    inspectors: isAllowed ? context.inspectors : undefined,
     proof,
     revision: snapshot.revision,
   }

@@ -1,5 +1,5 @@
 import type { FilterRules } from '@gatehouse/content-filter'
-import type { Direction, PeerClass } from '@gatehouse/im-model'
+import type { Direction, EnvelopeKind, PeerClass } from '@gatehouse/im-model'
 
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
 export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
@@ -121,6 +121,15 @@ export interface ContentFilterSpec extends FilterRules {
   readonly mode: 'enforce' | 'observe'
 }
 
+export interface InspectorSpec {
+  /** `unix:/path` or `host:port`. */
+  readonly target: string
+  readonly deadlineMs: number
+  readonly onFailure: 'open' | 'closed'
+  readonly scope: TrafficScope
+  readonly kinds: readonly EnvelopeKind[]
+}
+
 /** Kind → spec, with every default filled in. */
 export interface PolicySpecs {
   readonly InternalDomain: InternalDomainSpec
@@ -134,6 +143,7 @@ export interface PolicySpecs {
   readonly Limits: LimitsSpec
   readonly Archiving: ArchivingSpec
   readonly ContentFilter: ContentFilterSpec
+  readonly Inspector: InspectorSpec
 }
 
 export type PolicyKind = keyof PolicySpecs

@@ -244,6 +244,20 @@ export const policyCodes = {
     sip: 606,
     diagnostics: 16000,
   },
+  'GH-POLICY-INSPECTOR-BLOCKED': {
+    summary: 'An inspector blocked the message.',
+    remedy: 'See its reason in the proof; the `Inspector` named as source says which one it was.',
+    retry: 'never',
+    sip: 606,
+    diagnostics: 16000,
+  },
+  'GH-POLICY-INSPECTOR-AWAY': {
+    summary: 'An inspector that has to be asked gave no usable answer in time.',
+    remedy: 'See that the service at `target` of the `Inspector` named as source is up, or set its `onFailure: open`.',
+    retry: 'later',
+    sip: 503,
+    diagnostics: 1007,
+  },
   'GH-POLICY-RATE-DISCOVERED': {
     summary: 'A discovered peer sends faster than discovered peers may.',
     remedy: 'List the domain as `AllowedDomain` or `Partner` to lift the limit, or change `Limits.discovered.perSecond`.',

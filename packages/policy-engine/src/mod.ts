@@ -7,6 +7,7 @@ export type {
   ClearinghouseSpec,
   ContentFilterSpec,
   FederationSettingsSpec,
+  InspectorSpec,
   InternalDomainSpec,
   LimitsSpec,
   MethodFilterSpec,

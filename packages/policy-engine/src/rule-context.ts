@@ -1,4 +1,4 @@
-import type { Destination, Direction, EvidenceClass, Mark, MessageContent, NameMatch, PeerClass } from '@gatehouse/im-model'
+import type { Destination, Direction, EvidenceClass, InspectorCall, Mark, MessageContent, NameMatch, PeerClass } from '@gatehouse/im-model'
 import { isUsableDomain } from './domain-lookup.ts'
 import type { PolicyCode } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
@@ -31,6 +31,7 @@ export class RuleContext {
   retryAfterS: number | undefined
   warning: string | undefined
   rewrite: MessageContent | undefined
+  inspectors: readonly InspectorCall[] | undefined
 
   /** The rule at work says so when it has nothing to say about this message. */
   isApplicable = true
@@ -60,6 +61,7 @@ export class RuleContext {
     this.retryAfterS = undefined
     this.warning = undefined
     this.rewrite = undefined
+    this.inspectors = undefined
     this.need = undefined
   }
 

@@ -1,5 +1,5 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
-import type { ArchiveDuty, PeerClass } from '@gatehouse/im-model'
+import type { ArchiveDuty, EnvelopeKind, InspectorCall, PeerClass } from '@gatehouse/im-model'
 import type { SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
 
 /** Method filter of one object or of the whole gate; names in upper case. */
@@ -77,6 +77,12 @@ export interface ScopedFilter {
   readonly filter: CompiledFilter
 }
 
+export interface ScopedInspector {
+  readonly call: InspectorCall
+  readonly scope: TrafficScope
+  readonly kinds: ReadonlySet<EnvelopeKind>
+}
+
 /** A policy revision in the form `decide` reads. Immutable; made by `compileSnapshot`. */
 export interface Snapshot {
   readonly revision: number
@@ -106,6 +112,8 @@ export interface Snapshot {
   readonly limits: CompiledLimits
   /** In the order of their names; one works on what the one before it left. */
   readonly contentFilters: readonly ScopedFilter[]
+  /** In the order of their names. */
+  readonly inspectors: readonly ScopedInspector[]
   readonly archive: ArchiveDuty
   readonly archiveBody: boolean
   readonly document: SnapshotDocument

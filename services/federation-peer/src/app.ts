@@ -6,7 +6,9 @@ import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
+import type { RpcTls } from '@gatehouse/rpc'
 import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
+import { InspectorCalls } from './admit/inspector-calls.ts'
 import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
@@ -103,6 +105,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     ids: new EnvelopeIds(randomBytes(6)),
     replica: config.replica,
   })
+  const inspectors = new InspectorCalls(inspectionTls(config))
   const tagPrefix = randomBytes(6).toString('hex')
   let tags = 0
   const newTag = (): string => `${tagPrefix}${(tags++).toString(36)}`
@@ -121,6 +124,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         decisions,
         srv: resolver,
         recorder,
+        askInspector: (call, question) => inspectors.ask(call, question),
         targets: new LinkTargets(insideTarget(config, stores.internal), stores.external),
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
@@ -202,6 +206,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await archiveClient.drain(config.archiveTimeoutMs)
       await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
       for (const stop of stoppers) stop()
+      inspectors.close()
       keeper.stop()
       hub.stop()
     },
@@ -253,6 +258,20 @@ function insideTarget(config: FederationPeerConfig, trust: readonly string[]): L
     links: nextHop.links,
     expect: { names: [], trust, pins: [] },
   }
+}
+
+/** Read once at start. */
+function inspectionTls(config: FederationPeerConfig): RpcTls | undefined {
+  const { inspection } = config
+  if (inspection === undefined) return undefined
+  const read = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (thrown) {
+      throw errors('GH-PEER-INSPECTION-TLS', messageOf(thrown), { cause: thrown })
+    }
+  }
+  return { certPem: read(inspection.certFile), keyPem: read(inspection.keyFile), caPem: read(inspection.caFile) }
 }
 
 /** Read once at start; a key that changed would end every dialog. */

@@ -136,6 +136,14 @@ export const federationPeerConfig = z.strictObject({
         .describe('With the policy service or bus away, the last snapshot serves this long; then new traffic is refused. 0: for ever.'),
     })
     .prefault({}),
+  inspection: z
+    .strictObject({
+      certFile: z.string().describe('PEM file: our certificate for calls to inspectors.'),
+      keyFile: z.string().describe('PEM file: its private key.'),
+      caFile: z.string().describe('PEM file: the authority that inspectors have their certificates from.'),
+    })
+    .optional()
+    .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
   archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed; the sender gets 503.'),
   limits: limits.prefault({}),
   drain: drain.prefault({}),

@@ -111,6 +111,11 @@ export const peerCodes = {
     remedy: 'federationPeer.routing.tokenKeyFile has to name a readable file of at least 32 random bytes.',
     retry: 'never',
   },
+  'GH-PEER-INSPECTION-TLS': {
+    summary: 'A certificate for calls to inspectors cannot be read.',
+    remedy: 'Correct the files named in federationPeer.inspection.',
+    retry: 'never',
+  },
   'GH-PEER-MALFORMED-FLOOD': {
     summary: 'The connection sent too many malformed messages and was closed.',
     remedy: 'Look at the peer: what it sends is not SIP.',

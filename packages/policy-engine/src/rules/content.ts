@@ -3,7 +3,7 @@ import type { MessageContent } from '@gatehouse/im-model'
 import type { TrafficScope } from '../document.ts'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
-import type { ScopedFilter } from '../snapshot.ts'
+import type { ScopedFilter, ScopedInspector } from '../snapshot.ts'
 import { endsExchange } from './ends-exchange.ts'
 
 const CODES: Readonly<Record<FilterCause, PolicyCode>> = {
@@ -25,13 +25,15 @@ const WARNINGS: Readonly<Record<FilterCause, string>> = {
   unreadable: 'The message was not delivered because its content cannot be checked',
 }
 
-/** Rule 9. Links, file offers and patterns in what people would read (lcs-edge §10). Presence, typing and receipts carry none. */
+/** Rule 9. Whom to ask outside, and what the gate itself sees: links, file offers and patterns in what people would read (lcs-edge §10). Presence, typing and receipts carry none. */
 export const content: Rule = {
   name: 'content',
   apply: (context) => {
     const { input, snapshot } = context
-    const { contentFilters } = snapshot
-    if (contentFilters.length === 0 || input.content === undefined || endsExchange(input)) return context.skip()
+    const { contentFilters, inspectors } = snapshot
+    if ((contentFilters.length === 0 && inspectors.length === 0) || input.content === undefined || endsExchange(input))
+      return context.skip()
+    if (inspectors.length > 0) nameInspectors(context, inspectors)
     if (input.kind !== 'message' && input.kind !== 'session' && input.kind !== 'other') return context.skip()
     let carried: MessageContent | undefined
     for (const filter of contentFilters) {
@@ -56,6 +58,13 @@ export const content: Rule = {
   },
 }
 
+/** Who has to be asked, once everything else lets the message pass; asking takes time, which no rule has. */
+function nameInspectors(context: RuleContext, inspectors: readonly ScopedInspector[]): void {
+  const { kind } = context.input
+  const calls = inspectors.filter(({ kinds, scope }) => kinds.has(kind) && isInScope(scope, context)).map(({ call }) => call)
+  if (calls.length > 0) context.inspectors = calls
+}
+
 /** The archive and the log say what was found, also where the message passes. */
 function note(context: RuleContext, filter: ScopedFilter, found: string): void {
   const text = filter.isObserving ? `observed, not enforced: ${found}` : found
@@ -65,7 +74,7 @@ function note(context: RuleContext, filter: ScopedFilter, found: string): void {
 }
 
 /** Inbound and in transit the other party is who sends, outbound who receives. */
-export function isInScope(scope: TrafficScope, context: RuleContext): boolean {
+function isInScope(scope: TrafficScope, context: RuleContext): boolean {
   const { directions, peerClasses, partners } = scope
   if (directions.length > 0 && !directions.includes(context.direction)) return false
   if (peerClasses.length > 0 && !peerClasses.includes(context.relation?.peerClass ?? context.peerClass)) return false

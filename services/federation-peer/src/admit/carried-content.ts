@@ -22,3 +22,11 @@ export function replaceContent(request: SipRequest, before: MessageContent, afte
   const [textFormat] = after.textFormat
   if (textFormat !== undefined && textFormat !== before.textFormat[0]) request.headers.set('ms-text-format', textFormat)
 }
+
+/** The content with another text in it: the body, or the first message in the header of an INVITE. */
+export function withText(request: SipRequest, content: MessageContent, text: Uint8Array): MessageContent {
+  const [textFormat] = content.textFormat
+  if (request.method !== 'INVITE' || textFormat === undefined) return { ...content, body: text }
+  const encoded = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('base64')
+  return { ...content, textFormat: [textFormat.replace(/(;\s*ms-body\s*=)[^;]*/i, `$1${encoded}`)] }
+}

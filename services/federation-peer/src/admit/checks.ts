@@ -69,7 +69,7 @@ export function checkPolicy(passage: Passage, context: AdmitContext): CheckResul
   return answer.verdict === 'allow' ? undefined : refusalOf(answer)
 }
 
-function refusalOf(decision: Decision): Refusal {
+export function refusalOf(decision: Decision): Refusal {
   return {
     code: decision.code,
     status: decision.sipStatus,

@@ -22,7 +22,7 @@ export function carriedText(request: SipRequest): CarriedText {
 }
 
 /** The same for the content that policy put in the place of the one that came. */
-export function alteredText(request: SipRequest, content: MessageContent): CarriedText {
+export function textIn(request: SipRequest, content: MessageContent): CarriedText {
   return request.method === 'INVITE' ? firstMessage(content.textFormat[0]) : content
 }
 

@@ -1,6 +1,6 @@
 import type { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
-import { alteredText, carriedText } from '../admit/first-message.ts'
+import { carriedText, textIn } from '../admit/first-message.ts'
 import type { Passage } from '../session/passage.ts'
 import type { EnvelopeIds } from './envelope-ids.ts'
 
@@ -27,7 +27,7 @@ export class Recorder {
     const id = ids.next(passage.nowMs)
     passage.envelopeId = id
     const text = carriedText(request)
-    const altered = decision.rewrite === undefined ? undefined : alteredText(request, decision.rewrite)
+    const altered = decision.rewrite === undefined ? undefined : textIn(request, decision.rewrite)
     const transaction = `${passage.callId} ${request.topVia()?.branch ?? ''} ${request.cseq()?.number ?? 0} ${passage.method}`
     const bytes = encoder.entry(
       {

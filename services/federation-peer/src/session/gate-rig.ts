@@ -5,6 +5,7 @@ import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { compileSnapshot, DecisionState, type PolicyObject } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
+import type { AskInspector } from '../admit/inspect.ts'
 import { SenderBudget } from '../admit/sender-budget.ts'
 import { federationPeerConfig } from '../config.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
@@ -123,7 +124,7 @@ export class GateRig {
   readonly #archived: Uint8Array[] = []
   #tags = 0
 
-  constructor(options: { archive?: 'required' | 'off'; policy?: readonly PolicyObject[] } = {}) {
+  constructor(options: { archive?: 'required' | 'off'; policy?: readonly PolicyObject[]; askInspector?: AskInspector } = {}) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
     const identity = {
       isOwnUri: (uri: Parameters<OwnNames['isOwn']>[0]) => own.isOwn(uri),
@@ -175,6 +176,7 @@ export class GateRig {
           decisions,
           srv: { srv: () => undefined, lookupSrv: (_domain, onDone) => onDone({ status: 'none', detail: 'rig' }) },
           recorder,
+          askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
           targets: new LinkTargets(insideTarget, ['default']),
           links: { acquire: (target, onReady) => onReady(target.side === 'internal' ? this.inside : this.partnerLink) },
           forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),

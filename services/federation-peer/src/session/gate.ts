@@ -11,7 +11,8 @@ import {
   type SipResponse,
   type TargetFailure,
 } from '@gatehouse/sip-core'
-import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender } from '../admit/checks.ts'
+import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender, refusalOf } from '../admit/checks.ts'
+import { type AskInspector, inspect } from '../admit/inspect.ts'
 import { admit } from '../admit/pipeline.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
@@ -49,6 +50,7 @@ export interface GateDeps {
   readonly decisions: DecisionState
   readonly srv: SrvLookup
   readonly recorder: Recorder
+  readonly askInspector: AskInspector
   readonly targets: LinkTargets
   readonly links: Links
   readonly forwarder: Forwarder
@@ -60,7 +62,7 @@ export interface GateDeps {
 }
 
 /**
- * The way of one request, stage by stage (architecture §3): identify → admit → record → route → deliver → answer.
+ * The way of one request, stage by stage (architecture §3): identify → admit (→ inspect) → record → route → deliver → answer.
  * Every stage either calls the next one or answers; a stage that has to wait is called back and goes on where it was.
  */
 export class Gate implements RelayOwner {
@@ -163,6 +165,21 @@ export class Gate implements RelayOwner {
       state.bound ??= { peerClass: decision.peerClass, partner: decision.partner }
       if (state.domains.size < MAX_DOMAINS_REMEMBERED) state.domains.add(passage.fromDomain)
     }
+    if (decision.inspectors === undefined) this.#record(passage, decision)
+    else void this.#inspect(passage)
+  }
+
+  /** The one stage that waits for somebody else's program; only messages that policy says are to be shown to it. */
+  async #inspect(passage: Passage): Promise<void> {
+    passage.stage = 'inspect'
+    const decision = await inspect(passage, this.#deps.askInspector)
+    if (passage.stage !== 'inspect') return
+    passage.decision = decision
+    if (decision.verdict === 'allow') this.#record(passage, decision)
+    else this.#refuse(passage, refusalOf(decision), this.#deps.nowMs())
+  }
+
+  #record(passage: Passage, decision: Decision): void {
     passage.stage = 'record'
     if (decision.archive === 'off' || !goesOnRecord(passage)) return this.#route(passage)
     if (decision.archive === 'bestEffort') {

@@ -5,7 +5,7 @@ import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
-export type Stage = 'identify' | 'admit' | 'record' | 'route' | 'deliver' | 'done'
+export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'deliver' | 'done'
 
 /**
  * One request on its way through the gate: what came in, what was decided, what became of it.
@@ -36,6 +36,7 @@ export class Passage implements DecisionInput {
   isInDialog = false
   /** `user@domain` of the sender: key of its budget of open transactions, and its address on record. */
   budgetKey = ''
+  /** Replaced once, when inspectors had their say. */
   decision: Decision | undefined = undefined
   /** Envelope id of the archive entry, when one was made. */
   envelopeId: Uint8Array | undefined = undefined

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fromBinary } from '@bufbuild/protobuf'
+import type { PolicyObject } from '@gatehouse/policy-engine'
+import { ArchiveRecordSchema, type Entry, InspectorService, InspectVerdict } from '@gatehouse/proto'
+import { createRpcServer } from '@gatehouse/rpc'
+import { createRequest, encodeMessage } from '@gatehouse/sip-core'
+import type { AskInspector, InspectAnswer, InspectQuestion } from '../admit/inspect.ts'
+import { InspectorCalls } from '../admit/inspector-calls.ts'
+import { GateRig } from './gate-rig.ts'
+
+function inspector(
+  onFailure: 'open' | 'closed' = 'closed',
+  target = 'unix:/run/inspector.sock',
+  directions: ['outbound'] | [] = [],
+): PolicyObject {
+  const scope = { directions, peerClasses: [], partners: [] }
+  return { kind: 'Inspector', name: 'dlp', spec: { target, deadlineMs: 2_000, onFailure, scope, kinds: ['message', 'session'] } }
+}
+
+interface Outcome {
+  readonly rig: GateRig
+  readonly partner: ReturnType<GateRig['open']>
+  readonly entry: () => Entry | undefined
+}
+
+async function send(policy: PolicyObject, askInspector: AskInspector, method = 'MESSAGE', text = 'hello'): Promise<Outcome> {
+  const rig = new GateRig({ policy: [policy], askInspector })
+  const partner = rig.open('external', ['sip.fabrikam.example'])
+  const carried =
+    method === 'MESSAGE'
+      ? (['Content-Type', 'text/plain'] as const)
+      : (['ms-text-format', `text/plain; charset=UTF-8;ms-body=${Buffer.from(text).toString('base64')};msgr=WAA`] as const)
+  const headers: readonly (readonly [string, string])[] = [
+    ['Via', 'SIP/2.0/TLS client.example.net:5061;branch=z9hG4bKinspect'],
+    ['Max-Forwards', '70'],
+    ['From', '<sip:carol@fabrikam.example>;tag=a1'],
+    ['To', '<sip:alice@contoso.example>'],
+    ['Call-ID', 'call-inspect'],
+    ['CSeq', `1 ${method}`],
+    ['Contact', '<sip:carol@client.example.net>'],
+    carried,
+  ]
+  partner.receive(encodeMessage(createRequest(method, 'sip:alice@contoso.example', headers, Buffer.from(method === 'MESSAGE' ? text : ''))))
+  await rig.settle()
+  const entry = (): Entry | undefined => {
+    const [bytes] = rig.archived()
+    const record = bytes === undefined ? undefined : fromBinary(ArchiveRecordSchema, bytes)
+    return record?.content.case === 'entry' ? record.content.value : undefined
+  }
+  return { rig, partner, entry }
+}
+
+function answer(verdict: InspectVerdict, reason = '', body = ''): InspectAnswer {
+  return { verdict, reason, body: Buffer.from(body) }
+}
+
+describe('inspector', () => {
+  it('is asked before anything is recorded or passed on', async () => {
+    const questions: InspectQuestion[] = []
+    let release: (value: InspectAnswer) => void = () => assert.fail('nobody asked')
+    const { rig, entry } = await send(inspector(), (_call, question) => {
+      questions.push(question)
+      return new Promise((resolve) => {
+        release = resolve
+      })
+    })
+    assert.equal(rig.archived().length, 0)
+    assert.equal(rig.inside.requests().length, 0)
+    release(answer(InspectVerdict.ALLOW, 'clean'))
+    await rig.settle()
+    assert.equal(rig.inside.requests().length, 1)
+    const [question] = questions
+    assert.equal(question?.text, 'hello')
+    assert.equal(question?.fromAddress, 'carol@fabrikam.example')
+    assert.equal(question?.partner, 'fabrikam')
+    const step = entry()?.decision?.proof.at(-1)
+    assert.deepEqual([step?.rule, step?.code, step?.detail, step?.source], ['inspector', 'pass', 'clean', 'Inspector/dlp'])
+  })
+
+  it('blocks: 606 and a warning without the reason outside, the reason on record', async () => {
+    const { rig, partner, entry } = await send(inspector(), async () => answer(InspectVerdict.BLOCK, 'a virus'))
+    const [refused] = partner.responses()
+    assert.equal(refused?.status, 606)
+    assert.match(refused?.headers.first('Warning') ?? '', /^309 .*because of its content"$/)
+    assert.equal(rig.inside.requests().length, 0)
+    assert.equal(entry()?.decision?.verdict, 'deny')
+    assert.equal(entry()?.decision?.code, 'GH-POLICY-INSPECTOR-BLOCKED')
+    assert.match(entry()?.decision?.reason ?? '', /a virus/)
+    assert.equal(rig.session.layer.openServerTransactions(), 0)
+  })
+
+  it('alters a body, and the first message in an INVITE', async () => {
+    const ask: AskInspector = async () => answer(InspectVerdict.ALTER, 'hidden', 'number [hidden]')
+    const message = await send(inspector(), ask)
+    const [forwarded] = message.rig.inside.requests()
+    assert.equal(Buffer.from(forwarded?.body ?? []).toString(), 'number [hidden]')
+    assert.equal(forwarded?.contentLength(), 15)
+    assert.equal(Buffer.from(message.entry()?.envelope?.body ?? []).toString(), 'hello')
+    assert.equal(Buffer.from(message.entry()?.envelope?.alteredBody ?? []).toString(), 'number [hidden]')
+    const invite = await send(inspector(), ask, 'INVITE')
+    const encoded = Buffer.from('number [hidden]').toString('base64')
+    assert.equal(invite.rig.inside.requests()[0]?.headers.first('ms-text-format'), `text/plain; charset=UTF-8;ms-body=${encoded};msgr=WAA`)
+  })
+
+  it('that is away refuses for now when closed, and is noted when open', async () => {
+    const away: AskInspector = () => Promise.reject(new Error('connection refused'))
+    const closed = await send(inspector('closed'), away)
+    assert.equal(closed.partner.responses()[0]?.status, 503)
+    assert.equal(closed.partner.responses()[0]?.headers.first('Retry-After'), '5')
+    assert.equal(closed.partner.responses()[0]?.headers.has('Warning'), false)
+    const open = await send(inspector('open'), away)
+    assert.equal(open.rig.inside.requests().length, 1)
+    assert.equal(open.entry()?.decision?.proof.at(-1)?.code, 'failed-open')
+    const silent = await send(inspector('closed'), async () => answer(InspectVerdict.UNSPECIFIED))
+    assert.equal(silent.partner.responses()[0]?.status, 503)
+  })
+
+  it('is not asked about what is outside its scope', async () => {
+    const { rig } = await send(inspector('closed', undefined, ['outbound']), () => assert.fail('asked'))
+    assert.equal(rig.inside.requests().length, 1)
+  })
+
+  it('is a gRPC service', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-inspector-'))
+    const target = `unix:${folder}/run/inspector.sock`
+    const server = createRpcServer({ listen: target, log: { debug: () => undefined, error: () => undefined } })
+    server.add(InspectorService, { inspect: async ({ text }) => answer(InspectVerdict.ALTER, '', text.toUpperCase()) })
+    await server.start()
+    const calls = new InspectorCalls(undefined)
+    const { rig } = await send(inspector('closed', target), (call, question) => calls.ask(call, question))
+    while (rig.inside.requests().length === 0) await rig.settle()
+    assert.equal(Buffer.from(rig.inside.requests()[0]?.body ?? []).toString(), 'HELLO')
+    calls.close()
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  })
+})
