@@ -160,6 +160,7 @@ export type Envelope = Message<"gatehouse.v1.Envelope"> & {
 
   /**
    * What was passed on in place of content_type and body, where a content filter or inspector changed them.
+   * As confidential as `body`: what seals or withholds that one treats this one alike.
    *
    * @generated from field: string altered_content_type = 17;
    */
