@@ -71,7 +71,7 @@ function requestOf(call: Call) {
 }
 
 /** Microseconds since the epoch of an ISO time or an age; 0 where the option was not given. */
-function timeOption(call: Call, name: string): bigint {
+export function timeOption(call: Call, name: string): bigint {
   const text = call.text(name)
   if (text === undefined) return 0n
   const age = /^(\d{1,6})([smhd])$/.exec(text)

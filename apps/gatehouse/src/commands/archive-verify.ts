@@ -1,7 +1,8 @@
+import type { KeyObject } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Checkpoint, parseExportLine, readPublicKey, verifyExport } from '@gatehouse/archive'
+import { type Checkpoint, parseExportLine, readPublicKey, verifyExport, verifyFolder } from '@gatehouse/archive'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { ArchiveService, type VerifyResponse } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'
@@ -21,6 +22,7 @@ export const archiveVerifyCommand: Command = {
     'Checks the hash chain and the signed checkpoints, record by record: in the running archive, or offline in an export with the public key that was kept elsewhere.',
   options: [
     { name: 'file', short: 'f', value: 'EXPORT', description: 'Check this export instead of the running archive; needs --public-key.' },
+    { name: 'folder', value: 'DIR', description: 'Check the folder of an export with --format instead; needs --public-key.' },
     { name: 'public-key', value: 'FILE', isMany: true, description: "The archive's public key (PEM), one per key it ever had." },
     { name: 'checkpoints', value: 'FILE', isMany: true, description: 'Second checkpoint file (archive.checkpoint.file).' },
     { name: 'from', value: 'SEQ', description: 'First record to check. Default: the first of all.' },
@@ -33,7 +35,9 @@ export const archiveVerifyCommand: Command = {
   ],
   run: async (call) => {
     const file = call.text('file')
-    const report = file === undefined ? await verifyOnline(call) : await verifyOffline(call, file)
+    const folder = call.text('folder')
+    const report =
+      folder !== undefined ? checkFolder(call, folder) : file === undefined ? await verifyOnline(call) : await verifyOffline(call, file)
     call.out.result(report, () => describe(report, call.out.style))
     return report.isIntact ? exitCodes.ok.code : exitCodes.negative.code
   },
@@ -68,12 +72,27 @@ async function verifyOnline(call: Call): Promise<Report> {
   })
 }
 
-async function verifyOffline(call: Call, file: string): Promise<Report> {
+function checkFolder(call: Call, folder: string): Report {
+  const publicKeys = publicKeysOf(call)
+  try {
+    return verifyFolder(resolve(call.io.cwd, folder), publicKeys)
+  } catch (cause) {
+    throw cliError('GH-CLI-EXPORT-FORMAT', `${folder}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function publicKeysOf(call: Call): readonly KeyObject[] {
   const keyFiles = call.texts('public-key')
-  if (keyFiles.length === 0) throw cliError('GH-CLI-USAGE', '--file needs --public-key: a key from the export itself would prove nothing.')
+  if (keyFiles.length === 0)
+    throw cliError('GH-CLI-USAGE', '--file and --folder need --public-key: a key from the export itself would prove nothing.')
+  return keyFiles.map((keyFile) => readPublicKey(readText(call.io.cwd, keyFile)))
+}
+
+async function verifyOffline(call: Call, file: string): Promise<Report> {
+  const publicKeys = publicKeysOf(call)
   const { cwd } = call.io
   const report = await verifyExport(() => linesOf(resolve(cwd, file)), {
-    publicKeys: keyFiles.map((keyFile) => readPublicKey(readText(cwd, keyFile))),
+    publicKeys,
     otherCheckpoints: call.texts('checkpoints').flatMap((path) => checkpointsOf(resolve(cwd, path))),
   })
   return {
