@@ -84,7 +84,7 @@ function checkFolder(call: Call, folder: string): Report {
 function publicKeysOf(call: Call): readonly KeyObject[] {
   const keyFiles = call.texts('public-key')
   if (keyFiles.length === 0)
-    throw cliError('GH-CLI-USAGE', '--file and --folder need --public-key: a key from the export itself would prove nothing.')
+    throw cliError('GH-CLI-USAGE', 'An export needs --public-key: a key from the export itself would prove nothing.')
   return keyFiles.map((keyFile) => readPublicKey(readText(call.io.cwd, keyFile)))
 }
 
