@@ -9,14 +9,18 @@ import { certCheckCommand } from './commands/cert-check.ts'
 import { configCheckCommand } from './commands/config-check.ts'
 import { demoCommand } from './commands/demo.ts'
 import { diffCommand } from './commands/diff.ts'
+import { directoryStatusCommand, directorySyncCommand } from './commands/directory.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
 import { peersCommand } from './commands/peers.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
+import { quarantineListCommand, quarantineReleaseCommand } from './commands/quarantine.ts'
 import { rollbackCommand } from './commands/rollback.ts'
 import { serviceCommand } from './commands/service.ts'
 import { upCommand } from './commands/up.ts'
+import { usersImportCommand } from './commands/users-import.ts'
+import { usersShowCommand } from './commands/users-show.ts'
 import { versionCommand } from './commands/version.ts'
 
 /** In the order of the help: try it, run it, say what may pass, look at it. */
@@ -34,6 +38,12 @@ export const commands: readonly Command[] = [
   blockCommand,
   unblockCommand,
   explainCommand,
+  usersShowCommand,
+  usersImportCommand,
+  quarantineListCommand,
+  quarantineReleaseCommand,
+  directoryStatusCommand,
+  directorySyncCommand,
   peersCommand,
   archiveSearchCommand,
   archiveVerifyCommand,

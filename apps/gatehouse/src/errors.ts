@@ -20,6 +20,11 @@ export const cliCodes = {
     remedy: 'Correct the lines named; "gatehouse config check" checks without starting anything.',
     retry: 'never',
   },
+  'GH-CLI-IMPORT': {
+    summary: 'The file is no list of users.',
+    remedy: 'See "gatehouse users import --help" and docs/users-and-directory.md for its form.',
+    retry: 'never',
+  },
   'GH-CLI-EXPORT-FORMAT': {
     summary: 'The file is not an archive export.',
     remedy: 'Use a file that "gatehouse archive export" wrote.',

@@ -1,6 +1,7 @@
 import { closestName } from '@gatehouse/config'
 import { isSameOrSubdomain, parseAddress } from '@gatehouse/im-model'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
+import { checkUserObjects } from './check-users.ts'
 import type { DocumentCode } from './errors.ts'
 import { policyKinds } from './policy-kinds.ts'
 import { type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
@@ -10,7 +11,7 @@ type Placed<K extends PolicyKind> = { readonly object: Extract<PolicyObject, { k
 /** Everything that is wrong, or odd, between objects that are right each for itself. Linear in the number of objects. */
 export function checkObjects(objects: readonly PlacedObject[], nowMs: number): DocumentProblem[] {
   const check = new ObjectCheck(objects, nowMs)
-  return check.run()
+  return [...check.run(), ...checkUserObjects(objects, nowMs)]
 }
 
 class ObjectCheck {

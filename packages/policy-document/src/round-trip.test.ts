@@ -33,6 +33,21 @@ const peer = {
 }
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })
 
+const rights = {
+  federation: optional(fc.boolean()),
+  publicIm: optional(fc.boolean()),
+  publicNetworks: optional(fc.array(label, { maxLength: 2 })),
+  remote: optional(fc.boolean()),
+  start: optional(fc.constantFrom('both', 'inside', 'outside', 'none')),
+  allowedDomains: optional(fc.array(domain, { maxLength: 2 })),
+  blockedDomains: optional(fc.array(domain, { maxLength: 2 })),
+}
+const wallSide = fc.record({
+  groups: fc.array(label, { maxLength: 1 }),
+  users: fc.array(address, { maxLength: 1 }),
+  domains: fc.tuple(domain),
+})
+
 const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
   FederationSettings: fc.record({
     enabled: fc.boolean(),
@@ -106,7 +121,25 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
     verification,
   }),
   BlockEntry: fc.oneof(fc.record({ domain, owner: text, reason: text }), fc.record({ address, owner: text, reason: text })),
-  UserRights: fc.record({ user: address, federation: fc.boolean(), contacts: fc.array(address, { maxLength: 3 }) }),
+  UserRights: fc.record({
+    user: address,
+    ...rights,
+    contacts: fc.array(address, { maxLength: 3 }),
+    safeList: fc.array(fc.oneof(address, domain), { maxLength: 3 }),
+  }),
+  Group: fc.record({ members: fc.array(address, { maxLength: 3 }), directoryGroup: optional(text), ...rights }),
+  EthicalWall: fc.record({ left: wallSide, right: wallSide, owner: text, reason: text }),
+  UserSettings: fc.record({
+    lookUp: fc.constant(true),
+    unknown: fc.constantFrom('accept', 'refuse'),
+    federation: fc.boolean(),
+    publicIm: optional(fc.boolean()),
+    remote: fc.boolean(),
+    start: fc.constantFrom('both', 'none'),
+    learnDays: fc.integer({ min: 0, max: 90 }),
+    firstContact: fc.constantFrom('refuse', 'hold'),
+    firstContactsPerPartner: fc.integer({ min: 1, max: 200 }),
+  }),
 }
 
 const object = fc.constantFrom(...(Object.keys(specs) as PolicyKind[])).chain((kind) =>

@@ -1,6 +1,6 @@
 import { compileFilter } from '@gatehouse/content-filter'
-import { addressKey } from '@gatehouse/im-model'
-import { foldUser } from './address-key.ts'
+import { UserTablesBuilder } from './compile/compile-users.ts'
+import { expiryMs, foldAddress, innerMap } from './compile/table-parts.ts'
 import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
 import type {
   Block,
@@ -11,7 +11,6 @@ import type {
   ScopedFilter,
   ScopedInspector,
   Snapshot,
-  UserFacts,
 } from './snapshot.ts'
 
 /** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
@@ -39,9 +38,9 @@ class Tables {
   readonly providers: Relation[] = []
   readonly allowed = new Map<string, Relation>()
   readonly clearinghouses = new Map<string, Relation>()
-  readonly users = new Map<string, Map<string, UserFacts>>()
   readonly contentFilters: ScopedFilter[] = []
   readonly inspectors: ScopedInspector[] = []
+  readonly users = new UserTablesBuilder()
   settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
   limits: LimitsSpec = STANDARD_LIMITS
   archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
@@ -76,7 +75,10 @@ const adders: Adders = {
   FederationSettings: (tables, { name, spec }) => {
     tables.settings ??= { name, spec }
   },
-  UserRights: (tables, { name, spec }) => addUser(tables, name, spec),
+  UserRights: (tables, { name, spec }) => tables.users.addUser(name, spec),
+  UserSettings: (tables, { name, spec }) => tables.users.setSettings(name, spec),
+  Group: (tables, { name, spec }) => tables.users.addGroup(name, spec),
+  EthicalWall: (tables, { name, spec }) => tables.users.addWall(name, spec),
   Limits: (tables, { spec }) => {
     tables.limits = spec
   },
@@ -124,7 +126,7 @@ export function compileSnapshot(document: SnapshotDocument): Snapshot {
     allowed: tables.allowed,
     discovered: spec.discovery ? discoveredRelation(spec, settingsSource(tables)) : undefined,
     defaultRoute: spec.defaultRoute === undefined ? undefined : tables.clearinghouses.get(spec.defaultRoute),
-    users: tables.users,
+    users: tables.users.build(),
     settings: compileSettings(spec, settingsSource(tables)),
     limits: compileLimits(tables.limits),
     contentFilters: tables.contentFilters.toSorted((left, right) => (left.source < right.source ? -1 : 1)),
@@ -204,30 +206,6 @@ function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['sp
   setLongest(innerMap(tables.blockedAddresses, domain), user, block)
 }
 
-function addUser(tables: Tables, name: string, spec: ObjectOf<'UserRights'>['spec']): void {
-  const contacts = new Set<string>()
-  for (const contact of spec.contacts) {
-    const folded = foldAddress(contact)
-    contacts.add(addressKey(folded.user, folded.domain))
-  }
-  const { user, domain } = foldAddress(spec.user)
-  setOnce(innerMap(tables.users, domain), user, { source: `UserRights/${name}`, mayFederate: spec.federation, contacts })
-}
-
-function foldAddress(address: string): { user: string; domain: string } {
-  const at = address.lastIndexOf('@')
-  return { user: foldUser(address.slice(0, at)), domain: address.slice(at + 1).toLowerCase() }
-}
-
-function innerMap<T>(outer: Map<string, Map<string, T>>, key: string): Map<string, T> {
-  let inner = outer.get(key)
-  if (inner === undefined) {
-    inner = new Map()
-    outer.set(key, inner)
-  }
-  return inner
-}
-
 /** Of several blocks on one name the one that lasts longest counts. */
 function setLongest(blocks: Map<string, Block>, key: string, block: Block): void {
   const present = blocks.get(key)
@@ -236,13 +214,6 @@ function setLongest(blocks: Map<string, Block>, key: string, block: Block): void
 
 function setOnce<T>(map: Map<string, T>, key: string, value: T): void {
   if (!map.has(key)) map.set(key, value)
-}
-
-/** The document refuses an unreadable instant; should one get here, `unreadableMs` keeps the gate closed. */
-function expiryMs(text: string | undefined, unreadableMs: number): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY
-  const instant = Date.parse(text)
-  return Number.isNaN(instant) ? unreadableMs : instant
 }
 
 function compileMethods(spec: MethodFilterSpec | undefined): CompiledMethods | undefined {

@@ -314,7 +314,7 @@ describe('rights, methods, marks', () => {
   it('a user without the right neither sends nor receives', () => {
     const snapshot = snapshotOf(...base, direct, user('bob@contoso.example', [], false))
     assert.equal(code(snapshot, outbound()), 'GH-POLICY-USER-FEDERATION')
-    assert.equal(code(snapshot, inbound()), 'GH-POLICY-USER-FEDERATION')
+    assert.equal(code(snapshot, inbound()), 'GH-POLICY-RECIPIENT-FEDERATION')
     assert.equal(code(snapshot, inbound({ toUser: 'carol' })), 'GH-POLICY-ALLOWED')
   })
   it('filters methods for the gate and for a partner, but lets an exchange end', () => {

@@ -90,10 +90,67 @@ export interface FederationSettingsSpec {
   readonly methods?: MethodFilterSpec | undefined
 }
 
-export interface UserRightsSpec {
+/** Who may begin a conversation: either side, only our user, only the outside, nobody. With a contact one may always begin. */
+export type StartRight = 'both' | 'inside' | 'outside' | 'none'
+
+/** What a user or a group may do; what is absent is not said here and left to the next level (user, groups, UserSettings). */
+export interface RightsSpec {
+  readonly federation?: boolean | undefined
+  readonly publicIm?: boolean | undefined
+  /** Names of providers; absent: every enabled one. */
+  readonly publicNetworks?: readonly string[] | undefined
+  readonly remote?: boolean | undefined
+  readonly start?: StartRight | undefined
+  /** Absent: any domain; empty: none. Each domain exactly. */
+  readonly allowedDomains?: readonly string[] | undefined
+  /** With everything below them. */
+  readonly blockedDomains?: readonly string[] | undefined
+}
+
+export interface UserRightsSpec extends RightsSpec {
   readonly user: string
-  readonly federation: boolean
   readonly contacts: readonly string[]
+  /** Addresses, and domains exactly, whose unverified users get through. */
+  readonly safeList?: readonly string[] | undefined
+}
+
+export interface GroupSpec extends RightsSpec {
+  readonly members: readonly string[]
+  /** Distinguished name or plain name of the group in the directory or an import. */
+  readonly directoryGroup?: string | undefined
+}
+
+/** One side of a wall: who is in a group, has one of the addresses, or is of one of the domains (with everything below them). */
+export interface WallSideSpec {
+  readonly groups: readonly string[]
+  readonly users: readonly string[]
+  readonly domains: readonly string[]
+}
+
+export interface EthicalWallSpec {
+  readonly left: WallSideSpec
+  readonly right: WallSideSpec
+  readonly owner: string
+  readonly reason: string
+  readonly expires?: string | undefined
+}
+
+export interface UserSettingsSpec {
+  /** Facts about users are asked of the facts service; without it only the document counts. */
+  readonly lookUp: boolean
+  /** Users that neither the directory nor the document knows. */
+  readonly unknown: 'accept' | 'refuse'
+  readonly federation: boolean
+  /** Absent: as `federation` comes out. */
+  readonly publicIm?: boolean | undefined
+  readonly publicNetworks?: readonly string[] | undefined
+  readonly remote: boolean
+  readonly start: StartRight
+  /** Days that a person our user wrote to counts as contact; 0: nothing is learned. */
+  readonly learnDays: number
+  readonly firstContact: 'refuse' | 'hold'
+  /** Open held first contacts of one partner. */
+  readonly firstContactsPerPartner: number
 }
 
 export interface LimitsSpec {
@@ -140,6 +197,9 @@ export interface PolicySpecs {
   readonly Provider: ProviderSpec
   readonly FederationSettings: FederationSettingsSpec
   readonly UserRights: UserRightsSpec
+  readonly UserSettings: UserSettingsSpec
+  readonly Group: GroupSpec
+  readonly EthicalWall: EthicalWallSpec
   readonly Limits: LimitsSpec
   readonly Archiving: ArchivingSpec
   readonly ContentFilter: ContentFilterSpec

@@ -1,4 +1,5 @@
 import type { EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { UserFacts } from './facts/user-facts.ts'
 
 /** One SRV target as DNS gave it; host lower case without trailing dot. */
 export interface SrvTarget {
@@ -38,10 +39,12 @@ export interface DecisionInput {
   readonly srv: (domain: string) => SrvEvidence | undefined
   /** What it carries for people to read; asked for only where a content filter applies. Absent or undefined: nothing. */
   readonly content?: () => MessageContent | undefined
+  /** Cached facts of an internal user by `userKey`; undefined makes `decide` answer that they are needed, where policy looks facts up. */
+  readonly facts?: ((userKey: string) => UserFacts | undefined) | undefined
 }
 
 /** `decide` could not finish: look this up, then ask again. */
-export interface EvidenceNeeded {
-  readonly need: 'srv'
-  readonly domain: string
-}
+export type EvidenceNeeded =
+  | { readonly need: 'srv'; readonly domain: string }
+  /** `user`: the key that `DecisionInput.facts` was asked with. */
+  | { readonly need: 'facts'; readonly user: string }

@@ -1,3 +1,4 @@
+export { userKey } from './address-key.ts'
 export { compileSnapshot } from './compile-snapshot.ts'
 export { decide, explain } from './decide.ts'
 export type {
@@ -6,7 +7,9 @@ export type {
   BlockEntrySpec,
   ClearinghouseSpec,
   ContentFilterSpec,
+  EthicalWallSpec,
   FederationSettingsSpec,
+  GroupSpec,
   InspectorSpec,
   InternalDomainSpec,
   LimitsSpec,
@@ -16,13 +19,23 @@ export type {
   PolicyObject,
   PolicySpecs,
   ProviderSpec,
+  RightsSpec,
   SnapshotDocument,
+  StartRight,
   TrafficScope,
   UserRightsSpec,
+  UserSettingsSpec,
   VerificationLevel,
+  WallSideSpec,
 } from './document.ts'
 export type { PolicyCode } from './errors.ts'
 export { policyCodes } from './errors.ts'
+export { describeFacts } from './facts/describe-facts.ts'
+export type { EffectiveFacts, Stated } from './facts/effective-facts.ts'
+export type { FactsFinder } from './facts/facts-of.ts'
+export { factsOf } from './facts/facts-of.ts'
+export type { UserFacts } from './facts/user-facts.ts'
+export { failedFacts, unknownUser } from './facts/user-facts.ts'
 export type { DecisionInput, EvidenceNeeded, SrvEvidence, SrvTarget } from './input.ts'
 export { relationOf, sideOf } from './look-up.ts'
 export { carriesHost, isHostDirectlyIn, matchSipDomain } from './names.ts'

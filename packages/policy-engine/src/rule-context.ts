@@ -1,6 +1,9 @@
 import type { Destination, Direction, EvidenceClass, InspectorCall, Mark, MessageContent, NameMatch, PeerClass } from '@gatehouse/im-model'
+import { userKey } from './address-key.ts'
 import { isUsableDomain } from './domain-lookup.ts'
 import type { PolicyCode } from './errors.ts'
+import type { EffectiveFacts } from './facts/effective-facts.ts'
+import { factsOf } from './facts/facts-of.ts'
 import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
 import type { Relation, Snapshot } from './snapshot.ts'
 import type { DecisionState } from './state/decision-state.ts'
@@ -32,6 +35,8 @@ export class RuleContext {
   warning: string | undefined
   rewrite: MessageContent | undefined
   inspectors: readonly InspectorCall[] | undefined
+  /** Facts of the internal user who crosses the border, once rule 5 has them. */
+  userFacts: EffectiveFacts | undefined
 
   /** The rule at work says so when it has nothing to say about this message. */
   isApplicable = true
@@ -63,6 +68,7 @@ export class RuleContext {
     this.rewrite = undefined
     this.inspectors = undefined
     this.need = undefined
+    this.userFacts = undefined
   }
 
   /** Ends the decision: `return context.deny(…)`. */
@@ -83,6 +89,13 @@ export class RuleContext {
     const evidence = this.input.srv(domain)
     if (evidence === undefined) this.need = { need: 'srv', domain }
     return evidence
+  }
+
+  /** What holds for an internal user; undefined after noting that their facts are needed, and then the rule returns. */
+  factsOf(user: string, domain: string): EffectiveFacts | undefined {
+    const facts = factsOf(this.snapshot, user, domain, this.input)
+    if (facts === undefined) this.need = { need: 'facts', user: userKey(user, domain) }
+    return facts
   }
 }
 

@@ -1,6 +1,8 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
 import type { ArchiveDuty, EnvelopeKind, InspectorCall, PeerClass } from '@gatehouse/im-model'
 import type { SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
+import type { EffectiveCache, EffectiveFacts } from './facts/effective-facts.ts'
+import type { Rights } from './facts/rights.ts'
 
 /** Method filter of one object or of the whole gate; names in upper case. */
 export interface CompiledMethods {
@@ -41,11 +43,64 @@ export interface Block {
   readonly reason: string
 }
 
-export interface UserFacts {
+/** A user whom the document names. */
+export interface WrittenUser {
   readonly source: string
-  readonly mayFederate: boolean
+  readonly rights: Rights
   /** Address keys. */
   readonly contacts: ReadonlySet<string>
+  /** Address keys and domains. */
+  readonly safeList: ReadonlySet<string>
+}
+
+export interface CompiledGroup {
+  readonly name: string
+  readonly source: string
+  readonly rights: Rights
+}
+
+export interface WallSide {
+  readonly groups: ReadonlySet<string>
+  /** Address keys. */
+  readonly users: ReadonlySet<string>
+  readonly domains: ReadonlySet<string>
+}
+
+export interface Wall {
+  readonly source: string
+  readonly left: WallSide
+  readonly right: WallSide
+  readonly owner: string
+  readonly reason: string
+  readonly expiresMs: number
+}
+
+/** Everything about users that the document says. */
+export interface UserTables {
+  /** Domain → folded user → what the document says of them. */
+  readonly written: ReadonlyMap<string, ReadonlyMap<string, WrittenUser>>
+  /** Domain → folded user → the groups that list them, by name. */
+  readonly memberships: ReadonlyMap<string, ReadonlyMap<string, readonly CompiledGroup[]>>
+  /** Lower-case name, or directory name, of a group as facts give it → groups of the document. */
+  readonly groupsByKey: ReadonlyMap<string, readonly CompiledGroup[]>
+  readonly walls: readonly Wall[]
+  readonly settings: CompiledUserSettings
+  /** False: no object speaks about users, and there is nothing to check. */
+  readonly hasRules: boolean
+  /** For users that nothing is said about. */
+  readonly byDefault: EffectiveFacts
+  /** Effective facts by what they were made of; only a cache, so that a snapshot stays immutable in meaning. */
+  readonly cache: EffectiveCache
+}
+
+export interface CompiledUserSettings {
+  readonly source: string
+  readonly isLookedUp: boolean
+  readonly refusesUnknown: boolean
+  readonly rights: Rights
+  readonly learnMs: number
+  readonly holdsFirstContact: boolean
+  readonly firstContactsPerPartner: number
 }
 
 export interface CompiledSettings {
@@ -106,8 +161,7 @@ export interface Snapshot {
   readonly allowed: ReadonlyMap<string, Relation>
   readonly discovered: Relation | undefined
   readonly defaultRoute: Relation | undefined
-  /** Domain → folded user → facts. */
-  readonly users: ReadonlyMap<string, ReadonlyMap<string, UserFacts>>
+  readonly users: UserTables
   readonly settings: CompiledSettings
   readonly limits: CompiledLimits
   /** In the order of their names; one works on what the one before it left. */

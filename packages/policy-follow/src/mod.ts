@@ -1,5 +1,8 @@
 export type { FollowCode } from './errors.ts'
 export { followCodes } from './errors.ts'
+export { defaultFactsCacheOptions, encodeFactsChanged, FactsCache, type FactsCacheDeps, type FactsCacheOptions } from './facts-cache.ts'
+export { factsFromMessage, factsToMessage, MAX_FACTS_PER_REQUEST, rightsFromMessage, rightsToMessage } from './facts-message.ts'
+export { FactsNotes, type FactsNotesDeps, type HeldNote } from './facts-notes.ts'
 export { keyIdOf, readPublicKey, seal, type Unsealed, unseal } from './seal.ts'
 export { type FollowerDeps, type FollowerLog, type Refusal, SnapshotFollower } from './snapshot-follower.ts'
 export {

@@ -6,6 +6,7 @@ import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
+import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
 import type { RpcTls } from '@gatehouse/rpc'
 import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
 import { InspectorCalls } from './admit/inspector-calls.ts'
@@ -35,6 +36,8 @@ const CERTIFICATE_POLL_MS = 10_000
 const TRANSACTION_SWEEP_MS = 100
 const CONNECTION_SWEEP_MS = 1_000
 const MIN_TOKEN_KEY_BYTES = 32
+/** What the gate saw is told in batches; nobody waits for it. */
+const NOTE_DELAY_MS = 50
 
 const errors = errorsOf(peerCodes)
 
@@ -106,6 +109,12 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     replica: config.replica,
   })
   const inspectors = new InspectorCalls(inspectionTls(config))
+  const defer = (run: () => void): void => void setImmediate(run)
+  const facts = new FactsCache(
+    { bus, nowMs, defer },
+    { maxEntries: config.policy.maxCachedUsers, maxStalenessMs: config.policy.maxStalenessMs, timeoutMs: config.policy.factsTimeoutMs },
+  )
+  const notes = new FactsNotes({ bus, nowMs, defer: (run) => void clock.after(NOTE_DELAY_MS, run) })
   const tagPrefix = randomBytes(6).toString('hex')
   let tags = 0
   const newTag = (): string => `${tagPrefix}${(tags++).toString(36)}`
@@ -123,6 +132,12 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         admission: { own, token, budget, snapshot: (now) => deps.policy.current(now), decisions, isDraining: () => isDraining },
         decisions,
         srv: resolver,
+        facts: {
+          facts: (user) => facts.facts(user),
+          lookupFacts: (user, onDone) => facts.lookupFacts(user, onDone),
+          learned: (user, contact) => notes.learned(user, contact),
+          held: (note) => notes.held(note),
+        },
         recorder,
         askInspector: (call, question) => inspectors.ask(call, question),
         targets: new LinkTargets(insideTarget(config, stores.internal), stores.external),
@@ -188,6 +203,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     peering,
     async start() {
       await keeper.start()
+      await facts.start()
       stoppers.push(clock.every(TRANSACTION_SWEEP_MS, () => session.sweep(nowMs())))
       stoppers.push(clock.every(CONNECTION_SWEEP_MS, () => session.sweepConnections(nowMs())))
       const bound = { external: await external.start(), internal: await internal.start() }
@@ -207,6 +223,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
       for (const stop of stoppers) stop()
       inspectors.close()
+      await facts.stop()
       keeper.stop()
       hub.stop()
     },

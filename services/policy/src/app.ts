@@ -7,11 +7,14 @@ import { AccessList } from './access/access-list.ts'
 import { guardReads } from './access/guard-reads.ts'
 import { PolicyBook } from './apply/policy-book.ts'
 import type { PolicyConfig } from './config.ts'
+import type { DirectorySource } from './directory/directory-source.ts'
 import { policyError } from './errors.ts'
+import { FactsPart } from './facts/facts-part.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
 import { SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
 import { createDecisionHandlers, type DecisionHandlers } from './serve/decision-handlers.ts'
+import type { FactsHandlers } from './serve/facts-handlers.ts'
 import { readReplicaReports } from './serve/replica-reports.ts'
 import { LazyStore } from './store/lazy-store.ts'
 import { openPostgres } from './store/open-postgres.ts'
@@ -25,6 +28,8 @@ export interface PolicyDeps {
   readonly nowMs?: () => number
   /** Calls `run` every `ms` until the returned function is called. */
   readonly every?: (ms: number, run: () => void) => () => void
+  /** Where directory entries come from; by default the LDAP server of `config.directory`. */
+  readonly directorySource?: DirectorySource
 }
 
 export interface PolicyService {
@@ -36,6 +41,8 @@ export interface PolicyService {
   readonly admin: AdminHandlers
   /** For `PolicyDecisionService` of policy.proto. */
   readonly decision: DecisionHandlers
+  /** For `FactsService` of facts.proto. */
+  readonly facts: FactsHandlers
   /** Public half of the key that signs snapshots, PEM. */
   publicKeyPem(): string
 }
@@ -51,6 +58,17 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
   const book = new PolicyBook(store, nowMs)
   const publisher = new SnapshotPublisher({ bus, key, log, nowMs, document: () => book.document(), refresh: () => book.refresh() })
   const upkeep = new Upkeep({ bus, book, publisher, log })
+  const facts = new FactsPart({
+    databaseFile: config.databaseFile,
+    directory: config.directory,
+    directorySource: deps.directorySource,
+    bus,
+    log,
+    nowMs,
+    every,
+    snapshot: () => book.snapshot(),
+    access,
+  })
   let stopHeartbeat: (() => void) | undefined
   return {
     admin: createAdminHandlers({
@@ -61,19 +79,25 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       replicas: () => readReplicaReports(bus),
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
-    decision: guardReads(createDecisionHandlers({ snapshot: () => book.snapshot(), nowMs }), access),
+    decision: guardReads(
+      createDecisionHandlers({ snapshot: () => book.snapshot(), nowMs, facts: (user) => facts.book.factsOf(user) }),
+      access,
+    ),
+    facts: facts.handlers,
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
     start: async () => {
       await book.refresh()
+      await facts.start()
       await upkeep.start()
       stopHeartbeat = every(config.heartbeatMs, () => void upkeep.beat())
     },
     stop: async () => {
       stopHeartbeat?.()
       await upkeep.stop()
+      await facts.stop()
       await store.close()
     },
-    health: () => healthOf(book.inForce().revision, publisher, upkeep.error),
+    health: () => healthOf(book.inForce().revision, publisher, upkeep.error, facts.checks()),
   }
 }
 
@@ -155,7 +179,7 @@ function everyInterval(ms: number, run: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-function healthOf(revision: number, publisher: SnapshotPublisher, storeError: string | undefined): Health {
+function healthOf(revision: number, publisher: SnapshotPublisher, storeError: string | undefined, more: Health['checks']): Health {
   const isPublished = publisher.error === undefined && publisher.publishedRevision === revision
   return {
     isLive: true,
@@ -163,6 +187,7 @@ function healthOf(revision: number, publisher: SnapshotPublisher, storeError: st
     checks: [
       { name: 'revision', isOk: storeError === undefined, detail: storeError ?? `revision ${revision} is in force` },
       { name: 'published', isOk: isPublished, detail: publisher.error ?? `replicas were told of revision ${publisher.publishedRevision}` },
+      ...more,
     ],
   }
 }

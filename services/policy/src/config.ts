@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { roleNames } from './access/roles.ts'
+import { directoryConfig } from './directory/directory-config.ts'
 
 const role = z.enum(roleNames as [(typeof roleNames)[number], ...(typeof roleNames)[number][]])
 
@@ -37,6 +38,11 @@ export const policyConfig = z.strictObject({
     .min(100)
     .default(30_000)
     .describe('How often replicas are told that the policy service lives; keep it well below their maxStalenessMs.'),
+  directory: directoryConfig
+    .optional()
+    .describe(
+      'LDAP or Active Directory that users and groups come from; they count once `UserSettings.lookUp` is on. Facts are kept in `databaseFile`, also beside `postgres`. Absent: none.',
+    ),
 })
 
 export type PolicyConfig = z.infer<typeof policyConfig>

@@ -7,7 +7,7 @@ import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
 import { buildPolicyService } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
-import { ArchiveService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
+import { ArchiveService, FactsService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { startHealthServer } from '@gatehouse/telemetry'
@@ -119,7 +119,7 @@ class OneProcess implements Gateway {
     )
     if (this.#config.federationPeer.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
     this.#parts.push({ name: 'policy', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
-    this.#rpc.add(PolicyAdminService, service.admin).add(PolicyDecisionService, service.decision)
+    this.#rpc.add(PolicyAdminService, service.admin).add(PolicyDecisionService, service.decision).add(FactsService, service.facts)
   }
 
   #addArchive(): void {

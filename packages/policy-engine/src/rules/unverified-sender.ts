@@ -1,6 +1,6 @@
 import { userKey } from '../address-key.ts'
 import type { PolicyCode } from '../errors.ts'
-import { findUser } from '../find-user.ts'
+import { contactOf } from '../facts/contact-of.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
 import { endsExchange } from './ends-exchange.ts'
 
@@ -27,28 +27,28 @@ function checkPresence(context: RuleContext): PolicyCode | undefined {
 }
 
 function checkMessage(context: RuleContext): PolicyCode | undefined {
-  const { settings } = context.snapshot
+  const { settings, users } = context.snapshot
   if (settings.unverifiedMessage === 'deliver') return passBySetting(context, 'unverified messages are delivered')
   if (settings.unverifiedMessage === 'refuse') {
     return context.deny('GH-POLICY-UNVERIFIED-MESSAGE', 'Unverified messages are refused.', settings.source)
   }
-  return checkContact(context, 'GH-POLICY-UNVERIFIED-MESSAGE')
+  return checkContact(context, users.settings.holdsFirstContact ? 'GH-POLICY-FIRST-CONTACT' : 'GH-POLICY-UNVERIFIED-MESSAGE')
 }
 
+/** Contact list of the document, imported, learned and accepted contacts, safe list. */
 function checkContact(context: RuleContext, code: PolicyCode): PolicyCode | undefined {
   const { input, snapshot } = context
+  const facts = context.userFacts ?? context.factsOf(input.toUser, input.toDomain)
+  if (facts === undefined) return undefined
   const sender = userKey(input.fromUser, input.fromDomain)
-  const recipient = findUser(snapshot, input.toUser, input.toDomain)
-  if (recipient?.contacts.has(sender) !== true) {
-    return context.deny(
-      code,
-      `${sender} is no contact of ${input.toUser}@${input.toDomain}.`,
-      recipient?.source ?? snapshot.settings.source,
-    )
+  const reason = contactOf(facts, sender, input.fromDomain, input.nowMs)
+  const source = facts.written?.source ?? facts.found?.detail
+  if (reason === undefined) {
+    return context.deny(code, `${sender} is no contact of ${input.toUser}@${input.toDomain}.`, source ?? snapshot.settings.source)
   }
   if (context.isExplaining) {
-    context.detail = `${sender} is a contact of ${input.toUser}@${input.toDomain}`
-    context.source = recipient.source
+    context.detail = `${sender} is on the ${reason === 'safe list' ? 'safe list' : 'contact list'} of ${input.toUser}@${input.toDomain}`
+    context.source = source
   }
   return undefined
 }

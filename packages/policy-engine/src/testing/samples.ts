@@ -1,6 +1,18 @@
 import type { PeerIdentity } from '@gatehouse/im-model'
 import { compileSnapshot } from '../compile-snapshot.ts'
-import type { FederationSettingsSpec, PartnerSpec, PolicyKind, PolicyObject, PolicySpecs, ProviderSpec } from '../document.ts'
+import type {
+  FederationSettingsSpec,
+  GroupSpec,
+  PartnerSpec,
+  PolicyKind,
+  PolicyObject,
+  PolicySpecs,
+  ProviderSpec,
+  UserRightsSpec,
+  UserSettingsSpec,
+  WallSideSpec,
+} from '../document.ts'
+import type { UserFacts } from '../facts/user-facts.ts'
 import type { DecisionInput, SrvEvidence } from '../input.ts'
 import type { Snapshot } from '../snapshot.ts'
 
@@ -81,6 +93,39 @@ export function settings(spec: Partial<FederationSettingsSpec> = {}): PolicyObje
 
 export function user(address: string, contacts: readonly string[] = [], federation = true): PolicyObject {
   return object('UserRights', address, { user: address, federation, contacts })
+}
+
+/** UserRights with only the rights named. */
+export function rightsOf(address: string, rights: Partial<UserRightsSpec> = {}): PolicyObject {
+  return object('UserRights', address, { user: address, contacts: [], ...rights })
+}
+
+export function group(name: string, members: readonly string[], more: Partial<GroupSpec> = {}): PolicyObject {
+  return object('Group', name, { members, ...more })
+}
+
+export function wall(left: Partial<WallSideSpec>, right: Partial<WallSideSpec>, expires?: string): PolicyObject {
+  const side = (given: Partial<WallSideSpec>): WallSideSpec => ({ groups: [], users: [], domains: [], ...given })
+  return object('EthicalWall', 'wall', { left: side(left), right: side(right), owner: 'compliance', reason: 'test', expires })
+}
+
+export function userSettings(more: Partial<UserSettingsSpec> = {}): PolicyObject {
+  return object('UserSettings', 'default', {
+    lookUp: false,
+    unknown: 'accept',
+    federation: true,
+    remote: true,
+    start: 'both',
+    learnDays: 0,
+    firstContact: 'refuse',
+    firstContactsPerPartner: 100,
+    ...more,
+  })
+}
+
+/** Facts as a directory would have them. */
+export function known(more: Partial<UserFacts> = {}): UserFacts {
+  return { status: 'known', detail: 'directory', rights: {}, groups: [], contacts: new Map(), safeList: new Set(), ...more }
 }
 
 export function snapshotOf(...objects: readonly PolicyObject[]): Snapshot {

@@ -20,6 +20,8 @@ export interface RelayOwner {
   onTargetFailed(relay: Relay, why: TargetFailure, nowMs: number): 'retry' | number
   /** A response of the target, our Via gone, right before it goes upstream: the place to edit its headers. */
   onUpstream(relay: Relay, response: SipResponse, nowMs: number): void
+  /** A final response of the target but 2xx and 503, before `onUpstream`: the owner may give another one in its place. */
+  replaceFinal?(relay: Relay, response: SipResponse, nowMs: number): SipResponse | undefined
   /** The final response was given upstream; only further 2xx of an INVITE may follow. Once. */
   onSettled(relay: Relay, status: number, nowMs: number): void
 }
@@ -78,8 +80,9 @@ export class Relay {
     else if (this.isSettled) return
     else if (status === 503) this.#handleUnavailable(nowMs)
     else {
-      this.#owner.onUpstream(this, response, nowMs)
-      this.#settle(response, nowMs)
+      const replacement = this.#owner.replaceFinal?.(this, response, nowMs)
+      if (replacement === undefined) this.#owner.onUpstream(this, response, nowMs)
+      this.#settle(replacement ?? response, nowMs)
     }
   }
 

@@ -15,7 +15,7 @@ import { Recorder } from '../record/recorder.ts'
 import { LinkTargets } from '../route/link-targets.ts'
 import { OwnNames } from '../route/own-names.ts'
 import { RouteToken } from '../route/route-token.ts'
-import { Gate } from './gate.ts'
+import { type FactsLookup, Gate } from './gate.ts'
 import { Session } from './session.ts'
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -124,7 +124,14 @@ export class GateRig {
   readonly #archived: Uint8Array[] = []
   #tags = 0
 
-  constructor(options: { archive?: 'required' | 'off'; policy?: readonly PolicyObject[]; askInspector?: AskInspector } = {}) {
+  constructor(
+    options: {
+      archive?: 'required' | 'off'
+      policy?: readonly PolicyObject[]
+      askInspector?: AskInspector
+      facts?: FactsLookup
+    } = {},
+  ) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
     const identity = {
       isOwnUri: (uri: Parameters<OwnNames['isOwn']>[0]) => own.isOwn(uri),
@@ -135,7 +142,11 @@ export class GateRig {
       format: 'gatehouse-snapshot/1',
       revision: 1,
       issuedAtMs: 0,
-      objects: [...POLICY, archiving(options.archive ?? 'required'), ...(options.policy ?? [])],
+      objects: [
+        ...POLICY.filter(({ kind }) => kind !== 'FederationSettings' || !options.policy?.some((object) => object.kind === kind)),
+        ...(options.policy ?? []),
+        archiving(options.archive ?? 'required'),
+      ],
     })
     const decisions = new DecisionState()
     const bus = createEmbeddedBus()
@@ -175,6 +186,7 @@ export class GateRig {
           admission: { own, token, budget: this.budget, snapshot: () => snapshot, decisions, isDraining: () => false },
           decisions,
           srv: { srv: () => undefined, lookupSrv: (_domain, onDone) => onDone({ status: 'none', detail: 'rig' }) },
+          ...(options.facts === undefined ? {} : { facts: options.facts }),
           recorder,
           askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
           targets: new LinkTargets(insideTarget, ['default']),

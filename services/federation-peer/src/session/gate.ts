@@ -1,5 +1,13 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
-import { type DecisionState, noteResponse, type SrvEvidence } from '@gatehouse/policy-engine'
+import {
+  type DecisionState,
+  type EvidenceNeeded,
+  failedFacts,
+  noteResponse,
+  type SrvEvidence,
+  type UserFacts,
+  userKey,
+} from '@gatehouse/policy-engine'
 import {
   createResponse,
   failureStatus,
@@ -23,10 +31,15 @@ import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { LinkTargets } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
-import { Passage } from './passage.ts'
+import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
 
 const MAX_DOMAINS_REMEMBERED = 32
+/** RFC 3261 §21.4.5: the user does not exist. */
+const UNKNOWN_USER = 404
+/** Final answers of the inside that tell whether a user exists: Forbidden, Not Found, Gone, Does Not Exist Anywhere. */
+const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
+const NO_FACTS_SERVICE = failedFacts('no facts service')
 
 /** What the gate asks the edge for: a connection to hand over on. */
 export interface Links {
@@ -40,6 +53,16 @@ export interface SrvLookup {
   lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
 }
 
+/** What the gate asks and tells the facts service. */
+export interface FactsLookup {
+  facts(user: string): UserFacts | undefined
+  lookupFacts(user: string, onDone: (facts: UserFacts) => void): void
+  /** Our user wrote to somebody outside, and it was taken. */
+  learned(user: string, contact: string): void
+  /** A first contact was held. */
+  held(note: { user: string; contact: string; partner: string; envelopeId: Uint8Array | undefined }): void
+}
+
 export interface GateMetrics {
   /** One request has got its final answer. */
   passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
@@ -49,6 +72,8 @@ export interface GateDeps {
   readonly admission: AdmitContext
   readonly decisions: DecisionState
   readonly srv: SrvLookup
+  /** Absent: nobody can be asked, and where policy looks users up nothing passes. */
+  readonly facts?: FactsLookup | undefined
   readonly recorder: Recorder
   readonly askInspector: AskInspector
   readonly targets: LinkTargets
@@ -66,14 +91,18 @@ export interface GateDeps {
  * Every stage either calls the next one or answers; a stage that has to wait is called back and goes on where it was.
  */
 export class Gate implements RelayOwner {
-  readonly srv: (domain: string) => SrvEvidence | undefined
+  readonly evidence: CachedEvidence
   readonly #deps: GateDeps
   readonly #session: Session
 
   constructor(session: Session, deps: GateDeps) {
     this.#session = session
     this.#deps = deps
-    this.srv = (domain) => deps.srv.srv(domain)
+    const { srv, facts } = deps
+    this.evidence = {
+      srv: (domain) => srv.srv(domain),
+      facts: facts === undefined ? () => NO_FACTS_SERVICE : (user) => facts.facts(user),
+    }
   }
 
   /** A new request. Its connection's certificate was judged when it was opened: that is the identify stage. */
@@ -99,6 +128,18 @@ export class Gate implements RelayOwner {
     return 'retry' // answered above, with the reason for the inside; there is no other target to try
   }
 
+  /**
+   * Outside, a user the home server does not know, or does not let be reached, looks like one that policy withholds (lcs-edge §15,
+   * item 5): same status, same headers. Only in answers that begin something; inside a dialog the user is known.
+   */
+  replaceFinal(relay: Relay, response: SipResponse): SipResponse | undefined {
+    const passage = relay.server.context as Passage
+    if (passage.side !== 'external' || passage.isInDialog || !LOOKS_UNKNOWN.has(response.status)) return undefined
+    const to = `${passage.toUser}@${passage.toDomain}`
+    this.#deps.log.debug({ callId: passage.callId, to, status: response.status }, 'answered outside as an unknown user')
+    return createResponse(passage.request, UNKNOWN_USER, undefined, { toTag: this.#deps.newTag() })
+  }
+
   onUpstream(relay: Relay, response: SipResponse): void {
     this.#deps.forwarder.crossBack(relay.server.context as Passage, response)
   }
@@ -112,17 +153,14 @@ export class Gate implements RelayOwner {
    * but without a transaction; refused means dropped.
    */
   passUnanswered(connection: EdgeConnection, request: SipRequest, nowMs: number): void {
-    this.#judgeUnanswered(new Passage(undefined, request, connection, stateOf(connection).bound, this.srv, nowMs))
+    this.#judgeUnanswered(new Passage(undefined, request, connection, stateOf(connection).bound, this.evidence, nowMs))
   }
 
   #judgeUnanswered(passage: Passage): void {
-    const { admission, srv, log, links, targets, forwarder } = this.#deps
+    const { admission, log, links, targets, forwarder } = this.#deps
     const refusal = checkSender(passage) ?? checkRoute(passage, admission) ?? checkAddressee(passage) ?? checkPolicy(passage, admission)
     if (refusal !== undefined && 'need' in refusal) {
-      return srv.lookupSrv(refusal.domain, (evidence) => {
-        passage.keepEvidence(refusal.domain, evidence)
-        this.#judgeUnanswered(passage)
-      })
+      return this.#fetch(passage, refusal, () => this.#judgeUnanswered(passage))
     }
     const destination = passage.decision?.destination
     const drop = (code: string): void => log.debug({ code, method: passage.method, callId: passage.callId }, 'unanswered request dropped')
@@ -151,9 +189,22 @@ export class Gate implements RelayOwner {
     const result = admit(passage, this.#deps.admission)
     if (result === undefined) return this.#accepted(passage)
     if (!('need' in result)) return this.#refuse(passage, result, passage.nowMs)
-    this.#deps.srv.lookupSrv(result.domain, (evidence) => {
-      passage.keepEvidence(result.domain, evidence)
+    this.#fetch(passage, result, () => {
       if (passage.stage === 'admit') this.#admit(passage)
+    })
+  }
+
+  /** Looks up what the decision is missing; it is kept with the passage, so that no passage asks for the same thing twice. */
+  #fetch(passage: Passage, needed: EvidenceNeeded, onDone: () => void): void {
+    if (needed.need === 'srv') {
+      return this.#deps.srv.lookupSrv(needed.domain, (evidence) => {
+        passage.keepEvidence(needed.domain, evidence)
+        onDone()
+      })
+    }
+    this.#deps.facts?.lookupFacts(needed.user, (facts) => {
+      passage.keepFacts(needed.user, facts)
+      onDone()
     })
   }
 
@@ -248,9 +299,26 @@ export class Gate implements RelayOwner {
     ) {
       this.#deps.recorder.record(passage, undefined)
     }
+    if (refusal.code === 'GH-POLICY-FIRST-CONTACT') this.#noteHeld(passage)
     const edge = this.#deps.admission.own.of(passage.side).host
     this.#finish(passage, refusal.status, nowMs, refusal.code)
     passage.relay?.refuse(ownAnswer(passage.request, refusal, passage.side, edge, this.#deps.newTag()), nowMs)
+  }
+
+  #noteHeld(passage: Passage): void {
+    this.#deps.facts?.held({
+      user: userKey(passage.toUser, passage.toDomain),
+      contact: userKey(passage.fromUser, passage.fromDomain),
+      partner: passage.decision?.partner ?? passage.fromDomain,
+      envelopeId: passage.envelopeId,
+    })
+  }
+
+  /** Whoever our user writes to may answer: they become a contact, where policy says so. */
+  #noteLearned(passage: Passage, nowMs: number): void {
+    if (passage.decision?.direction !== 'outbound' || passage.decision.destination?.to !== 'peer' || !goesOnRecord(passage)) return
+    if ((this.#deps.admission.snapshot(nowMs)?.users.settings.learnMs ?? 0) === 0) return
+    this.#deps.facts?.learned(userKey(passage.fromUser, passage.fromDomain), userKey(passage.toUser, passage.toDomain))
   }
 
   #answer(passage: Passage, response: SipResponse, nowMs: number): void {
@@ -263,6 +331,7 @@ export class Gate implements RelayOwner {
     const { decision } = passage
     if (decision !== undefined) {
       noteResponse(this.#deps.decisions, decision, passage.peer.fingerprint, status, nowMs)
+      if (status >= 200 && status < 300) this.#noteLearned(passage, nowMs)
       if (passage.envelopeId !== undefined && decision.verdict === 'allow') this.#deps.recorder.outcome(passage, status, code, nowMs)
     }
     this.#deps.metrics.passed(decision?.direction ?? 'none', passage.kind, code, status, nowMs - passage.nowMs)

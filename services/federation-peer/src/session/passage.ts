@@ -1,5 +1,5 @@
 import type { Decision, EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
-import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
+import type { DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
 import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
@@ -24,6 +24,9 @@ export class Passage implements DecisionInput {
   readonly #cachedSrv: (domain: string) => SrvEvidence | undefined
   /** What DNS said when this passage had to wait for it; holds even when the answer may not be cached. */
   #lookedUp: { readonly domain: string; readonly evidence: SrvEvidence } | undefined = undefined
+  readonly #cachedFacts: (user: string) => UserFacts | undefined
+  /** Facts this passage had to wait for; a wall between two of our users asks for two. */
+  #lookedUpFacts: Map<string, UserFacts> | undefined = undefined
   readonly method: string
   kind: EnvelopeKind = 'other'
   fromUser = ''
@@ -53,7 +56,7 @@ export class Passage implements DecisionInput {
     request: SipRequest,
     connection: EdgeConnection,
     bound: Passage['bound'],
-    srv: (domain: string) => SrvEvidence | undefined,
+    evidence: CachedEvidence,
     nowMs: number,
   ) {
     this.transaction = transaction
@@ -63,7 +66,8 @@ export class Passage implements DecisionInput {
     this.side = connection.side
     this.peer = connection.peer
     this.bound = bound
-    this.#cachedSrv = srv
+    this.#cachedSrv = evidence.srv
+    this.#cachedFacts = evidence.facts
     this.nowMs = nowMs
   }
 
@@ -78,6 +82,21 @@ export class Passage implements DecisionInput {
   keepEvidence(domain: string, evidence: SrvEvidence): void {
     this.#lookedUp = { domain, evidence }
   }
+
+  facts(user: string): UserFacts | undefined {
+    return this.#lookedUpFacts?.get(user) ?? this.#cachedFacts(user)
+  }
+
+  keepFacts(user: string, facts: UserFacts): void {
+    this.#lookedUpFacts ??= new Map()
+    this.#lookedUpFacts.set(user, facts)
+  }
+}
+
+/** What is known now, without waiting. */
+export interface CachedEvidence {
+  readonly srv: (domain: string) => SrvEvidence | undefined
+  readonly facts: (user: string) => UserFacts | undefined
 }
 
 const NONE: readonly string[] = []

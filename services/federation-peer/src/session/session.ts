@@ -165,7 +165,7 @@ export class Session implements EdgeHandler, TransactionUser {
       state.isPausedForTransactions = true
       connection.pause('transactions')
     }
-    const passage = new Passage(transaction, request, connection, state.bound, this.#gate.srv, nowMs)
+    const passage = new Passage(transaction, request, connection, state.bound, this.#gate.evidence, nowMs)
     transaction.context = passage
     this.#gate.enter(passage)
   }

@@ -22,6 +22,7 @@ const SWITCHES: ReadonlySet<string> = new Set([
   'ContentFilter',
   'Inspector',
   'EthicalWall',
+  'UserSettings',
 ])
 
 /** Whether a role may touch objects of a kind. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import type { Decision } from '@gatehouse/im-model'
-import { DecisionState, explain, type Snapshot } from '@gatehouse/policy-engine'
+import { DecisionState, explain, type Snapshot, type UserFacts } from '@gatehouse/policy-engine'
 import {
   type CheckRequest,
   type CheckResponse,
@@ -19,6 +19,8 @@ import { decisionMessage } from './decision-message.ts'
 export interface DecisionHandlersDeps {
   readonly snapshot: () => Snapshot
   readonly nowMs: () => number
+  /** Facts about an internal user, by address key. */
+  readonly facts: (userKey: string) => UserFacts
 }
 
 export interface DecisionHandlers extends RpcHandlers<typeof PolicyDecisionService> {
@@ -32,8 +34,8 @@ export function createDecisionHandlers(deps: DecisionHandlersDeps): DecisionHand
     if (question === undefined) throw policyError('GH-REVISION-QUESTION', 'There is none.')
     const snapshot = deps.snapshot()
     const hypothesis = makeHypothesis(question, snapshot, deps.nowMs())
-    const decision = explain(snapshot, hypothesis.input, new DecisionState())
-    if ('need' in decision) throw policyError('GH-REVISION-QUESTION', `It cannot be answered without the SRV record of ${decision.domain}.`)
+    const decision = explain(snapshot, { ...hypothesis.input, facts: deps.facts }, new DecisionState())
+    if ('need' in decision) throw policyError('GH-REVISION-QUESTION', `It cannot be answered without ${decision.need} evidence.`)
     return { decision, hypothesis }
   }
   return {

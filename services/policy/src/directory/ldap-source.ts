@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { GatewayError, messageOf } from '@gatehouse/errors'
+import { Client, type Entry, InvalidCredentialsError, ResultCodeError } from 'ldapts'
+import { directoryError } from './directory-codes.ts'
+import type { DirectoryConfig } from './directory-config.ts'
+import type { DirectoryConnection, DirectoryEntry, DirectorySearch, DirectorySource } from './directory-source.ts'
+
+const LOOK_MS = 100
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** LDAP v3 by ldapts: TLS or StartTLS, simple bind, paged results (RFC 2696), with bounds on time and size. */
+export class LdapSource implements DirectorySource {
+  readonly #config: DirectoryConfig
+
+  constructor(config: DirectoryConfig) {
+    this.#config = config
+  }
+
+  async connect(): Promise<DirectoryConnection> {
+    const { url, timeoutMs, startTls, bindDn, maxPageBytes } = this.#config
+    const tls = this.#tlsOptions()
+    const password = this.#password()
+    let socket: Socket | undefined
+    const client = new Client({
+      url,
+      timeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      tlsOptions: tls,
+      createConnection: ((...args: Parameters<typeof connectTcp>) => (socket = connectTcp(...args))) as typeof connectTcp,
+      createSecureConnection: ((...args: Parameters<typeof connectTls>) => (socket = connectTls(...args))) as typeof connectTls,
+    })
+    try {
+      if (startTls) await client.startTLS(tls)
+      if (bindDn !== undefined) await client.bind(bindDn, password)
+    } catch (thrown) {
+      await client.unbind().catch(() => undefined)
+      throw directoryFailure(thrown)
+    }
+    return new LdapConnection(client, { pageSize: this.#config.pageSize, maxPageBytes }, () => socket)
+  }
+
+  #tlsOptions(): ConnectionOptions {
+    const { caFile, serverName, url } = this.#config
+    const host = new URL(url).hostname
+    try {
+      return { ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }), servername: serverName ?? host, minVersion: 'TLSv1.2' }
+    } catch (thrown) {
+      throw directoryError('GH-DIRECTORY-SETTINGS', `caFile: ${messageOf(thrown)}`, { cause: thrown })
+    }
+  }
+
+  /** Never sent in clear over a network. */
+  #password(): string {
+    const { bindPasswordFile, url, startTls } = this.#config
+    if (bindPasswordFile === undefined) return ''
+    if (url.startsWith('ldap:') && !startTls && !LOOPBACK.has(new URL(url).hostname)) {
+      throw directoryError('GH-DIRECTORY-SETTINGS', 'url: a password is sent over ldaps://, with startTls, or to loopback only.')
+    }
+    try {
+      return readFileSync(bindPasswordFile, 'utf8').replace(/\r?\n$/, '')
+    } catch (thrown) {
+      throw directoryError('GH-DIRECTORY-SETTINGS', `bindPasswordFile: ${messageOf(thrown)}`, { cause: thrown })
+    }
+  }
+}
+
+class LdapConnection implements DirectoryConnection {
+  readonly #client: Client
+  readonly #bounds: { readonly pageSize: number; readonly maxPageBytes: number }
+  readonly #socket: () => Socket | undefined
+
+  constructor(client: Client, bounds: { readonly pageSize: number; readonly maxPageBytes: number }, socket: () => Socket | undefined) {
+    this.#client = client
+    this.#bounds = bounds
+    this.#socket = socket
+  }
+
+  async *pages({ base, filter, attributes }: DirectorySearch): AsyncGenerator<readonly DirectoryEntry[]> {
+    const { pageSize, maxPageBytes } = this.#bounds
+    let readBefore = this.#socket()?.bytesRead ?? 0
+    let isTooLarge = false
+    // ldapts keeps a whole page in memory: a server that never ends one is cut off while it sends
+    const watch = setInterval(() => {
+      const socket = this.#socket()
+      if (socket === undefined || socket.bytesRead - readBefore <= maxPageBytes) return
+      isTooLarge = true
+      socket.destroy()
+    }, LOOK_MS)
+    watch.unref()
+    try {
+      const options = { scope: 'sub' as const, filter, attributes: [...attributes], paged: { pageSize } }
+      for await (const page of this.#client.searchPaginated(base, options)) {
+        yield page.searchEntries.map(entryOf)
+        readBefore = this.#socket()?.bytesRead ?? 0
+      }
+    } catch (thrown) {
+      if (isTooLarge) throw directoryError('GH-DIRECTORY-TOO-MUCH', `A page has more than maxPageBytes ${maxPageBytes}.`, { cause: thrown })
+      throw directoryFailure(thrown)
+    } finally {
+      clearInterval(watch)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.unbind().catch(() => undefined)
+    this.#socket()?.destroy()
+  }
+}
+
+function directoryFailure(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  if (thrown instanceof InvalidCredentialsError) return directoryError('GH-DIRECTORY-CREDENTIALS', messageOf(thrown), { cause: thrown })
+  const detail = thrown instanceof ResultCodeError ? `${thrown.name} (${thrown.code}): ${thrown.message}` : messageOf(thrown)
+  return directoryError('GH-DIRECTORY-AWAY', detail.slice(0, 300), { cause: thrown })
+}
+
+function entryOf(entry: Entry): DirectoryEntry {
+  const byName = new Map(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), textsOf(value)]))
+  return { dn: entry.dn, values: (attribute) => byName.get(attribute.toLowerCase()) ?? [] }
+}
+
+function textsOf(value: Entry[string]): readonly string[] {
+  const values = Array.isArray(value) ? value : [value]
+  return values.map((one) => (typeof one === 'string' ? one : one.toString('utf8')))
+}
