@@ -117,25 +117,43 @@ function countersBySide(
   return { external: metrics.counter(name, { side: 'external' }), internal: metrics.counter(name, { side: 'internal' }) }
 }
 
+interface Found {
+  readonly direction: string
+  readonly kind: string
+  readonly code: string
+  readonly status: number
+  readonly counter: Counter
+  readonly duration: Histogram
+}
+
 /** What is counted once per request; its series are looked up once per combination, and those are bounded by the code table. */
 function gateMetrics(metrics: PeerMetrics): GateMetrics {
   const requests = new Map<string, Counter>()
   const durations = new Map<string, Histogram>()
+  const find = (direction: string, kind: string, code: string, status: number): Found => {
+    const key = `${direction} ${kind} ${code} ${status}`
+    let counter = requests.get(key)
+    if (counter === undefined) {
+      counter = metrics.counter('gatehouse_peer_requests_total', { direction, kind, code, status: String(status) })
+      requests.set(key, counter)
+    }
+    let duration = durations.get(direction)
+    if (duration === undefined) {
+      duration = metrics.histogram('gatehouse_peer_request_duration_seconds', { direction })
+      durations.set(direction, duration)
+    }
+    return { direction, kind, code, status, counter, duration }
+  }
+  // Most requests end as the one before did.
+  let last: Found | undefined
   return {
     passed(direction, kind, code, status, durationMs) {
-      const key = `${direction} ${kind} ${code} ${status}`
-      let counter = requests.get(key)
-      if (counter === undefined) {
-        counter = metrics.counter('gatehouse_peer_requests_total', { direction, kind, code, status: String(status) })
-        requests.set(key, counter)
-      }
-      counter.add()
-      let duration = durations.get(direction)
-      if (duration === undefined) {
-        duration = metrics.histogram('gatehouse_peer_request_duration_seconds', { direction })
-        durations.set(direction, duration)
-      }
-      duration.record(durationMs / 1000)
+      const isAlike =
+        last !== undefined && last.direction === direction && last.kind === kind && last.code === code && last.status === status
+      const found = isAlike ? (last as Found) : find(direction, kind, code, status)
+      last = found
+      found.counter.add()
+      found.duration.record(durationMs / 1000)
     },
   }
 }

@@ -76,25 +76,30 @@ export class SipHeaders {
 
   /** Adds a line at the end, wherever others of that name stand: for building a message in order. */
   push(name: HeaderName | (string & {}), value: string): void {
-    this.#lines.push(createCheckedLine(name, value))
+    this.#lines.push(createHeaderLine(name, value))
+  }
+
+  /** Adds a line that was made before: lines cannot be changed, so one may stand in many messages. */
+  pushLine(line: HeaderLine): void {
+    this.#lines.push(line)
   }
 
   /** Adds a line before the first of that name; before all lines when there is none. */
   prepend(name: HeaderName | (string & {}), value: string): void {
-    const line = createCheckedLine(name, value)
+    const line = createHeaderLine(name, value)
     this.#insert(Math.max(this.#indexOf(name), 0), line)
   }
 
   /** Adds a line after the last of that name; at the end when there is none. */
   append(name: HeaderName | (string & {}), value: string): void {
-    const line = createCheckedLine(name, value)
+    const line = createHeaderLine(name, value)
     const last = this.#lastIndexOf(name)
     this.#insert(last < 0 ? this.#lines.length : last + 1, line)
   }
 
   /** Replaces the first line of that name where it stands and removes the others; appends when there is none. */
   set(name: HeaderName | (string & {}), value: string): void {
-    const line = createCheckedLine(name, value)
+    const line = createHeaderLine(name, value)
     const first = this.#indexOf(name)
     if (first < 0) {
       this.#lines.push(line)
@@ -227,7 +232,8 @@ function isNamed(line: HeaderLine, id: number, lowerCase: string): boolean {
   return id !== UNKNOWN_HEADER || isWordAt(line.source, line.start, line.nameEnd, lowerCase)
 }
 
-function createCheckedLine(name: string, value: string): HeaderLine {
+/** One line for `pushLine`. The name must be a token, or a `RangeError` is thrown. */
+export function createHeaderLine(name: HeaderName | (string & {}), value: string): HeaderLine {
   if (headerId(name) === UNKNOWN_HEADER && !isToken(name)) throw new RangeError(`not a header name: ${JSON.stringify(name)}`)
   return createLine(name, value)
 }

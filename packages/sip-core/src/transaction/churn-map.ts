@@ -1,42 +1,43 @@
+interface Cell<T> {
+  object: T | undefined
+}
+
 /**
  * A map for objects that come and go all the time. When V8 renews the table of a `Map`, the discarded table keeps its entries
  * and points at its successor; once one of them has grown old, the whole row of them survives until the next full
  * collection, with every object that was open when a table was renewed: nearly all messages of a busy gateway. Here the
- * table of V8 holds numbers only, and the objects lie in an array whose places are emptied.
+ * table of V8 holds small cells, and a cell is emptied when its object leaves.
  */
 export class ChurnMap<T extends object> {
-  readonly #places = new Map<string, number>()
-  readonly #objects: (T | undefined)[] = []
-  readonly #free: number[] = []
+  readonly #cells = new Map<string, Cell<T>>()
 
   get size(): number {
-    return this.#places.size
+    return this.#cells.size
   }
 
   get(key: string): T | undefined {
-    const place = this.#places.get(key)
-    return place === undefined ? undefined : this.#objects[place]
+    return this.#cells.get(key)?.object
   }
 
   has(key: string): boolean {
-    return this.#places.has(key)
+    return this.#cells.has(key)
   }
 
-  set(key: string, object: T): void {
-    let place = this.#places.get(key)
-    if (place === undefined) {
-      place = this.#free.pop() ?? this.#objects.length
-      this.#places.set(key, place)
-    }
-    this.#objects[place] = object
+  /** For a key that is not in: what would be replaced would not be let go. */
+  add(key: string, object: T): void {
+    this.#cells.set(key, { object })
+  }
+
+  /** For a key that is in. */
+  replace(key: string, object: T): void {
+    const cell = this.#cells.get(key)
+    if (cell !== undefined) cell.object = object
   }
 
   delete(key: string): boolean {
-    const place = this.#places.get(key)
-    if (place === undefined) return false
-    this.#places.delete(key)
-    this.#objects[place] = undefined
-    this.#free.push(place)
-    return true
+    const cell = this.#cells.get(key)
+    if (cell === undefined) return false
+    cell.object = undefined
+    return this.#cells.delete(key)
   }
 }

@@ -37,8 +37,8 @@ export class ServerTable {
       for (let next = head.sibling; next !== undefined; next = next.sibling) length++
       if (length >= this.#maxMethodsPerKey) return false
       transaction.sibling = head
-    }
-    this.#byKey.set(transaction.key, transaction)
+      this.#byKey.replace(transaction.key, transaction)
+    } else this.#byKey.add(transaction.key, transaction)
     this.#size++
     return true
   }
@@ -48,7 +48,7 @@ export class ServerTable {
     if (head === undefined) return
     if (head === transaction) {
       if (transaction.sibling === undefined) this.#byKey.delete(transaction.key)
-      else this.#byKey.set(transaction.key, transaction.sibling)
+      else this.#byKey.replace(transaction.key, transaction.sibling)
     } else {
       let before = head
       while (before.sibling !== undefined && before.sibling !== transaction) before = before.sibling

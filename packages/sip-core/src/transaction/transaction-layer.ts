@@ -133,7 +133,7 @@ export class TransactionLayer implements ActionHost {
     this.#advance(nowMs)
     if (branch === undefined || this.#clients.size >= this.#maxClients || this.#clients.has(branch)) return undefined
     const transaction = new ClientTransaction(connection, request, branch, this.#scopeOf(connection), context)
-    this.#clients.set(branch, transaction)
+    this.#clients.add(branch, transaction)
     this.#book.add(transaction)
     const machine = transaction.isInvite ? inviteClientMachine : requestClientMachine
     this.#queues.start(machine.initialTimer, transaction, this.#nowMs)

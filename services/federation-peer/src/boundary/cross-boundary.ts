@@ -1,12 +1,12 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
-import type { SipMessage } from '@gatehouse/sip-core'
+import type { HeaderLine, SipMessage } from '@gatehouse/sip-core'
 import { isKeptOnItsSide, isMicrosoftHeader } from './boundary-headers.ts'
-import { renderTrust, renderVerification, TRUST_HEADER, type TrustStatement, VERIFICATION_HEADER } from './trust-header.ts'
+import { renderVerification, VERIFICATION_HEADER } from './trust-header.ts'
 
 /** A message from outside goes in: nothing it says about trust survives, our own statement is added. */
-export function enterInside(message: SipMessage, statement: TrustStatement): void {
+export function enterInside(message: SipMessage, trustLine: HeaderLine): void {
   message.headers.removeNamed(isKeptInward)
-  message.headers.append(TRUST_HEADER, renderTrust(statement))
+  message.headers.pushLine(trustLine)
 }
 
 /** A message from inside goes out: internal headers stay, the mark goes with it where the partner reads it. */

@@ -1,9 +1,10 @@
 import type { Decision, Destination, EdgeSide } from '@gatehouse/im-model'
-import { type ProxyIdentity, prepareForward, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
+import { type HeaderLine, type ProxyIdentity, prepareForward, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import { carriedContent, replaceContent } from '../admit/carried-content.ts'
 import { domainOf } from '../admit/read-addresses.ts'
 import type { Refusal } from '../admit/refusal.ts'
 import { answerOutward, enterInside, leaveInside, passBetweenPeers } from '../boundary/cross-boundary.ts'
+import { TrustLines } from '../boundary/trust-lines.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
@@ -32,10 +33,12 @@ export interface Forwarded {
 /** Makes the request that goes on, and the response that goes back: proxy headers by sip-core, boundary headers by us. */
 export class Forwarder {
   readonly #deps: ForwarderDeps
+  readonly #trustLines: TrustLines
   #branches = 0
 
   constructor(deps: ForwarderDeps) {
     this.#deps = deps
+    this.#trustLines = new TrustLines(deps.own.external.host)
   }
 
   /** The request for the next hop, or why there is none (Max-Forwards, loop, unknown Proxy-Require). */
@@ -71,7 +74,7 @@ export class Forwarder {
   /** A response on its way back: what the other side says about trust or about itself stays there. */
   crossBack(passage: Passage, response: SipResponse): void {
     const decision = passage.decision as Decision
-    if (passage.side === 'internal') enterInside(response, this.#trustOf(decision, passage.link))
+    if (passage.side === 'internal') enterInside(response, this.#trustLine(decision, passage.link as EdgeConnection))
     else answerOutward(response)
   }
 
@@ -86,17 +89,11 @@ export class Forwarder {
     if (destination.to === 'peer') {
       if (passage.side === 'external') passBetweenPeers(request, decision)
       else leaveInside(request, decision, destination)
-    } else if (passage.side === 'external') enterInside(request, this.#trustOf(decision, passage.connection))
+    } else if (passage.side === 'external') enterInside(request, this.#trustLine(decision, passage.connection))
   }
 
-  #trustOf(decision: Decision, remote: EdgeConnection | undefined): Parameters<typeof enterInside>[1] {
-    const names = remote?.peer.names
-    return {
-      peerClass: decision.peerClass,
-      edgeName: this.#deps.own.external.host,
-      mark: decision.mark,
-      remoteName: names?.dns[0] ?? names?.sipDomains[0] ?? names?.commonName ?? 'unknown',
-    }
+  #trustLine(decision: Decision, remote: EdgeConnection): HeaderLine {
+    return this.#trustLines.of(remote.peer, decision.peerClass, decision.mark)
   }
 
   #tokenFor(passage: Passage): string {
