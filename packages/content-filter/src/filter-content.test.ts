@@ -79,6 +79,7 @@ describe('local zone', () => {
   it('is single-label hosts and the configured domains', () => {
     for (const text of [
       'http://wiki/x',
+      'http://wiki/x?mail=a@contoso.example',
       'https://wiki:8443',
       'http://www.contoso.example/x',
       'HTTP://CONTOSO.EXAMPLE?x',
@@ -104,6 +105,8 @@ describe('local zone', () => {
       'http://0x7f.1/',
       'http://[::1]/',
       'http://wiki:99999999/',
+      'http://wiki#@fabrikam.example/',
+      'http://wiki?@fabrikam.example/',
     ]
     for (const text of texts) assert.equal(filterContent(filter, content('text/plain', text)).cause, 'link', text)
   })
@@ -160,6 +163,16 @@ describe('number of links', () => {
       assert.notEqual(filterContent(filterOf({ action, warnText: 'w' }), content('text/plain', links(1000))).verdict, 'block')
       assert.equal(filterContent(filterOf({ action, warnText: 'w' }), content('text/plain', links(1001))).cause, 'too-many-links')
     }
+  })
+})
+
+describe('number of links in several parts', () => {
+  it('counts together', () => {
+    const part = (name: string): readonly [string, string] => [
+      '',
+      Array.from({ length: 600 }, (_, index) => `http://${name}${index}.example`).join(' '),
+    ]
+    assert.equal(filterContent(filterOf({ action: 'neutralise' }), multipart('mixed', part('a'), part('b'))).cause, 'too-many-links')
   })
 })
 
@@ -248,6 +261,11 @@ describe('what cannot be looked into is blocked', () => {
       : `Content-Type: multipart/mixed; boundary=b${depth}\r\n\r\n--b${depth}\r\n${nested(depth - 1)}\r\n--b${depth}--\r\n`
   const cases: Readonly<Record<string, MessageContent>> = {
     'unknown charset': content('text/plain; charset=utf-7', '+AGgAdAB0AHA-'),
+    'a charset twice': content('text/plain; charset=utf-8; charset=utf-16le', 'x'),
+    'a boundary in pieces': content('multipart/mixed; boundary=b1; boundary*0=b2', '--b1\r\n\r\nx\r\n--b1--'),
+    'a line that is a delimiter to some': multipart('mixed', ['', 'x\r\n--b1http://fabrikam.example\r\ny']),
+    'a compressed body': { ...content('text/plain', 'x'), contentEncoding: 'gzip' },
+    'a compressed part': multipart('mixed', ['Content-Encoding: gzip', 'x']),
     'two content types': content('text/plain, text/html', 'x'),
     'multipart without boundary': content('multipart/mixed', 'x'),
     'multipart whose boundary is not there': content('multipart/mixed; boundary=q', 'x'),

@@ -48,6 +48,8 @@ class FilterRun {
   }
 
   judge(content: MessageContent): FilterOutcome {
+    const encoding = content.contentEncoding ?? ''
+    if (encoding !== '' && encoding !== 'identity') this.#block('unreadable', 'its body is compressed')
     const body = content.body.byteLength === 0 ? undefined : this.#inspect(parseContentType(content.contentType), content.body, 0)
     const textFormat = this.#cause === undefined && content.textFormat.length > 0 ? this.#inspectTextFormat(content.textFormat) : undefined
     const { steps, note } = this.#judge
@@ -56,6 +58,7 @@ class FilterRun {
       return { verdict: 'pass', cause: undefined, detail: note, content: undefined, steps }
     }
     const altered: MessageContent = {
+      ...content,
       contentType: body === undefined ? content.contentType : renderContentType(body.type),
       body: body?.body ?? content.body,
       textFormat: textFormat === undefined ? content.textFormat : [textFormat],
@@ -73,7 +76,7 @@ class FilterRun {
   #inspect(type: ContentType, body: Uint8Array, depth: number): Changed | undefined {
     const { essence } = type
     if (this.#cause !== undefined) return undefined
-    if (essence.includes(',')) return this.#block('unreadable', 'it has two content types')
+    if (type.isAmbiguous) return this.#block('unreadable', 'its content type can be read in two ways')
     if (essence.startsWith(MULTIPART)) return this.#inspectMultipart(type, body, depth)
     if (WRAPPERS.has(essence)) return this.#inspectWrapper(type, body, depth)
     if (essence === 'text/x-msmsgsinvite') return this.#inspectFileOffer(type, body)
@@ -107,7 +110,7 @@ class FilterRun {
     const bytes = asBuffer(body)
     const boundary = parameterOf(type, 'boundary') ?? ''
     const parts = boundary === '' || boundary.length > 200 ? undefined : splitParts(bytes, boundary, MAX_PARTS + 1)
-    if (parts === undefined) return this.#block('unreadable', 'its boundary is missing')
+    if (parts === undefined) return this.#block('unreadable', 'its parts cannot be told apart')
     this.#parts += parts.length
     if (this.#parts > MAX_PARTS) return this.#block('unreadable', `it has more than ${MAX_PARTS} parts`)
     const changes: PartChange[] = []
@@ -135,6 +138,7 @@ class FilterRun {
     for (const { name, value } of [...type.parameters, ...disposition.parameters]) {
       if (NAME_PARAMETER.test(name)) this.#judgeName(value)
     }
+    if (headers.has('content-encoding')) return this.#block('unreadable', 'a part is compressed')
     const content = decodeTransfer(bytes.subarray(part.bodyStart, part.end), headers.get('content-transfer-encoding') ?? '')
     if (content === undefined) return this.#block('unreadable', 'a part is not encoded as it says')
     const changed = content.byteLength === 0 ? undefined : this.#inspect(type, content, depth + 1)
@@ -154,7 +158,7 @@ class FilterRun {
     if (values.length > 1) return this.#block('unreadable', 'it has more than one ms-text-format')
     const type = parseContentType(values[0] as string)
     const bodies = type.parameters.filter((parameter) => parameter.name === 'ms-body')
-    if (bodies.length > 1) return this.#block('unreadable', 'its ms-text-format has more than one ms-body')
+    if (type.isAmbiguous) return this.#block('unreadable', 'its ms-text-format can be read in two ways')
     const [encoded] = bodies
     if (encoded === undefined) return undefined
     const body = decodeBase64(encoded.value)
@@ -163,7 +167,7 @@ class FilterRun {
     if (changed === undefined) return undefined
     const text = asBuffer(changed.body).toString('base64')
     const parameters = changed.type.parameters.map((each) => (each.name === 'ms-body' ? { ...each, raw: `ms-body=${text}` } : each))
-    return renderContentType({ essence: changed.type.essence, parameters })
+    return renderContentType({ ...changed.type, parameters })
   }
 }
 

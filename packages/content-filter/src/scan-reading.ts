@@ -59,7 +59,7 @@ function markedExtension(target: TextView, filter: CompiledFilter): string | und
     const address = text.trim()
     const local = LOCAL_ADDRESS.exec(address)
     if (ignoreLocal && local !== null) {
-      const isLocal = isCleanEnd(address, local[0].length) && isLocalAuthority(local[1] as string, localDomains)
+      const isLocal = isCleanEnd(address, local[0].length, address.lastIndexOf('@')) && isLocalAuthority(local[1] as string, localDomains)
       if (isLocal && text === folded.text && !address.includes('%')) return undefined
     }
     const run = LinkRun.at(address, 0, extensions)

@@ -18,6 +18,8 @@ export interface TextBlock {
 export class TextJudge {
   readonly #filter: CompiledFilter
   steps = 0
+  /** Of all texts of the message together. */
+  #links = 0
   /** What was found and let pass or altered. */
   note = ''
 
@@ -36,6 +38,7 @@ export class TextJudge {
     let current = reading
     if (filter.seeksLinks) {
       const scan = this.#scan(reading)
+      this.#links += scan.places.size
       const refusal = this.#refusalOf(scan)
       if (refusal !== undefined) return refusal
       if (scan.places.size > 0 && filter.linkAction !== 'off') {
@@ -60,7 +63,7 @@ export class TextJudge {
 
   #refusalOf(scan: LinkScan): TextBlock | undefined {
     if (scan.extension !== '') return { cause: 'extension', detail: `a link to a file with the extension .${scan.extension}` }
-    if (scan.places.size > MAX_LINKS) return { cause: 'too-many-links', detail: `more than ${MAX_LINKS} links` }
+    if (this.#links > MAX_LINKS) return { cause: 'too-many-links', detail: `more than ${MAX_LINKS} links` }
     const isBlocked = this.#filter.linkAction === 'block' && scan.places.size > 0
     return isBlocked ? { cause: 'link', detail: `${scan.places.size} links (${scan.prefix})` } : undefined
   }

@@ -9,6 +9,8 @@ export interface MessageContent {
   /** As in the header; empty: none. */
   readonly contentType: string
   readonly body: Uint8Array
+  /** Content-Encoding, lower case; absent: none (RFC 3261 §20.12). */
+  readonly contentEncoding?: string | undefined
   /** Values of an INVITE's `ms-text-format` header: the first message of a session (lcs-edge §12.1). */
   readonly textFormat: readonly string[]
 }

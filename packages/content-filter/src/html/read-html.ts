@@ -12,6 +12,8 @@ const ADDRESSES: ReadonlySet<string> = new Set(
 )
 /** Attributes that may hold addresses among other things. */
 const WITH_ADDRESSES: ReadonlySet<string> = new Set(['content', 'srcdoc', 'style'])
+/** `0;url=…`: a page that leads elsewhere by itself. */
+const REFRESH = /^\s*[\d.]+\s*[;,]/
 /** Elements that end a line for the reader. */
 const BLOCKS: ReadonlySet<string> = new Set(
   'address article blockquote body br center dd div dl dt footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody td th thead title tr ul'.split(
@@ -68,12 +70,13 @@ class HtmlReader implements HtmlVisitor {
     const { name, nameStart, valueStart, valueEnd } = attribute
     if (valueEnd === valueStart) return
     const isAddress = ADDRESSES.has(name)
+    const isRefresh = name === 'content' && REFRESH.test(this.#source.slice(valueStart, Math.min(valueEnd, valueStart + 64)))
     const builder = new ViewBuilder()
     // browsers drop tabs and line ends inside an address (URL §4.4)
     addDecoded(builder, this.#source, valueStart, valueEnd, isAddress || WITH_ADDRESSES.has(name))
     const value = builder.take()
     if (name.startsWith('xmlns')) return
-    if (isAddress) {
+    if (isAddress || isRefresh) {
       // where the scanner would find the word `href` in the source
       if (name.endsWith('href')) this.#handled.add(nameStart + name.length - 'href'.length)
       if (leadsSomewhere(value.text)) this.#marked.push({ at: nameStart, target: value, name })

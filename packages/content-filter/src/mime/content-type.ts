@@ -3,6 +3,8 @@ export interface ContentType {
   /** `text/html`, lower case. */
   readonly essence: string
   readonly parameters: readonly Parameter[]
+  /** Two programs could read two things out of it: several types, a parameter twice, or in the pieces of RFC 2231. */
+  readonly isAmbiguous: boolean
 }
 
 export interface Parameter {
@@ -14,6 +16,8 @@ export interface Parameter {
 }
 
 const MAX_PARAMETERS = 64
+/** Parameters that change what the content means. */
+const DECISIVE: ReadonlySet<string> = new Set(['charset', 'boundary', 'ms-body'])
 /** Without a comment behind it (RFC 2045 §5.1). */
 const ESSENCE = /^[^\s(]+/
 
@@ -21,12 +25,15 @@ const ESSENCE = /^[^\s(]+/
 export function parseContentType(text: string): ContentType {
   const parts = splitParameters(text)
   const parameters: Parameter[] = []
+  let isAmbiguous = hasComma(text) || parts.length > MAX_PARAMETERS
   for (const raw of parts.slice(1, MAX_PARAMETERS)) {
     const equals = raw.indexOf('=')
     const name = (equals < 0 ? raw : raw.slice(0, equals)).trim().toLowerCase()
-    if (name !== '') parameters.push({ name, value: equals < 0 ? '' : unquoted(raw.slice(equals + 1).trim()), raw: raw.trim() })
+    if (name === '') continue
+    if (/^(charset|boundary)\*/.test(name) || (DECISIVE.has(name) && parameters.some((each) => each.name === name))) isAmbiguous = true
+    parameters.push({ name, value: equals < 0 ? '' : unquoted(raw.slice(equals + 1).trim()), raw: raw.trim() })
   }
-  return { essence: ESSENCE.exec((parts[0] ?? '').trim())?.[0].toLowerCase() ?? '', parameters }
+  return { essence: ESSENCE.exec((parts[0] ?? '').trim())?.[0].toLowerCase() ?? '', parameters, isAmbiguous }
 }
 
 export function parameterOf(type: ContentType, name: string): string | undefined {
@@ -40,7 +47,12 @@ export function renderContentType(type: ContentType): string {
 /** The same type with `charset=utf-8`. */
 export function asUtf8(type: ContentType): ContentType {
   const others = type.parameters.filter((parameter) => parameter.name !== 'charset')
-  return { essence: type.essence, parameters: [{ name: 'charset', value: 'utf-8', raw: 'charset=utf-8' }, ...others] }
+  return { ...type, parameters: [{ name: 'charset', value: 'utf-8', raw: 'charset=utf-8' }, ...others] }
+}
+
+/** Outside quotes: a header that came twice, or two values in one. */
+function hasComma(text: string): boolean {
+  return text.includes(',') && text.replace(/"(?:[^"\\]|\\.)*"/gs, '').includes(',')
 }
 
 function splitParameters(text: string): string[] {

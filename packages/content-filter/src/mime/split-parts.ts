@@ -9,15 +9,21 @@ export interface Part {
   readonly headers: ReadonlyMap<string, string>
 }
 
-/** The parts of a multipart body (RFC 2046 §5.1); undefined when the boundary never appears. Stops after `limit` parts. */
+/**
+ * The parts of a multipart body (RFC 2046 §5.1). Undefined when the boundary never appears, or when a line begins with it and goes on
+ * otherwise: a delimiter to some programs and text to others. Stops after `limit` parts.
+ */
 export function splitParts(body: Buffer, boundary: string, limit: number): Part[] | undefined {
   const delimiter = Buffer.from(`--${boundary}`, 'latin1')
   const parts: Part[] = []
   let at = delimiterAt(body, delimiter, 0)
   if (at < 0) return undefined
   while (parts.length < limit) {
-    const lineEnd = body.indexOf(0x0a, at + delimiter.length)
-    if (lineEnd < 0 || isClosing(body, at + delimiter.length)) break
+    const rest = at + delimiter.length
+    const isLast = body[rest] === 0x2d && body[rest + 1] === 0x2d
+    const lineEnd = blankLineEnd(body, isLast ? rest + 2 : rest)
+    if (lineEnd < 0) return undefined
+    if (isLast || lineEnd === body.length) break
     const next = delimiterAt(body, delimiter, lineEnd)
     const end = next < 0 ? body.length : next
     parts.push(partAt(body, lineEnd + 1, trimLineEnd(body, lineEnd + 1, end)))
@@ -69,8 +75,12 @@ function delimiterAt(body: Buffer, delimiter: Buffer, from: number): number {
   return -1
 }
 
-function isClosing(body: Buffer, at: number): boolean {
-  return body[at] === 0x2d && body[at + 1] === 0x2d
+/** The end of a line that is blank from `at` on; -1: it is not. */
+function blankLineEnd(body: Buffer, at: number): number {
+  let end = at
+  while (body[end] === 0x20 || body[end] === 0x09) end++
+  if (body[end] === 0x0d) end++
+  return end >= body.length ? body.length : body[end] === 0x0a ? end : -1
 }
 
 /** The line end before a delimiter belongs to the delimiter. */

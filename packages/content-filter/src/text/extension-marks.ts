@@ -11,13 +11,16 @@ export class LinkRun {
   /** Index of the dot; -1: none. */
   readonly lastListed: number
   readonly extension: string
+  /** Index of the last `@`; -1: none. */
+  readonly lastAt: number
   readonly #slashes: number[]
   #nextSlash = 0
 
-  private constructor(end: number, lastListed: number, extension: string, slashes: number[]) {
+  private constructor(end: number, lastListed: number, extension: string, lastAt: number, slashes: number[]) {
     this.end = end
     this.lastListed = lastListed
     this.extension = extension
+    this.lastAt = lastAt
     this.#slashes = slashes
   }
 
@@ -27,11 +30,13 @@ export class LinkRun {
     let isInQuery = false
     let lastListed = -1
     let extension = ''
+    let lastAt = -1
     const slashes: number[] = []
     for (; end < text.length; end++) {
       const code = text.charCodeAt(end)
       if (endsLink(code)) break
-      if (code === 0x2f || code === 0x5c) slashes.push(end)
+      if (code === 0x40) lastAt = end
+      else if (code === 0x2f || code === 0x5c) slashes.push(end)
       else if (code === 0x3f || code === 0x23) {
         isInQuery = true
         slashes.push(end)
@@ -42,7 +47,7 @@ export class LinkRun {
         extension = word
       }
     }
-    return new LinkRun(end, lastListed, extension, slashes)
+    return new LinkRun(end, lastListed, extension, lastAt, slashes)
   }
 
   /** First `/`, `\`, `?` or `#` at or after `from`; the end when there is none. Calls have to come with growing `from`. */

@@ -136,7 +136,7 @@ class LinkFinder {
     const authorityStart = authority ?? rest
     const authorityEnd = run.authorityEnd(authorityStart)
     const { ignoreLocal, localDomains } = this.#search
-    const mayBeLocal = ignoreLocal && authority !== undefined && isCleanEnd(text, authorityEnd)
+    const mayBeLocal = ignoreLocal && authority !== undefined && isCleanEnd(text, authorityEnd, run.lastAt)
     if (mayBeLocal && isLocalAuthority(text.slice(authorityStart, authorityEnd), localDomains)) return
     // `file:setup.exe` has no host; otherwise `.com` of the host is no extension
     const pathStart = authority === undefined || (isFile && authorityEnd === run.end) ? rest : authorityEnd

@@ -24,9 +24,13 @@ export function isLocalAuthority(authority: string, localDomains: ReadonlySet<st
   return false
 }
 
-/** True when a link surely ends here for every program: only then its authority is known to be complete. */
-export function isCleanEnd(text: string, at: number): boolean {
+/**
+ * True when the authority surely ends here for every program: only then it is known whole. Before `?` and `#` it does not, to some
+ * programs, when an `@` follows.
+ */
+export function isCleanEnd(text: string, at: number, lastAt: number): boolean {
   if (at >= text.length) return true
   const code = text.charCodeAt(at)
-  return isSpace(code) || code === 0x2f || code === 0x3f || code === 0x23 || code === 0x22 || code === 0x3c || code === 0x3e
+  if (code === 0x3f || code === 0x23) return lastAt < at
+  return isSpace(code) || code === 0x2f || code === 0x22 || code === 0x3c || code === 0x3e
 }

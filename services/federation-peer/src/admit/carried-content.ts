@@ -7,7 +7,11 @@ const NOTHING: readonly string[] = []
 export function carriedContent(request: SipRequest): MessageContent | undefined {
   const textFormat = request.headers.has('ms-text-format') ? request.headers.all('ms-text-format') : NOTHING
   if (request.body.byteLength === 0 && textFormat.length === 0) return undefined
-  return { contentType: request.headers.first('Content-Type') ?? '', body: request.body, textFormat }
+  // a header that came twice is handed on as two, for policy to see
+  const contentType =
+    request.headers.count('Content-Type') > 1 ? request.headers.all('Content-Type').join(', ') : request.headers.first('Content-Type')
+  const contentEncoding = request.headers.first('Content-Encoding')?.trim().toLowerCase()
+  return { contentType: contentType ?? '', body: request.body, contentEncoding, textFormat }
 }
 
 /** Puts the content that policy decided on in the place of the one that came. */
