@@ -1,8 +1,7 @@
 import { compileFilter, DEFAULT_EXTENSIONS, filterContent, type PatternRule } from '@gatehouse/content-filter'
 
 export interface FilterResult {
-  readonly case: 'filter'
-  readonly carrier: string
+  readonly case: `filter-${string}`
   readonly usPerMessage: number
   readonly bodyBytes: number
 }
@@ -16,8 +15,8 @@ const PATTERNS: readonly PatternRule[] = [
 
 const CARRIERS: readonly (readonly [name: string, contentType: string, body: string, patterns: readonly PatternRule[]])[] = [
   ['plain', 'text/plain; charset=UTF-8', TEXT, []],
-  ['plain with three patterns', 'text/plain; charset=UTF-8', TEXT, PATTERNS],
-  ['plain with a link', 'text/plain; charset=UTF-8', `${TEXT.slice(0, 70)} http://fabrikam.example/offer`, []],
+  ['plain-patterns', 'text/plain; charset=UTF-8', TEXT, PATTERNS],
+  ['plain-link', 'text/plain; charset=UTF-8', `${TEXT.slice(0, 70)} http://fabrikam.example/offer`, []],
   ['html', 'text/html', `<html><body><p>${TEXT}</p></body></html>`, []],
   ['rtf', 'text/rtf', `{\\rtf1\\ansi ${TEXT}}`, []],
 ]
@@ -39,8 +38,7 @@ export function measureFilter(seconds: number): FilterResult[] {
     }
     run(300)
     return {
-      case: 'filter',
-      carrier,
+      case: `filter-${carrier}`,
       usPerMessage: Math.round(run((seconds * 1000) / CARRIERS.length) * 100) / 100,
       bodyBytes: content.body.length,
     }

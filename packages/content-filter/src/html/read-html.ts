@@ -57,7 +57,7 @@ class HtmlReader implements HtmlVisitor {
     const text = this.#text.take()
     return {
       source: this.#source,
-      views: [plainView(this.#source.replace(NAMESPACE, (match) => ' '.repeat(match.length))), text, ...this.#views],
+      views: [plainView(withoutNamespaces(this.#source)), text, ...this.#views],
       marked: this.#marked,
       handled: this.#handled,
       visible: text,
@@ -92,15 +92,20 @@ function leadsSomewhere(address: string): boolean {
   return !/^data:image\/(gif|jpe?g|png|webp);base64,[a-z0-9+/=]*$/.test(folded)
 }
 
+function withoutNamespaces(source: string): string {
+  return source.includes('://') ? source.replace(NAMESPACE, (match) => ' '.repeat(match.length)) : source
+}
+
 function addDecoded(builder: ViewBuilder, source: string, start: number, end: number, isAddress: boolean): void {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end; at++) {
     const code = source.charCodeAt(at)
     const entity = code === 0x26 ? entityAt(source, at) : undefined
-    const next = entity === undefined ? at + 1 : Math.min(entity.end, end)
-    const text = entity?.text ?? source[at] ?? ''
-    const first = text.charCodeAt(0)
-    if (!(isAddress && isSpace(first) && first !== 0x20)) builder.addText(text, at, next)
-    at = next
+    if (entity !== undefined) {
+      const next = Math.min(entity.end, end)
+      const first = entity.text.charCodeAt(0)
+      if (!(isAddress && isSpace(first) && first !== 0x20)) builder.addText(entity.text, at, next)
+      at = next - 1
+    } else if (!(isAddress && isSpace(code) && code !== 0x20)) builder.add(code, at, at + 1)
   }
 }
 

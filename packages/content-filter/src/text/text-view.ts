@@ -81,6 +81,7 @@ export class ViewBuilder {
 const CHUNK = 8192
 
 function textOf(codes: readonly number[]): string {
+  if (codes.length <= CHUNK) return String.fromCharCode.apply(undefined, codes as number[])
   let text = ''
   for (let at = 0; at < codes.length; at += CHUNK) text += String.fromCharCode(...codes.slice(at, at + CHUNK))
   return text
