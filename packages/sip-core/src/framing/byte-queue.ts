@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 
 const MIN_SPILL_BYTES = 1024
+const NO_BYTES: Buffer = Buffer.alloc(0)
 
 /**
  * Unread bytes of a stream. A chunk that arrives while nothing is unread is used as it is; otherwise it is copied
@@ -9,7 +10,7 @@ const MIN_SPILL_BYTES = 1024
  */
 export class ByteQueue {
   /** Unread bytes are `bytes[start, bytes.length)`. */
-  bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = NO_BYTES
   start = 0
   #spill: Buffer | undefined
 
@@ -36,8 +37,9 @@ export class ByteQueue {
     this.start += byteCount
   }
 
+  /** Drops what is unread and lets go of the memory. */
   clear(): void {
-    this.bytes = this.bytes.subarray(0, 0)
+    this.bytes = NO_BYTES
     this.start = 0
     this.#spill = undefined
   }

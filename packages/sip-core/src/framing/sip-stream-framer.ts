@@ -62,11 +62,18 @@ export class SipStreamFramer {
     if (this.#isClosed) return undefined
     if (this.#broken === undefined) {
       const frame = this.#pending === undefined ? this.#takeHead() : this.#takeBody(this.#pending)
+      if (frame === undefined && this.#queue.length === 0) this.#rest()
       if (frame !== undefined || this.#broken === undefined) return frame
     }
     this.#isClosed = true
     this.#queue.clear()
     return this.#broken
+  }
+
+  /** Everything was read: a peer that is silent from here on shall not keep its last chunk in memory. */
+  #rest(): void {
+    this.#queue.clear()
+    this.#searched = 0
   }
 
   #takeHead(): Frame | undefined {

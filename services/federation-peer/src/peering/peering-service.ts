@@ -58,7 +58,7 @@ export class PeeringHandlers {
     row.requestsOut += BigInt(state.requestsOut)
     row.refused += BigInt(state.refused)
     row.openTransactions += state.openTransactions
-    for (const domain of state.domains) if (!row.domains.includes(domain)) row.domains.push(domain)
+    for (const domain of state.domains ?? []) if (!row.domains.includes(domain)) row.domains.push(domain)
     row.certificateFingerprint ||= connection.peer.fingerprint
     row.certificateNotAfterUs ||= BigInt(Math.trunc(connection.peer.notAfterMs)) * 1000n
     row.remote ||= `${connection.remote.address}:${connection.remote.port}`

@@ -23,7 +23,7 @@ export interface ConnectionState {
   requestsOut: number
   refused: number
   /** Domains that the peer used in accepted requests; bounded. */
-  readonly domains: Set<string>
+  domains: Set<string> | undefined
 }
 
 export function stateOf(connection: EdgeConnection): ConnectionState {

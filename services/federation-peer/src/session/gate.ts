@@ -214,6 +214,7 @@ export class Gate implements RelayOwner {
     if (passage.side === 'external') {
       // The first accepted message fixes the connection's class (lcs-edge §6.3 step 3).
       state.bound ??= { peerClass: decision.peerClass, partner: decision.partner }
+      state.domains ??= new Set()
       if (state.domains.size < MAX_DOMAINS_REMEMBERED) state.domains.add(passage.fromDomain)
     }
     if (decision.inspectors === undefined) this.#record(passage, decision)

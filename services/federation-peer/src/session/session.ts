@@ -79,7 +79,7 @@ export class Session implements EdgeHandler, TransactionUser {
       requestsIn: 0,
       requestsOut: 0,
       refused: 0,
-      domains: new Set(),
+      domains: undefined,
     }
     if (!connection.peer.isAuthenticated) state.refusal = 'GH-PEER-UNAUTHENTICATED'
     else if (!this.#deps.isAnchoredOn(connection.side, connection.peer)) state.refusal = 'GH-PEER-OTHER-EDGE'
