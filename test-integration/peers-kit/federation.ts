@@ -27,6 +27,8 @@ export interface FederationPlan {
   readonly hasTrace?: boolean
   /** Of the partner; default `standard`, which Kamailio speaks. */
   readonly dialect?: 'standard' | 'microsoft'
+  /** Further policy documents, each beginning with `---`. */
+  readonly morePolicy?: string
 }
 
 export interface Federation {
@@ -113,7 +115,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   const dnsServer = plan.dnsServer === undefined ? await labDns(rack) : await plan.dnsServer({ partnerPort })
   const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
   return (address, replica) => ({
-    policy: policyWith(partner, plan.dialect ?? 'standard'),
+    policy: policyWith(partner, plan.dialect ?? 'standard') + (plan.morePolicy ?? ''),
     config: {
       replica,
       externalEdge: { name: names.pool, listen: { address, port: parts.externalPort }, certificate: pairOf(external) },
