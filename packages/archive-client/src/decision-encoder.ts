@@ -1,10 +1,10 @@
-import type { Decision } from '@gatehouse/im-model'
+import type { Decision, ProofStep } from '@gatehouse/im-model'
 import type { ReverseWriter } from './reverse-writer.ts'
 
 /** The part of a decision that is recorded; proto `Decision`. */
 export type DecisionFields = Pick<
   Decision,
-  'verdict' | 'code' | 'reason' | 'rule' | 'mark' | 'evidence' | 'nameMatch' | 'destination' | 'proof' | 'revision'
+  'verdict' | 'code' | 'reason' | 'rule' | 'mark' | 'evidence' | 'nameMatch' | 'destination' | 'proof' | 'revision' | 'observed'
 >
 
 interface Known {
@@ -22,8 +22,8 @@ export class DecisionEncoder {
 
   /** The fields of a proto `Decision`, without tag and length. */
   write(writer: ReverseWriter, decision: DecisionFields): void {
-    // A refusal has details of its own.
-    if (decision.verdict !== 'allow') {
+    // A refusal has details of its own, and so has what was only observed.
+    if (decision.verdict !== 'allow' || decision.observed !== undefined) {
       writeDecision(writer, decision)
       return
     }
@@ -68,16 +68,9 @@ function destinationWord({ destination }: DecisionFields): string {
 }
 
 function writeDecision(writer: ReverseWriter, decision: DecisionFields): void {
+  if (decision.observed !== undefined) writeSteps(writer, 12, decision.observed)
   writer.uint(10, decision.revision)
-  for (let at = decision.proof.length - 1; at >= 0; at--) {
-    const step = decision.proof[at]!
-    const stepStart = writer.length
-    if (step.source !== undefined) writer.string(4, step.source)
-    if (step.detail !== undefined) writer.string(3, step.detail)
-    writer.string(2, step.code)
-    writer.string(1, step.rule)
-    writer.message(9, stepStart)
-  }
+  writeSteps(writer, 9, decision.proof)
   writer.string(8, destinationWord(decision))
   writer.string(7, decision.nameMatch)
   writer.string(6, decision.evidence)
@@ -86,4 +79,16 @@ function writeDecision(writer: ReverseWriter, decision: DecisionFields): void {
   writer.string(3, decision.reason)
   writer.string(2, decision.code)
   writer.string(1, decision.verdict)
+}
+
+function writeSteps(writer: ReverseWriter, field: number, steps: readonly ProofStep[]): void {
+  for (let at = steps.length - 1; at >= 0; at--) {
+    const step = steps[at]!
+    const stepStart = writer.length
+    if (step.source !== undefined) writer.string(4, step.source)
+    if (step.detail !== undefined) writer.string(3, step.detail)
+    writer.string(2, step.code)
+    writer.string(1, step.rule)
+    writer.message(field, stepStart)
+  }
 }

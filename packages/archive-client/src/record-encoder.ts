@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { EnvelopeKind } from '@gatehouse/im-model'
 import { DecisionEncoder, type DecisionFields } from './decision-encoder.ts'
 import { ReverseWriter } from './reverse-writer.ts'
+import { type ReceiptFields, ReceiptWriter } from './write-receipt.ts'
 
 /** The authenticated server a message came from; proto `PeerRef`. */
 export interface PeerFields {
@@ -57,14 +58,20 @@ const KIND_NUMBERS: Readonly<Record<EnvelopeKind, number>> = { message: 1, typin
 export class RecordEncoder {
   readonly #writer = new ReverseWriter()
   readonly #decisions = new DecisionEncoder()
+  readonly #receipts = new ReceiptWriter(new ReverseWriter(4096))
   #keyScratch: Buffer = Buffer.allocUnsafeSlow(4096)
 
   /** An `ArchiveRecord` with an `Entry`. */
-  entry(envelope: EnvelopeFields, decision: DecisionFields): Uint8Array {
+  entry(envelope: EnvelopeFields, decision: DecisionFields, receipt?: ReceiptFields): Uint8Array {
     const writer = this.#writer
     const start = writer.length
+    if (receipt !== undefined) {
+      this.#receipts.write(writer, receipt, envelope.peer.partner)
+      writer.message(3, start)
+    }
+    const decisionStart = writer.length
     this.#decisions.write(writer, decision)
-    writer.message(2, start)
+    writer.message(2, decisionStart)
     const envelopeStart = writer.length
     writeEnvelope(writer, envelope)
     writer.message(1, envelopeStart)

@@ -61,6 +61,13 @@ export class ReverseWriter {
     return Uint8Array.prototype.slice.call(this.#bytes, this.#at, this.#bytes.length - before)
   }
 
+  /** One element of a repeated field, which counts also when it is empty. */
+  element(field: number, value: string): void {
+    if (value.length > 0) return this.string(field, value)
+    this.#need(8)
+    this.#prefix(field, 0)
+  }
+
   bytes(field: number, value: Uint8Array | undefined): void {
     if (value === undefined || value.length === 0) return
     this.#need(value.length + 8)

@@ -82,6 +82,8 @@ export interface Decision {
   /** Seconds for a Retry-After header, when later may help. */
   readonly retryAfterS: number | undefined
   readonly proof: readonly ProofStep[]
+  /** What objects in `mode: observe` would have refused it for; absent: nothing. */
+  readonly observed?: readonly ProofStep[] | undefined
   /** Snapshot revision that decided. */
   readonly revision: number
 }

@@ -40,6 +40,7 @@ export type { DecisionInput, EvidenceNeeded, SrvEvidence, SrvTarget } from './in
 export { relationOf, sideOf } from './look-up.ts'
 export { carriesHost, isHostDirectlyIn, matchSipDomain } from './names.ts'
 export { noteResponse } from './note-response.ts'
+export { restoreCounter } from './restore-counter.ts'
 export { ruleOrder } from './rules/rule-order.ts'
 export type { Relation, Snapshot } from './snapshot.ts'
 export type { DecisionStateOptions } from './state/decision-state.ts'

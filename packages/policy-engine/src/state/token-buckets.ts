@@ -35,6 +35,11 @@ export class TokenBuckets {
     return tokens < 1 ? waitMs(tokens, perSecond) : 0
   }
 
+  /** Leaves the bucket without a token: how a counter is put back to where a receipt says it was. */
+  drain(key: string, nowMs: number): void {
+    this.#buckets.set(key, { tokens: 0, atMs: nowMs })
+  }
+
   get size(): number {
     return this.#buckets.size
   }

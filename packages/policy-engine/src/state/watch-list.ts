@@ -84,6 +84,14 @@ export class WatchList {
     judge(peer)
   }
 
+  /** Puts a peer back to where a receipt says it was. */
+  restore(fingerprint: string, found: 'over-limit' | 'suspicious', nowMs: number): void {
+    const peer = this.#touched(fingerprint, nowMs)
+    peer.isOverLimit = found === 'over-limit'
+    peer.isSuspicious = found === 'suspicious'
+    peer.bad = found === 'suspicious' ? JUDGED_FROM : 0
+  }
+
   /** Everyone under observation, for operators. */
   list(): WatchedPeer[] {
     const list: WatchedPeer[] = []

@@ -6,13 +6,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Decision, Envelope, Outcome } from "./envelope_pb.ts";
 import { file_gatehouse_v1_envelope } from "./envelope_pb.ts";
+import type { Receipt } from "./receipt_pb.ts";
+import { file_gatehouse_v1_receipt } from "./receipt_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file gatehouse/v1/archive.proto.
  */
 export const file_gatehouse_v1_archive: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkikgEKDUFyY2hpdmVSZWNvcmQSJAoFZW50cnkYASABKAsyEy5nYXRlaG91c2UudjEuRW50cnlIABIoCgdvdXRjb21lGAIgASgLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWVIABImCgZhY2Nlc3MYAyABKAsyFC5nYXRlaG91c2UudjEuQWNjZXNzSABCCQoHY29udGVudCJWCgZBY2Nlc3MSDQoFYXRfdXMYASABKAMSDgoGY2FsbGVyGAIgASgJEg4KBmFjdGlvbhgDIAEoCRINCgVxdWVyeRgEIAEoCRIOCgZyZWFzb24YBSABKAkiWwoFRW50cnkSKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIZGVjaXNpb24YAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24i6AEKDVNlYXJjaFJlcXVlc3QSFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGZG9tYWluGAMgASgJEgwKBHRleHQYBCABKAkSDwoHdmVyZGljdBgFIAEoCRIMCgRtYXJrGAYgASgJEhAKCHNpbmNlX3VzGAcgASgDEhAKCHVudGlsX3VzGAggASgDEg0KBWxpbWl0GAkgASgNEhcKD2JlZm9yZV9zZXF1ZW5jZRgKIAEoBBIUCgxjb252ZXJzYXRpb24YCyABKAkSDgoGcmVhc29uGAwgASgJIqkBCgxTdG9yZWRSZWNvcmQSEAoIc2VxdWVuY2UYASABKAQSFwoPY29tbWl0dGVkX2F0X3VzGAIgASgDEhUKDXByZXZpb3VzX2hhc2gYAyABKAwSDAoEaGFzaBgEIAEoDBIOCgZyZWNvcmQYBSABKAwSFgoOb3V0Y29tZV9zdGF0dXMYBiABKA0SDAoEYm9keRgHIAEoDBITCgtib2R5X2VyYXNlZBgIIAEoCCI8Cg5TZWFyY2hSZXNwb25zZRIqCgZyZWNvcmQYASABKAsyGi5nYXRlaG91c2UudjEuU3RvcmVkUmVjb3JkIiEKCkdldFJlcXVlc3QSEwoLZW52ZWxvcGVfaWQYASABKAwiYgoLR2V0UmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZBInCghvdXRjb21lcxgCIAMoCzIVLmdhdGVob3VzZS52MS5PdXRjb21lIjsKDVZlcmlmeVJlcXVlc3QSFQoNZnJvbV9zZXF1ZW5jZRgBIAEoBBITCgt0b19zZXF1ZW5jZRgCIAEoBCKrAQoOVmVyaWZ5UmVzcG9uc2USDwoHY2hlY2tlZBgBIAEoBBINCgV0b3RhbBgCIAEoBBIQCghmaW5pc2hlZBgDIAEoCBIOCgZpbnRhY3QYBCABKAgSLQoIZmluZGluZ3MYBSADKAsyGy5nYXRlaG91c2UudjEuVmVyaWZ5RmluZGluZxIVCg1oZWFkX3NlcXVlbmNlGAYgASgEEhEKCWhlYWRfaGFzaBgHIAEoDCI/Cg1WZXJpZnlGaW5kaW5nEhAKCHNlcXVlbmNlGAEgASgEEgwKBGNvZGUYAiABKAkSDgoGZGV0YWlsGAMgASgJIjsKDUV4cG9ydFJlcXVlc3QSFQoNZnJvbV9zZXF1ZW5jZRgBIAEoBBITCgt0b19zZXF1ZW5jZRgCIAEoBCJ2Cg5FeHBvcnRSZXNwb25zZRIsCgZyZWNvcmQYASABKAsyGi5nYXRlaG91c2UudjEuU3RvcmVkUmVjb3JkSAASLgoKY2hlY2twb2ludBgCIAEoCzIYLmdhdGVob3VzZS52MS5DaGVja3BvaW50SABCBgoEcGFydCKLAQoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhQKDHNpZ25lZF9hdF91cxgDIAEoAxIOCgZrZXlfaWQYBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMEhYKDmZpcnN0X3NlcXVlbmNlGAYgASgEEgwKBHJvb3QYByABKAwiDwoNU3RhdHVzUmVxdWVzdCJ/Cg5TdGF0dXNSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgMEhYKDmxhc3RfY29tbWl0X3VzGAMgASgDEhEKCWFjY2VwdGluZxgEIAEoCBIOCgZkZXRhaWwYBSABKAkSEgoKcHVibGljX2tleRgGIAEoDCI1CgxQcm92ZVJlcXVlc3QSEwoLZW52ZWxvcGVfaWQYASABKAwSEAoIc2VxdWVuY2UYAiABKAQiOwoOSW5jbHVzaW9uUHJvb2YSDQoFaW5kZXgYASABKAQSDAoEc2l6ZRgCIAEoBBIMCgRwYXRoGAMgAygMIpkBCgxQcm92ZW5SZWNvcmQSKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZBIrCgVwcm9vZhgCIAEoCzIcLmdhdGVob3VzZS52MS5JbmNsdXNpb25Qcm9vZhIbChNjaGVja3BvaW50X3NlcXVlbmNlGAMgASgEEhMKC21lc3NhZ2Vfa2V5GAQgASgMImkKDVByb3ZlUmVzcG9uc2USKgoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlByb3ZlblJlY29yZBIsCgpjaGVja3BvaW50GAIgASgLMhguZ2F0ZWhvdXNlLnYxLkNoZWNrcG9pbnQiqwEKFEV4cG9ydEVudHJpZXNSZXF1ZXN0EhAKCHNpbmNlX3VzGAEgASgDEhAKCHVudGlsX3VzGAIgASgDEg4KBmRvbWFpbhgDIAEoCRIMCgR1c2VyGAQgASgJEhQKDGNvbnZlcnNhdGlvbhgFIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgGIAEoBBITCgt0b19zZXF1ZW5jZRgHIAEoBBIOCgZyZWFzb24YCCABKAkipQEKFUV4cG9ydEVudHJpZXNSZXNwb25zZRIuCgpjaGVja3BvaW50GAEgASgLMhguZ2F0ZWhvdXNlLnYxLkNoZWNrcG9pbnRIABIsCgZyZWNvcmQYAiABKAsyGi5nYXRlaG91c2UudjEuUHJvdmVuUmVjb3JkSAASJgoDZW5kGAMgASgLMhcuZ2F0ZWhvdXNlLnYxLkV4cG9ydEVuZEgAQgYKBHBhcnQiNQoJRXhwb3J0RW5kEhUKDWhlYWRfc2VxdWVuY2UYASABKAQSEQoJaGVhZF9oYXNoGAIgASgMIiwKDEVyYXNlUmVxdWVzdBIMCgR1c2VyGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJJCg1FcmFzZVJlc3BvbnNlEhYKDmRlc3Ryb3llZF9rZXlzGAEgASgEEhEKCWhlbGRfa2V5cxgCIAEoBBINCgVob2xkcxgDIAMoCSKjAQoESG9sZBIMCgRuYW1lGAEgASgJEgwKBHVzZXIYAiABKAkSFAoMY29udmVyc2F0aW9uGAMgASgJEg4KBmRvbWFpbhgEIAEoCRIQCghzaW5jZV91cxgFIAEoAxIQCgh1bnRpbF91cxgGIAEoAxIOCgZyZWFzb24YByABKAkSEAoIYWRkZWRfYnkYCCABKAkSEwoLYWRkZWRfYXRfdXMYCSABKAMiMgoOQWRkSG9sZFJlcXVlc3QSIAoEaG9sZBgBIAEoCzISLmdhdGVob3VzZS52MS5Ib2xkIhEKD0FkZEhvbGRSZXNwb25zZSISChBMaXN0SG9sZHNSZXF1ZXN0IjYKEUxpc3RIb2xkc1Jlc3BvbnNlEiEKBWhvbGRzGAEgAygLMhIuZ2F0ZWhvdXNlLnYxLkhvbGQiMgoSUmVsZWFzZUhvbGRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJIhUKE1JlbGVhc2VIb2xkUmVzcG9uc2UyhAQKDkFyY2hpdmVTZXJ2aWNlEkUKBlNlYXJjaBIbLmdhdGVob3VzZS52MS5TZWFyY2hSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlNlYXJjaFJlc3BvbnNlMAESOgoDR2V0EhguZ2F0ZWhvdXNlLnYxLkdldFJlcXVlc3QaGS5nYXRlaG91c2UudjEuR2V0UmVzcG9uc2USRQoGVmVyaWZ5EhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlcXVlc3QaHC5nYXRlaG91c2UudjEuVmVyaWZ5UmVzcG9uc2UwARJFCgZFeHBvcnQSGy5nYXRlaG91c2UudjEuRXhwb3J0UmVxdWVzdBocLmdhdGVob3VzZS52MS5FeHBvcnRSZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlEkAKBVByb3ZlEhouZ2F0ZWhvdXNlLnYxLlByb3ZlUmVxdWVzdBobLmdhdGVob3VzZS52MS5Qcm92ZVJlc3BvbnNlEloKDUV4cG9ydEVudHJpZXMSIi5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1JlcXVlc3QaIy5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_gatehouse_v1_envelope]);
+  fileDesc("ChpnYXRlaG91c2UvdjEvYXJjaGl2ZS5wcm90bxIMZ2F0ZWhvdXNlLnYxIiAKDUFwcGVuZFJlcXVlc3QSDwoHcmVjb3JkcxgBIAMoDCI6CgtBcHBlbmRSZXBseRIrCgdyZXN1bHRzGAEgAygLMhouZ2F0ZWhvdXNlLnYxLkFwcGVuZFJlc3VsdCJECgxBcHBlbmRSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSEQoJZHVwbGljYXRlGAIgASgIEg8KB3JlZnVzYWwYAyABKAkikgEKDUFyY2hpdmVSZWNvcmQSJAoFZW50cnkYASABKAsyEy5nYXRlaG91c2UudjEuRW50cnlIABIoCgdvdXRjb21lGAIgASgLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWVIABImCgZhY2Nlc3MYAyABKAsyFC5nYXRlaG91c2UudjEuQWNjZXNzSABCCQoHY29udGVudCJWCgZBY2Nlc3MSDQoFYXRfdXMYASABKAMSDgoGY2FsbGVyGAIgASgJEg4KBmFjdGlvbhgDIAEoCRINCgVxdWVyeRgEIAEoCRIOCgZyZWFzb24YBSABKAkigwEKBUVudHJ5EigKCGVudmVsb3BlGAEgASgLMhYuZ2F0ZWhvdXNlLnYxLkVudmVsb3BlEigKCGRlY2lzaW9uGAIgASgLMhYuZ2F0ZWhvdXNlLnYxLkRlY2lzaW9uEiYKB3JlY2VpcHQYAyABKAsyFS5nYXRlaG91c2UudjEuUmVjZWlwdCLoAQoNU2VhcmNoUmVxdWVzdBIUCgxmcm9tX2FkZHJlc3MYASABKAkSEgoKdG9fYWRkcmVzcxgCIAEoCRIOCgZkb21haW4YAyABKAkSDAoEdGV4dBgEIAEoCRIPCgd2ZXJkaWN0GAUgASgJEgwKBG1hcmsYBiABKAkSEAoIc2luY2VfdXMYByABKAMSEAoIdW50aWxfdXMYCCABKAMSDQoFbGltaXQYCSABKA0SFwoPYmVmb3JlX3NlcXVlbmNlGAogASgEEhQKDGNvbnZlcnNhdGlvbhgLIAEoCRIOCgZyZWFzb24YDCABKAkiqQEKDFN0b3JlZFJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIXCg9jb21taXR0ZWRfYXRfdXMYAiABKAMSFQoNcHJldmlvdXNfaGFzaBgDIAEoDBIMCgRoYXNoGAQgASgMEg4KBnJlY29yZBgFIAEoDBIWCg5vdXRjb21lX3N0YXR1cxgGIAEoDRIMCgRib2R5GAcgASgMEhMKC2JvZHlfZXJhc2VkGAggASgIIjwKDlNlYXJjaFJlc3BvbnNlEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5TdG9yZWRSZWNvcmQiIQoKR2V0UmVxdWVzdBITCgtlbnZlbG9wZV9pZBgBIAEoDCJiCgtHZXRSZXNwb25zZRIqCgZyZWNvcmQYASABKAsyGi5nYXRlaG91c2UudjEuU3RvcmVkUmVjb3JkEicKCG91dGNvbWVzGAIgAygLMhUuZ2F0ZWhvdXNlLnYxLk91dGNvbWUiQQoLU2NhblJlcXVlc3QSEAoIc2luY2VfdXMYASABKAMSEAoIdW50aWxfdXMYAiABKAMSDgoGcmVhc29uGAMgASgJImgKDFNjYW5SZXNwb25zZRIPCgdyZWNvcmRzGAEgAygMEhgKEHJlYWNoZWRfc2VxdWVuY2UYAiABKAQSFgoOZmlyc3Rfc2VxdWVuY2UYAyABKAQSFQoNbGFzdF9zZXF1ZW5jZRgEIAEoBCI7Cg1WZXJpZnlSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQiqwEKDlZlcmlmeVJlc3BvbnNlEg8KB2NoZWNrZWQYASABKAQSDQoFdG90YWwYAiABKAQSEAoIZmluaXNoZWQYAyABKAgSDgoGaW50YWN0GAQgASgIEi0KCGZpbmRpbmdzGAUgAygLMhsuZ2F0ZWhvdXNlLnYxLlZlcmlmeUZpbmRpbmcSFQoNaGVhZF9zZXF1ZW5jZRgGIAEoBBIRCgloZWFkX2hhc2gYByABKAwiPwoNVmVyaWZ5RmluZGluZxIQCghzZXF1ZW5jZRgBIAEoBBIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCSI7Cg1FeHBvcnRSZXF1ZXN0EhUKDWZyb21fc2VxdWVuY2UYASABKAQSEwoLdG9fc2VxdWVuY2UYAiABKAQidgoORXhwb3J0UmVzcG9uc2USLAoGcmVjb3JkGAEgASgLMhouZ2F0ZWhvdXNlLnYxLlN0b3JlZFJlY29yZEgAEi4KCmNoZWNrcG9pbnQYAiABKAsyGC5nYXRlaG91c2UudjEuQ2hlY2twb2ludEgAQgYKBHBhcnQiiwEKCkNoZWNrcG9pbnQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDBIUCgxzaWduZWRfYXRfdXMYAyABKAMSDgoGa2V5X2lkGAQgASgJEhEKCXNpZ25hdHVyZRgFIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgGIAEoBBIMCgRyb290GAcgASgMIg8KDVN0YXR1c1JlcXVlc3QifwoOU3RhdHVzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoDBIWCg5sYXN0X2NvbW1pdF91cxgDIAEoAxIRCglhY2NlcHRpbmcYBCABKAgSDgoGZGV0YWlsGAUgASgJEhIKCnB1YmxpY19rZXkYBiABKAwiNQoMUHJvdmVSZXF1ZXN0EhMKC2VudmVsb3BlX2lkGAEgASgMEhAKCHNlcXVlbmNlGAIgASgEIjsKDkluY2x1c2lvblByb29mEg0KBWluZGV4GAEgASgEEgwKBHNpemUYAiABKAQSDAoEcGF0aBgDIAMoDCKZAQoMUHJvdmVuUmVjb3JkEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5TdG9yZWRSZWNvcmQSKwoFcHJvb2YYAiABKAsyHC5nYXRlaG91c2UudjEuSW5jbHVzaW9uUHJvb2YSGwoTY2hlY2twb2ludF9zZXF1ZW5jZRgDIAEoBBITCgttZXNzYWdlX2tleRgEIAEoDCJpCg1Qcm92ZVJlc3BvbnNlEioKBnJlY29yZBgBIAEoCzIaLmdhdGVob3VzZS52MS5Qcm92ZW5SZWNvcmQSLAoKY2hlY2twb2ludBgCIAEoCzIYLmdhdGVob3VzZS52MS5DaGVja3BvaW50IqsBChRFeHBvcnRFbnRyaWVzUmVxdWVzdBIQCghzaW5jZV91cxgBIAEoAxIQCgh1bnRpbF91cxgCIAEoAxIOCgZkb21haW4YAyABKAkSDAoEdXNlchgEIAEoCRIUCgxjb252ZXJzYXRpb24YBSABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYBiABKAQSEwoLdG9fc2VxdWVuY2UYByABKAQSDgoGcmVhc29uGAggASgJIqUBChVFeHBvcnRFbnRyaWVzUmVzcG9uc2USLgoKY2hlY2twb2ludBgBIAEoCzIYLmdhdGVob3VzZS52MS5DaGVja3BvaW50SAASLAoGcmVjb3JkGAIgASgLMhouZ2F0ZWhvdXNlLnYxLlByb3ZlblJlY29yZEgAEiYKA2VuZBgDIAEoCzIXLmdhdGVob3VzZS52MS5FeHBvcnRFbmRIAEIGCgRwYXJ0IjUKCUV4cG9ydEVuZBIVCg1oZWFkX3NlcXVlbmNlGAEgASgEEhEKCWhlYWRfaGFzaBgCIAEoDCIsCgxFcmFzZVJlcXVlc3QSDAoEdXNlchgBIAEoCRIOCgZyZWFzb24YAiABKAkiSQoNRXJhc2VSZXNwb25zZRIWCg5kZXN0cm95ZWRfa2V5cxgBIAEoBBIRCgloZWxkX2tleXMYAiABKAQSDQoFaG9sZHMYAyADKAkiowEKBEhvbGQSDAoEbmFtZRgBIAEoCRIMCgR1c2VyGAIgASgJEhQKDGNvbnZlcnNhdGlvbhgDIAEoCRIOCgZkb21haW4YBCABKAkSEAoIc2luY2VfdXMYBSABKAMSEAoIdW50aWxfdXMYBiABKAMSDgoGcmVhc29uGAcgASgJEhAKCGFkZGVkX2J5GAggASgJEhMKC2FkZGVkX2F0X3VzGAkgASgDIjIKDkFkZEhvbGRSZXF1ZXN0EiAKBGhvbGQYASABKAsyEi5nYXRlaG91c2UudjEuSG9sZCIRCg9BZGRIb2xkUmVzcG9uc2UiEgoQTGlzdEhvbGRzUmVxdWVzdCI2ChFMaXN0SG9sZHNSZXNwb25zZRIhCgVob2xkcxgBIAMoCzISLmdhdGVob3VzZS52MS5Ib2xkIjIKElJlbGVhc2VIb2xkUmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVChNSZWxlYXNlSG9sZFJlc3BvbnNlMsUECg5BcmNoaXZlU2VydmljZRJFCgZTZWFyY2gSGy5nYXRlaG91c2UudjEuU2VhcmNoUmVxdWVzdBocLmdhdGVob3VzZS52MS5TZWFyY2hSZXNwb25zZTABEjoKA0dldBIYLmdhdGVob3VzZS52MS5HZXRSZXF1ZXN0GhkuZ2F0ZWhvdXNlLnYxLkdldFJlc3BvbnNlEkUKBlZlcmlmeRIbLmdhdGVob3VzZS52MS5WZXJpZnlSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlZlcmlmeVJlc3BvbnNlMAESRQoGRXhwb3J0EhsuZ2F0ZWhvdXNlLnYxLkV4cG9ydFJlcXVlc3QaHC5nYXRlaG91c2UudjEuRXhwb3J0UmVzcG9uc2UwARI/CgRTY2FuEhkuZ2F0ZWhvdXNlLnYxLlNjYW5SZXF1ZXN0GhouZ2F0ZWhvdXNlLnYxLlNjYW5SZXNwb25zZTABEkMKBlN0YXR1cxIbLmdhdGVob3VzZS52MS5TdGF0dXNSZXF1ZXN0GhwuZ2F0ZWhvdXNlLnYxLlN0YXR1c1Jlc3BvbnNlEkAKBVByb3ZlEhouZ2F0ZWhvdXNlLnYxLlByb3ZlUmVxdWVzdBobLmdhdGVob3VzZS52MS5Qcm92ZVJlc3BvbnNlEloKDUV4cG9ydEVudHJpZXMSIi5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1JlcXVlc3QaIy5nYXRlaG91c2UudjEuRXhwb3J0RW50cmllc1Jlc3BvbnNlMAFiBnByb3RvMw", [file_gatehouse_v1_envelope, file_gatehouse_v1_receipt]);
 
 /**
  * Bus: gh.v1.archive.append. A batch is committed in one transaction, then answered.
@@ -184,6 +186,13 @@ export type Entry = Message<"gatehouse.v1.Entry"> & {
    * @generated from field: gatehouse.v1.Decision decision = 2;
    */
   decision?: Decision | undefined;
+
+  /**
+   * What the decision looked at.
+   *
+   * @generated from field: gatehouse.v1.Receipt receipt = 3;
+   */
+  receipt?: Receipt | undefined;
 };
 
 /**
@@ -388,6 +397,75 @@ export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_archive, 10);
 
 /**
+ * @generated from message gatehouse.v1.ScanRequest
+ */
+export type ScanRequest = Message<"gatehouse.v1.ScanRequest"> & {
+  /**
+   * By time of commit.
+   *
+   * @generated from field: int64 since_us = 1;
+   */
+  sinceUs: bigint;
+
+  /**
+   * 0: up to now.
+   *
+   * @generated from field: int64 until_us = 2;
+   */
+  untilUs: bigint;
+
+  /**
+   * Who asks and why; recorded.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.ScanRequest.
+ * Use `create(ScanRequestSchema)` to create a new message.
+ */
+export const ScanRequestSchema: GenMessage<ScanRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 11);
+
+/**
+ * @generated from message gatehouse.v1.ScanResponse
+ */
+export type ScanResponse = Message<"gatehouse.v1.ScanResponse"> & {
+  /**
+   * Encoded ArchiveRecords as committed, outcomes and accesses left out.
+   *
+   * @generated from field: repeated bytes records = 1;
+   */
+  records: Uint8Array[];
+
+  /**
+   * How far the scan is, between the sequences it runs from and to.
+   *
+   * @generated from field: uint64 reached_sequence = 2;
+   */
+  reachedSequence: bigint;
+
+  /**
+   * @generated from field: uint64 first_sequence = 3;
+   */
+  firstSequence: bigint;
+
+  /**
+   * @generated from field: uint64 last_sequence = 4;
+   */
+  lastSequence: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ScanResponse.
+ * Use `create(ScanResponseSchema)` to create a new message.
+ */
+export const ScanResponseSchema: GenMessage<ScanResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_archive, 12);
+
+/**
  * @generated from message gatehouse.v1.VerifyRequest
  */
 export type VerifyRequest = Message<"gatehouse.v1.VerifyRequest"> & {
@@ -407,7 +485,7 @@ export type VerifyRequest = Message<"gatehouse.v1.VerifyRequest"> & {
  * Use `create(VerifyRequestSchema)` to create a new message.
  */
 export const VerifyRequestSchema: GenMessage<VerifyRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 11);
+  messageDesc(file_gatehouse_v1_archive, 13);
 
 /**
  * @generated from message gatehouse.v1.VerifyResponse
@@ -454,7 +532,7 @@ export type VerifyResponse = Message<"gatehouse.v1.VerifyResponse"> & {
  * Use `create(VerifyResponseSchema)` to create a new message.
  */
 export const VerifyResponseSchema: GenMessage<VerifyResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 12);
+  messageDesc(file_gatehouse_v1_archive, 14);
 
 /**
  * @generated from message gatehouse.v1.VerifyFinding
@@ -481,7 +559,7 @@ export type VerifyFinding = Message<"gatehouse.v1.VerifyFinding"> & {
  * Use `create(VerifyFindingSchema)` to create a new message.
  */
 export const VerifyFindingSchema: GenMessage<VerifyFinding> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 13);
+  messageDesc(file_gatehouse_v1_archive, 15);
 
 /**
  * @generated from message gatehouse.v1.ExportRequest
@@ -503,7 +581,7 @@ export type ExportRequest = Message<"gatehouse.v1.ExportRequest"> & {
  * Use `create(ExportRequestSchema)` to create a new message.
  */
 export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 14);
+  messageDesc(file_gatehouse_v1_archive, 16);
 
 /**
  * @generated from message gatehouse.v1.ExportResponse
@@ -532,7 +610,7 @@ export type ExportResponse = Message<"gatehouse.v1.ExportResponse"> & {
  * Use `create(ExportResponseSchema)` to create a new message.
  */
 export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 15);
+  messageDesc(file_gatehouse_v1_archive, 17);
 
 /**
  * A signed statement about the log's head.
@@ -583,7 +661,7 @@ export type Checkpoint = Message<"gatehouse.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 16);
+  messageDesc(file_gatehouse_v1_archive, 18);
 
 /**
  * @generated from message gatehouse.v1.StatusRequest
@@ -596,7 +674,7 @@ export type StatusRequest = Message<"gatehouse.v1.StatusRequest"> & {
  * Use `create(StatusRequestSchema)` to create a new message.
  */
 export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 17);
+  messageDesc(file_gatehouse_v1_archive, 19);
 
 /**
  * @generated from message gatehouse.v1.StatusResponse
@@ -638,7 +716,7 @@ export type StatusResponse = Message<"gatehouse.v1.StatusResponse"> & {
  * Use `create(StatusResponseSchema)` to create a new message.
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 18);
+  messageDesc(file_gatehouse_v1_archive, 20);
 
 /**
  * @generated from message gatehouse.v1.ProveRequest
@@ -662,7 +740,7 @@ export type ProveRequest = Message<"gatehouse.v1.ProveRequest"> & {
  * Use `create(ProveRequestSchema)` to create a new message.
  */
 export const ProveRequestSchema: GenMessage<ProveRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 19);
+  messageDesc(file_gatehouse_v1_archive, 21);
 
 /**
  * RFC 6962 §2.1.1 audit path, from the leaf up.
@@ -691,7 +769,7 @@ export type InclusionProof = Message<"gatehouse.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 20);
+  messageDesc(file_gatehouse_v1_archive, 22);
 
 /**
  * @generated from message gatehouse.v1.ProvenRecord
@@ -729,7 +807,7 @@ export type ProvenRecord = Message<"gatehouse.v1.ProvenRecord"> & {
  * Use `create(ProvenRecordSchema)` to create a new message.
  */
 export const ProvenRecordSchema: GenMessage<ProvenRecord> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 21);
+  messageDesc(file_gatehouse_v1_archive, 23);
 
 /**
  * @generated from message gatehouse.v1.ProveResponse
@@ -751,7 +829,7 @@ export type ProveResponse = Message<"gatehouse.v1.ProveResponse"> & {
  * Use `create(ProveResponseSchema)` to create a new message.
  */
 export const ProveResponseSchema: GenMessage<ProveResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 22);
+  messageDesc(file_gatehouse_v1_archive, 24);
 
 /**
  * @generated from message gatehouse.v1.ExportEntriesRequest
@@ -809,7 +887,7 @@ export type ExportEntriesRequest = Message<"gatehouse.v1.ExportEntriesRequest"> 
  * Use `create(ExportEntriesRequestSchema)` to create a new message.
  */
 export const ExportEntriesRequestSchema: GenMessage<ExportEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 23);
+  messageDesc(file_gatehouse_v1_archive, 25);
 
 /**
  * @generated from message gatehouse.v1.ExportEntriesResponse
@@ -848,7 +926,7 @@ export type ExportEntriesResponse = Message<"gatehouse.v1.ExportEntriesResponse"
  * Use `create(ExportEntriesResponseSchema)` to create a new message.
  */
 export const ExportEntriesResponseSchema: GenMessage<ExportEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 24);
+  messageDesc(file_gatehouse_v1_archive, 26);
 
 /**
  * @generated from message gatehouse.v1.ExportEnd
@@ -870,7 +948,7 @@ export type ExportEnd = Message<"gatehouse.v1.ExportEnd"> & {
  * Use `create(ExportEndSchema)` to create a new message.
  */
 export const ExportEndSchema: GenMessage<ExportEnd> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 25);
+  messageDesc(file_gatehouse_v1_archive, 27);
 
 /**
  * @generated from message gatehouse.v1.EraseRequest
@@ -894,7 +972,7 @@ export type EraseRequest = Message<"gatehouse.v1.EraseRequest"> & {
  * Use `create(EraseRequestSchema)` to create a new message.
  */
 export const EraseRequestSchema: GenMessage<EraseRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 26);
+  messageDesc(file_gatehouse_v1_archive, 28);
 
 /**
  * @generated from message gatehouse.v1.EraseResponse
@@ -923,7 +1001,7 @@ export type EraseResponse = Message<"gatehouse.v1.EraseResponse"> & {
  * Use `create(EraseResponseSchema)` to create a new message.
  */
 export const EraseResponseSchema: GenMessage<EraseResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 27);
+  messageDesc(file_gatehouse_v1_archive, 29);
 
 /**
  * What must not be erased or expire; absent fields match everything, at least one is set.
@@ -982,7 +1060,7 @@ export type Hold = Message<"gatehouse.v1.Hold"> & {
  * Use `create(HoldSchema)` to create a new message.
  */
 export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 28);
+  messageDesc(file_gatehouse_v1_archive, 30);
 
 /**
  * @generated from message gatehouse.v1.AddHoldRequest
@@ -999,7 +1077,7 @@ export type AddHoldRequest = Message<"gatehouse.v1.AddHoldRequest"> & {
  * Use `create(AddHoldRequestSchema)` to create a new message.
  */
 export const AddHoldRequestSchema: GenMessage<AddHoldRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 29);
+  messageDesc(file_gatehouse_v1_archive, 31);
 
 /**
  * @generated from message gatehouse.v1.AddHoldResponse
@@ -1012,7 +1090,7 @@ export type AddHoldResponse = Message<"gatehouse.v1.AddHoldResponse"> & {
  * Use `create(AddHoldResponseSchema)` to create a new message.
  */
 export const AddHoldResponseSchema: GenMessage<AddHoldResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 30);
+  messageDesc(file_gatehouse_v1_archive, 32);
 
 /**
  * @generated from message gatehouse.v1.ListHoldsRequest
@@ -1025,7 +1103,7 @@ export type ListHoldsRequest = Message<"gatehouse.v1.ListHoldsRequest"> & {
  * Use `create(ListHoldsRequestSchema)` to create a new message.
  */
 export const ListHoldsRequestSchema: GenMessage<ListHoldsRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 31);
+  messageDesc(file_gatehouse_v1_archive, 33);
 
 /**
  * @generated from message gatehouse.v1.ListHoldsResponse
@@ -1042,7 +1120,7 @@ export type ListHoldsResponse = Message<"gatehouse.v1.ListHoldsResponse"> & {
  * Use `create(ListHoldsResponseSchema)` to create a new message.
  */
 export const ListHoldsResponseSchema: GenMessage<ListHoldsResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 32);
+  messageDesc(file_gatehouse_v1_archive, 34);
 
 /**
  * @generated from message gatehouse.v1.ReleaseHoldRequest
@@ -1064,7 +1142,7 @@ export type ReleaseHoldRequest = Message<"gatehouse.v1.ReleaseHoldRequest"> & {
  * Use `create(ReleaseHoldRequestSchema)` to create a new message.
  */
 export const ReleaseHoldRequestSchema: GenMessage<ReleaseHoldRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 33);
+  messageDesc(file_gatehouse_v1_archive, 35);
 
 /**
  * @generated from message gatehouse.v1.ReleaseHoldResponse
@@ -1077,7 +1155,7 @@ export type ReleaseHoldResponse = Message<"gatehouse.v1.ReleaseHoldResponse"> & 
  * Use `create(ReleaseHoldResponseSchema)` to create a new message.
  */
 export const ReleaseHoldResponseSchema: GenMessage<ReleaseHoldResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_archive, 34);
+  messageDesc(file_gatehouse_v1_archive, 36);
 
 /**
  * @generated from service gatehouse.v1.ArchiveService
@@ -1120,6 +1198,16 @@ export const ArchiveService: GenService<{
     methodKind: "server_streaming";
     input: typeof ExportRequestSchema;
     output: typeof ExportResponseSchema;
+  },
+  /**
+   * Every entry of a time, oldest first, many at once: for services that replay them.
+   *
+   * @generated from rpc gatehouse.v1.ArchiveService.Scan
+   */
+  scan: {
+    methodKind: "server_streaming";
+    input: typeof ScanRequestSchema;
+    output: typeof ScanResponseSchema;
   },
   /**
    * @generated from rpc gatehouse.v1.ArchiveService.Status

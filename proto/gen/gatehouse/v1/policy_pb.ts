@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Decision } from "./envelope_pb.ts";
+import type { Decision, Envelope } from "./envelope_pb.ts";
 import { file_gatehouse_v1_envelope } from "./envelope_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/policy.proto.
  */
 export const file_gatehouse_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgSDgoGcmVtb3ZlGAcgAygJEg8KB3VuYmxvY2sYCCADKAkSDgoGcHJlc2V0GAkgASgJImwKDVBvbGljeVByb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIMCgRjb2RlGAUgASgJEg8KB21lc3NhZ2UYBiABKAkiTQoMUG9saWN5Q2hhbmdlEg4KBmFjdGlvbhgBIAEoCRIOCgZvYmplY3QYAiABKAkSDgoGYmVmb3JlGAMgASgJEg0KBWFmdGVyGAQgASgJIqQBCg1BcHBseVJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSKwoHY2hhbmdlcxgDIAMoCzIaLmdhdGVob3VzZS52MS5Qb2xpY3lDaGFuZ2USLQoIcHJvYmxlbXMYBCADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIUCgxjaGFuZ2VfY291bnQYBSABKA0icQoLRGlmZlJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBInCgVmaWxlcxgDIAMoCzIYLmdhdGVob3VzZS52MS5Qb2xpY3lGaWxlEg0KBXBydW5lGAQgASgIIqwBCgxEaWZmUmVzcG9uc2USFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtEhQKDGNoYW5nZV9jb3VudBgFIAEoDSJyCg9Sb2xsYmFja1JlcXVlc3QSEwoLdG9fcmV2aXNpb24YASABKAQSDgoGYXV0aG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIEhkKEWV4cGVjdGVkX3JldmlzaW9uGAUgASgEIkAKEFJvbGxiYWNrUmVzcG9uc2USLAoHb3V0Y29tZRgBIAEoCzIbLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSIfCg5IaXN0b3J5UmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiCg5Qb2xpY3lSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxIOCgZhdXRob3IYAyABKAkSDgoGcmVhc29uGAQgASgJEg8KB2NoYW5nZXMYBSABKA0iQgoPSGlzdG9yeVJlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbiIhCh9Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0IlUKDVJlcGxpY2FTdGF0dXMSDwoHcmVwbGljYRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHJldmlzaW9uGAMgASgEEhAKCHNpbmNlX3VzGAQgASgDIqABCiBQb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxItCghyZXBsaWNhcxgDIAMoCzIbLmdhdGVob3VzZS52MS5SZXBsaWNhU3RhdHVzEhgKEGRvY3VtZW50X3N1bW1hcnkYBCABKAkSEgoKcHVibGljX2tleRgFIAEoDCKZAQoIUXVlc3Rpb24SFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGbWV0aG9kGAMgASgJEhkKEWNlcnRpZmljYXRlX25hbWVzGAQgAygJEhUKDWFzc2VydGVkX21hcmsYBSABKAkSDAoEc2lkZRgGIAEoCRITCgtzcnZfdGFyZ2V0cxgHIAMoCSI4CgxDaGVja1JlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24iOQoNQ2hlY2tSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbiI6Cg5FeHBsYWluUmVxdWVzdBIoCghxdWVzdGlvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5RdWVzdGlvbiJQCg9FeHBsYWluUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SEwoLYXNzdW1wdGlvbnMYAiADKAky+gMKElBvbGljeUFkbWluU2VydmljZRJACgVBcHBseRIaLmdhdGVob3VzZS52MS5BcHBseVJlcXVlc3QaGy5nYXRlaG91c2UudjEuQXBwbHlSZXNwb25zZRJnCgZFeHBvcnQSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VFeHBvcnRSZXNwb25zZRJGCgdIaXN0b3J5EhwuZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLkhpc3RvcnlSZXNwb25zZRJnCgZTdGF0dXMSLS5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVxdWVzdBouLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRI9CgREaWZmEhkuZ2F0ZWhvdXNlLnYxLkRpZmZSZXF1ZXN0GhouZ2F0ZWhvdXNlLnYxLkRpZmZSZXNwb25zZRJJCghSb2xsYmFjaxIdLmdhdGVob3VzZS52MS5Sb2xsYmFja1JlcXVlc3QaHi5nYXRlaG91c2UudjEuUm9sbGJhY2tSZXNwb25zZTKhAQoVUG9saWN5RGVjaXNpb25TZXJ2aWNlEkAKBUNoZWNrEhouZ2F0ZWhvdXNlLnYxLkNoZWNrUmVxdWVzdBobLmdhdGVob3VzZS52MS5DaGVja1Jlc3BvbnNlEkYKB0V4cGxhaW4SHC5nYXRlaG91c2UudjEuRXhwbGFpblJlcXVlc3QaHS5nYXRlaG91c2UudjEuRXhwbGFpblJlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
+  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgSDgoGcmVtb3ZlGAcgAygJEg8KB3VuYmxvY2sYCCADKAkSDgoGcHJlc2V0GAkgASgJImwKDVBvbGljeVByb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIMCgRjb2RlGAUgASgJEg8KB21lc3NhZ2UYBiABKAkiTQoMUG9saWN5Q2hhbmdlEg4KBmFjdGlvbhgBIAEoCRIOCgZvYmplY3QYAiABKAkSDgoGYmVmb3JlGAMgASgJEg0KBWFmdGVyGAQgASgJIqQBCg1BcHBseVJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSKwoHY2hhbmdlcxgDIAMoCzIaLmdhdGVob3VzZS52MS5Qb2xpY3lDaGFuZ2USLQoIcHJvYmxlbXMYBCADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIUCgxjaGFuZ2VfY291bnQYBSABKA0icQoLRGlmZlJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBInCgVmaWxlcxgDIAMoCzIYLmdhdGVob3VzZS52MS5Qb2xpY3lGaWxlEg0KBXBydW5lGAQgASgIIqwBCgxEaWZmUmVzcG9uc2USFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtEhQKDGNoYW5nZV9jb3VudBgFIAEoDSJyCg9Sb2xsYmFja1JlcXVlc3QSEwoLdG9fcmV2aXNpb24YASABKAQSDgoGYXV0aG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIEhkKEWV4cGVjdGVkX3JldmlzaW9uGAUgASgEIkAKEFJvbGxiYWNrUmVzcG9uc2USLAoHb3V0Y29tZRgBIAEoCzIbLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSIfCg5IaXN0b3J5UmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiCg5Qb2xpY3lSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxIOCgZhdXRob3IYAyABKAkSDgoGcmVhc29uGAQgASgJEg8KB2NoYW5nZXMYBSABKA0iQgoPSGlzdG9yeVJlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbiIhCh9Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0IlUKDVJlcGxpY2FTdGF0dXMSDwoHcmVwbGljYRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHJldmlzaW9uGAMgASgEEhAKCHNpbmNlX3VzGAQgASgDIqABCiBQb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxItCghyZXBsaWNhcxgDIAMoCzIbLmdhdGVob3VzZS52MS5SZXBsaWNhU3RhdHVzEhgKEGRvY3VtZW50X3N1bW1hcnkYBCABKAkSEgoKcHVibGljX2tleRgFIAEoDCK9AQoIUXVlc3Rpb24SFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGbWV0aG9kGAMgASgJEhkKEWNlcnRpZmljYXRlX25hbWVzGAQgAygJEhUKDWFzc2VydGVkX21hcmsYBSABKAkSDAoEc2lkZRgGIAEoCRITCgtzcnZfdGFyZ2V0cxgHIAMoCRIMCgRib2R5GAggASgJEhQKDGNvbnRlbnRfdHlwZRgJIAEoCSI4CgxDaGVja1JlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24iOQoNQ2hlY2tSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbiI6Cg5FeHBsYWluUmVxdWVzdBIoCghxdWVzdGlvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5RdWVzdGlvbiJQCg9FeHBsYWluUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SEwoLYXNzdW1wdGlvbnMYAiADKAkiLQoWRXhwbGFpbkFyY2hpdmVkUmVxdWVzdBITCgtlbnZlbG9wZV9pZBgBIAEoDCIrCgxEZWNpc2lvbkZhY3QSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSI8Cg5EZWNpZGluZ09iamVjdBIOCgZvYmplY3QYASABKAkSDAoEdGV4dBgCIAEoCRIMCgRsaW5lGAMgASgNIuICChdFeHBsYWluQXJjaGl2ZWRSZXNwb25zZRIoCghlbnZlbG9wZRgBIAEoCzIWLmdhdGVob3VzZS52MS5FbnZlbG9wZRIoCghyZWNvcmRlZBgCIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbhIoCghyZXBsYXllZBgDIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbhIqCgZpbnB1dHMYBCADKAsyGi5nYXRlaG91c2UudjEuRGVjaXNpb25GYWN0Ei4KCGRlY2lkaW5nGAUgASgLMhwuZ2F0ZWhvdXNlLnYxLkRlY2lkaW5nT2JqZWN0Ei4KCHJldmlzaW9uGAYgASgLMhwuZ2F0ZWhvdXNlLnYxLlBvbGljeVJldmlzaW9uEicKB3ByZXNlbnQYByABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SFAoMdW5yZXBsYXlhYmxlGAggASgJIqgBCg9TaW11bGF0ZVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRINCgVwcnVuZRgCIAEoCBIQCghzaW5jZV91cxgDIAEoAxIQCgh1bnRpbF91cxgEIAEoAxIPCgdwYXJ0bmVyGAUgASgJEhIKCndpdGhfcmF0ZXMYBiABKAgSFAoMbWF4X2V4YW1wbGVzGAcgASgNIsoBChBTaW11bGF0ZVJlc3BvbnNlEg4KBmp1ZGdlZBgBIAEoBBIYChByZWFjaGVkX3NlcXVlbmNlGAIgASgEEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBCABKAQSLQoIcHJvYmxlbXMYBSADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIuCgZyZXBvcnQYBiABKAsyHi5nYXRlaG91c2UudjEuU2ltdWxhdGlvblJlcG9ydCKrAwoQU2ltdWxhdGlvblJlcG9ydBIQCghyZXZpc2lvbhgBIAEoBBIOCgZqdWRnZWQYAiABKAQSFQoNbmV3bHlfYmxvY2tlZBgDIAEoBBIVCg1uZXdseV9hbGxvd2VkGAQgASgEEhQKDG1hcmtfY2hhbmdlZBgFIAEoBBIUCgxjb2RlX2NoYW5nZWQYBiABKAQSGwoTZGlmZmVyc19mcm9tX3JlY29yZBgHIAEoBBISCgp3aXRoX3JhdGVzGAggASgIEi4KCHBhcnRuZXJzGAkgAygLMhwuZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZEdyb3VwEisKBXVzZXJzGAogAygLMhwuZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZEdyb3VwEi8KCGV4YW1wbGVzGAsgAygLMh0uZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZENoYW5nZRIwCgx1bnJlcGxheWFibGUYDCADKAsyGi5nYXRlaG91c2UudjEuVW5yZXBsYXlhYmxlEhcKD29iamVjdHNfY2hhbmdlZBgNIAEoDRIRCgllbmdpbmVfdXMYDiABKAMiSwoOU2ltdWxhdGVkR3JvdXASCwoDa2V5GAEgASgJEhUKDW5ld2x5X2Jsb2NrZWQYAiABKAQSFQoNbmV3bHlfYWxsb3dlZBgDIAEoBCKXAgoPU2ltdWxhdGVkQ2hhbmdlEhMKC2VudmVsb3BlX2lkGAEgASgMEg0KBWF0X3VzGAIgASgDEhQKDGZyb21fYWRkcmVzcxgDIAEoCRISCgp0b19hZGRyZXNzGAQgASgJEg4KBm1ldGhvZBgFIAEoCRIRCglkaXJlY3Rpb24YBiABKAkSDwoHcGFydG5lchgHIAEoCRIWCg5iZWZvcmVfdmVyZGljdBgIIAEoCRITCgtiZWZvcmVfY29kZRgJIAEoCRIVCg1hZnRlcl92ZXJkaWN0GAogASgJEhIKCmFmdGVyX2NvZGUYCyABKAkSFAoMYWZ0ZXJfcmVhc29uGAwgASgJEhQKDGFmdGVyX3NvdXJjZRgNIAEoCSJSCgxVbnJlcGxheWFibGUSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSEAoIbWVzc2FnZXMYAyABKAQSEgoKZXhhbXBsZV9pZBgEIAEoDCI1Cg9PYnNlcnZlZFJlcXVlc3QSEAoIc2luY2VfdXMYASABKAMSEAoIdW50aWxfdXMYAiABKAMidQoNT2JzZXJ2ZWRDb3VudBIOCgZvYmplY3QYASABKAkSDAoEY29kZRgCIAEoCRIPCgdwYXJ0bmVyGAMgASgJEhAKCG1lc3NhZ2VzGAQgASgEEhIKCmV4YW1wbGVfaWQYBSABKAwSDwoHbGFzdF91cxgGIAEoAyJRChBPYnNlcnZlZFJlc3BvbnNlEisKBmNvdW50cxgBIAMoCzIbLmdhdGVob3VzZS52MS5PYnNlcnZlZENvdW50EhAKCG1lc3NhZ2VzGAIgASgEMvoDChJQb2xpY3lBZG1pblNlcnZpY2USQAoFQXBwbHkSGi5nYXRlaG91c2UudjEuQXBwbHlSZXF1ZXN0GhsuZ2F0ZWhvdXNlLnYxLkFwcGx5UmVzcG9uc2USZwoGRXhwb3J0Ei0uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QaLi5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USRgoHSGlzdG9yeRIcLmdhdGVob3VzZS52MS5IaXN0b3J5UmVxdWVzdBodLmdhdGVob3VzZS52MS5IaXN0b3J5UmVzcG9uc2USZwoGU3RhdHVzEi0uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZVN0YXR1c1JlcXVlc3QaLi5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVzcG9uc2USPQoERGlmZhIZLmdhdGVob3VzZS52MS5EaWZmUmVxdWVzdBoaLmdhdGVob3VzZS52MS5EaWZmUmVzcG9uc2USSQoIUm9sbGJhY2sSHS5nYXRlaG91c2UudjEuUm9sbGJhY2tSZXF1ZXN0Gh4uZ2F0ZWhvdXNlLnYxLlJvbGxiYWNrUmVzcG9uc2UymQMKFVBvbGljeURlY2lzaW9uU2VydmljZRJACgVDaGVjaxIaLmdhdGVob3VzZS52MS5DaGVja1JlcXVlc3QaGy5nYXRlaG91c2UudjEuQ2hlY2tSZXNwb25zZRJGCgdFeHBsYWluEhwuZ2F0ZWhvdXNlLnYxLkV4cGxhaW5SZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLkV4cGxhaW5SZXNwb25zZRJeCg9FeHBsYWluQXJjaGl2ZWQSJC5nYXRlaG91c2UudjEuRXhwbGFpbkFyY2hpdmVkUmVxdWVzdBolLmdhdGVob3VzZS52MS5FeHBsYWluQXJjaGl2ZWRSZXNwb25zZRJLCghTaW11bGF0ZRIdLmdhdGVob3VzZS52MS5TaW11bGF0ZVJlcXVlc3QaHi5nYXRlaG91c2UudjEuU2ltdWxhdGVSZXNwb25zZTABEkkKCE9ic2VydmVkEh0uZ2F0ZWhvdXNlLnYxLk9ic2VydmVkUmVxdWVzdBoeLmdhdGVob3VzZS52MS5PYnNlcnZlZFJlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
 
 /**
  * Bus KV: bucket policy, key snapshot. The payload is what data-plane services decide with.
@@ -632,6 +632,20 @@ export type Question = Message<"gatehouse.v1.Question"> & {
    * @generated from field: repeated string srv_targets = 7;
    */
   srvTargets: string[];
+
+  /**
+   * Text of the message; empty: none to look at.
+   *
+   * @generated from field: string body = 8;
+   */
+  body: string;
+
+  /**
+   * text/plain where it is empty.
+   *
+   * @generated from field: string content_type = 9;
+   */
+  contentType: string;
 };
 
 /**
@@ -717,6 +731,579 @@ export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_policy, 22);
 
 /**
+ * @generated from message gatehouse.v1.ExplainArchivedRequest
+ */
+export type ExplainArchivedRequest = Message<"gatehouse.v1.ExplainArchivedRequest"> & {
+  /**
+   * @generated from field: bytes envelope_id = 1;
+   */
+  envelopeId: Uint8Array;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExplainArchivedRequest.
+ * Use `create(ExplainArchivedRequestSchema)` to create a new message.
+ */
+export const ExplainArchivedRequestSchema: GenMessage<ExplainArchivedRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 23);
+
+/**
+ * One thing a decision looked at, in words.
+ *
+ * @generated from message gatehouse.v1.DecisionFact
+ */
+export type DecisionFact = Message<"gatehouse.v1.DecisionFact"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.DecisionFact.
+ * Use `create(DecisionFactSchema)` to create a new message.
+ */
+export const DecisionFactSchema: GenMessage<DecisionFact> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 24);
+
+/**
+ * The policy object that decided, as it was in force then.
+ *
+ * @generated from message gatehouse.v1.DecidingObject
+ */
+export type DecidingObject = Message<"gatehouse.v1.DecidingObject"> & {
+  /**
+   * kind/name.
+   *
+   * @generated from field: string object = 1;
+   */
+  object: string;
+
+  /**
+   * As YAML.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * First line in `gatehouse export --revision`.
+   *
+   * @generated from field: uint32 line = 3;
+   */
+  line: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.DecidingObject.
+ * Use `create(DecidingObjectSchema)` to create a new message.
+ */
+export const DecidingObjectSchema: GenMessage<DecidingObject> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 25);
+
+/**
+ * @generated from message gatehouse.v1.ExplainArchivedResponse
+ */
+export type ExplainArchivedResponse = Message<"gatehouse.v1.ExplainArchivedResponse"> & {
+  /**
+   * Without its body.
+   *
+   * @generated from field: gatehouse.v1.Envelope envelope = 1;
+   */
+  envelope?: Envelope | undefined;
+
+  /**
+   * As it was decided.
+   *
+   * @generated from field: gatehouse.v1.Decision recorded = 2;
+   */
+  recorded?: Decision | undefined;
+
+  /**
+   * Replayed on the same revision, with the reason of every rule.
+   *
+   * @generated from field: gatehouse.v1.Decision replayed = 3;
+   */
+  replayed?: Decision | undefined;
+
+  /**
+   * @generated from field: repeated gatehouse.v1.DecisionFact inputs = 4;
+   */
+  inputs: DecisionFact[];
+
+  /**
+   * @generated from field: gatehouse.v1.DecidingObject deciding = 5;
+   */
+  deciding?: DecidingObject | undefined;
+
+  /**
+   * When and by whom the revision was made.
+   *
+   * @generated from field: gatehouse.v1.PolicyRevision revision = 6;
+   */
+  revision?: PolicyRevision | undefined;
+
+  /**
+   * What the revision in force now says to the same message.
+   *
+   * @generated from field: gatehouse.v1.Decision present = 7;
+   */
+  present?: Decision | undefined;
+
+  /**
+   * Why it could not be replayed; empty: it could.
+   *
+   * @generated from field: string unreplayable = 8;
+   */
+  unreplayable: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExplainArchivedResponse.
+ * Use `create(ExplainArchivedResponseSchema)` to create a new message.
+ */
+export const ExplainArchivedResponseSchema: GenMessage<ExplainArchivedResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 26);
+
+/**
+ * @generated from message gatehouse.v1.SimulateRequest
+ */
+export type SimulateRequest = Message<"gatehouse.v1.SimulateRequest"> & {
+  /**
+   * @generated from field: repeated gatehouse.v1.PolicyFile files = 1;
+   */
+  files: PolicyFile[];
+
+  /**
+   * Objects that are in force but not in the files are deleted.
+   *
+   * @generated from field: bool prune = 2;
+   */
+  prune: boolean;
+
+  /**
+   * @generated from field: int64 since_us = 3;
+   */
+  sinceUs: bigint;
+
+  /**
+   * 0: up to now.
+   *
+   * @generated from field: int64 until_us = 4;
+   */
+  untilUs: bigint;
+
+  /**
+   * Only traffic with this partner; empty: all.
+   *
+   * @generated from field: string partner = 5;
+   */
+  partner: string;
+
+  /**
+   * Also count rates and limits, in the order of the archive.
+   *
+   * @generated from field: bool with_rates = 6;
+   */
+  withRates: boolean;
+
+  /**
+   * At most so many examples; 0: twenty.
+   *
+   * @generated from field: uint32 max_examples = 7;
+   */
+  maxExamples: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.SimulateRequest.
+ * Use `create(SimulateRequestSchema)` to create a new message.
+ */
+export const SimulateRequestSchema: GenMessage<SimulateRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 27);
+
+/**
+ * @generated from message gatehouse.v1.SimulateResponse
+ */
+export type SimulateResponse = Message<"gatehouse.v1.SimulateResponse"> & {
+  /**
+   * Messages judged so far.
+   *
+   * @generated from field: uint64 judged = 1;
+   */
+  judged: bigint;
+
+  /**
+   * @generated from field: uint64 reached_sequence = 2;
+   */
+  reachedSequence: bigint;
+
+  /**
+   * @generated from field: uint64 first_sequence = 3;
+   */
+  firstSequence: bigint;
+
+  /**
+   * @generated from field: uint64 last_sequence = 4;
+   */
+  lastSequence: bigint;
+
+  /**
+   * Of the changed policy; with an error among them nothing is simulated.
+   *
+   * @generated from field: repeated gatehouse.v1.PolicyProblem problems = 5;
+   */
+  problems: PolicyProblem[];
+
+  /**
+   * With the last answer.
+   *
+   * @generated from field: gatehouse.v1.SimulationReport report = 6;
+   */
+  report?: SimulationReport | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.SimulateResponse.
+ * Use `create(SimulateResponseSchema)` to create a new message.
+ */
+export const SimulateResponseSchema: GenMessage<SimulateResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 28);
+
+/**
+ * @generated from message gatehouse.v1.SimulationReport
+ */
+export type SimulationReport = Message<"gatehouse.v1.SimulationReport"> & {
+  /**
+   * The revision the change was compared with.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 judged = 2;
+   */
+  judged: bigint;
+
+  /**
+   * @generated from field: uint64 newly_blocked = 3;
+   */
+  newlyBlocked: bigint;
+
+  /**
+   * @generated from field: uint64 newly_allowed = 4;
+   */
+  newlyAllowed: bigint;
+
+  /**
+   * Passes before and after, with another mark.
+   *
+   * @generated from field: uint64 mark_changed = 5;
+   */
+  markChanged: bigint;
+
+  /**
+   * Refused before and after, for another reason.
+   *
+   * @generated from field: uint64 code_changed = 6;
+   */
+  codeChanged: bigint;
+
+  /**
+   * Got another verdict when they were archived than the revision in force gives now: not an effect of this change.
+   *
+   * @generated from field: uint64 differs_from_record = 7;
+   */
+  differsFromRecord: bigint;
+
+  /**
+   * @generated from field: bool with_rates = 8;
+   */
+  withRates: boolean;
+
+  /**
+   * Most affected first.
+   *
+   * @generated from field: repeated gatehouse.v1.SimulatedGroup partners = 9;
+   */
+  partners: SimulatedGroup[];
+
+  /**
+   * @generated from field: repeated gatehouse.v1.SimulatedGroup users = 10;
+   */
+  users: SimulatedGroup[];
+
+  /**
+   * @generated from field: repeated gatehouse.v1.SimulatedChange examples = 11;
+   */
+  examples: SimulatedChange[];
+
+  /**
+   * @generated from field: repeated gatehouse.v1.Unreplayable unreplayable = 12;
+   */
+  unreplayable: Unreplayable[];
+
+  /**
+   * Policy objects added, changed or removed.
+   *
+   * @generated from field: uint32 objects_changed = 13;
+   */
+  objectsChanged: number;
+
+  /**
+   * Time spent on decoding and judging.
+   *
+   * @generated from field: int64 engine_us = 14;
+   */
+  engineUs: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.SimulationReport.
+ * Use `create(SimulationReportSchema)` to create a new message.
+ */
+export const SimulationReportSchema: GenMessage<SimulationReport> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 29);
+
+/**
+ * @generated from message gatehouse.v1.SimulatedGroup
+ */
+export type SimulatedGroup = Message<"gatehouse.v1.SimulatedGroup"> & {
+  /**
+   * Partner, or internal user as user@domain.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: uint64 newly_blocked = 2;
+   */
+  newlyBlocked: bigint;
+
+  /**
+   * @generated from field: uint64 newly_allowed = 3;
+   */
+  newlyAllowed: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.SimulatedGroup.
+ * Use `create(SimulatedGroupSchema)` to create a new message.
+ */
+export const SimulatedGroupSchema: GenMessage<SimulatedGroup> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 30);
+
+/**
+ * @generated from message gatehouse.v1.SimulatedChange
+ */
+export type SimulatedChange = Message<"gatehouse.v1.SimulatedChange"> & {
+  /**
+   * @generated from field: bytes envelope_id = 1;
+   */
+  envelopeId: Uint8Array;
+
+  /**
+   * @generated from field: int64 at_us = 2;
+   */
+  atUs: bigint;
+
+  /**
+   * @generated from field: string from_address = 3;
+   */
+  fromAddress: string;
+
+  /**
+   * @generated from field: string to_address = 4;
+   */
+  toAddress: string;
+
+  /**
+   * @generated from field: string method = 5;
+   */
+  method: string;
+
+  /**
+   * @generated from field: string direction = 6;
+   */
+  direction: string;
+
+  /**
+   * @generated from field: string partner = 7;
+   */
+  partner: string;
+
+  /**
+   * @generated from field: string before_verdict = 8;
+   */
+  beforeVerdict: string;
+
+  /**
+   * @generated from field: string before_code = 9;
+   */
+  beforeCode: string;
+
+  /**
+   * @generated from field: string after_verdict = 10;
+   */
+  afterVerdict: string;
+
+  /**
+   * @generated from field: string after_code = 11;
+   */
+  afterCode: string;
+
+  /**
+   * @generated from field: string after_reason = 12;
+   */
+  afterReason: string;
+
+  /**
+   * kind/name of the object that decides after the change.
+   *
+   * @generated from field: string after_source = 13;
+   */
+  afterSource: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.SimulatedChange.
+ * Use `create(SimulatedChangeSchema)` to create a new message.
+ */
+export const SimulatedChangeSchema: GenMessage<SimulatedChange> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 31);
+
+/**
+ * @generated from message gatehouse.v1.Unreplayable
+ */
+export type Unreplayable = Message<"gatehouse.v1.Unreplayable"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: uint64 messages = 3;
+   */
+  messages: bigint;
+
+  /**
+   * @generated from field: bytes example_id = 4;
+   */
+  exampleId: Uint8Array;
+};
+
+/**
+ * Describes the message gatehouse.v1.Unreplayable.
+ * Use `create(UnreplayableSchema)` to create a new message.
+ */
+export const UnreplayableSchema: GenMessage<Unreplayable> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 32);
+
+/**
+ * @generated from message gatehouse.v1.ObservedRequest
+ */
+export type ObservedRequest = Message<"gatehouse.v1.ObservedRequest"> & {
+  /**
+   * @generated from field: int64 since_us = 1;
+   */
+  sinceUs: bigint;
+
+  /**
+   * 0: up to now.
+   *
+   * @generated from field: int64 until_us = 2;
+   */
+  untilUs: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ObservedRequest.
+ * Use `create(ObservedRequestSchema)` to create a new message.
+ */
+export const ObservedRequestSchema: GenMessage<ObservedRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 33);
+
+/**
+ * @generated from message gatehouse.v1.ObservedCount
+ */
+export type ObservedCount = Message<"gatehouse.v1.ObservedCount"> & {
+  /**
+   * kind/name.
+   *
+   * @generated from field: string object = 1;
+   */
+  object: string;
+
+  /**
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string partner = 3;
+   */
+  partner: string;
+
+  /**
+   * @generated from field: uint64 messages = 4;
+   */
+  messages: bigint;
+
+  /**
+   * @generated from field: bytes example_id = 5;
+   */
+  exampleId: Uint8Array;
+
+  /**
+   * @generated from field: int64 last_us = 6;
+   */
+  lastUs: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ObservedCount.
+ * Use `create(ObservedCountSchema)` to create a new message.
+ */
+export const ObservedCountSchema: GenMessage<ObservedCount> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 34);
+
+/**
+ * @generated from message gatehouse.v1.ObservedResponse
+ */
+export type ObservedResponse = Message<"gatehouse.v1.ObservedResponse"> & {
+  /**
+   * @generated from field: repeated gatehouse.v1.ObservedCount counts = 1;
+   */
+  counts: ObservedCount[];
+
+  /**
+   * Archived messages looked at.
+   *
+   * @generated from field: uint64 messages = 2;
+   */
+  messages: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ObservedResponse.
+ * Use `create(ObservedResponseSchema)` to create a new message.
+ */
+export const ObservedResponseSchema: GenMessage<ObservedResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 35);
+
+/**
  * @generated from service gatehouse.v1.PolicyAdminService
  */
 export const PolicyAdminService: GenService<{
@@ -798,6 +1385,36 @@ export const PolicyDecisionService: GenService<{
     methodKind: "unary";
     input: typeof ExplainRequestSchema;
     output: typeof ExplainResponseSchema;
+  },
+  /**
+   * Why an archived message got its verdict, and which one it would get now.
+   *
+   * @generated from rpc gatehouse.v1.PolicyDecisionService.ExplainArchived
+   */
+  explainArchived: {
+    methodKind: "unary";
+    input: typeof ExplainArchivedRequestSchema;
+    output: typeof ExplainArchivedResponseSchema;
+  },
+  /**
+   * Archived traffic against a changed policy; streams progress, the last answer has the report.
+   *
+   * @generated from rpc gatehouse.v1.PolicyDecisionService.Simulate
+   */
+  simulate: {
+    methodKind: "server_streaming";
+    input: typeof SimulateRequestSchema;
+    output: typeof SimulateResponseSchema;
+  },
+  /**
+   * What objects in mode observe would have refused.
+   *
+   * @generated from rpc gatehouse.v1.PolicyDecisionService.Observed
+   */
+  observed: {
+    methodKind: "unary";
+    input: typeof ObservedRequestSchema;
+    output: typeof ObservedResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_policy, 1);

@@ -56,6 +56,7 @@ export class Recorder {
         alteredBody: decision.archiveBody ? altered?.body : undefined,
       },
       decision,
+      passage,
     )
     client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`))
   }

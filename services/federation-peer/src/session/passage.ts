@@ -41,6 +41,8 @@ export class Passage implements DecisionInput {
   budgetKey = ''
   /** Replaced once, when inspectors had their say. */
   decision: Decision | undefined = undefined
+  /** What DNS had said, as far as a rule asked. */
+  usedSrv: UsedSrv[] = NONE_USED
   /** Envelope id of the archive entry, when one was made. */
   envelopeId: Uint8Array | undefined = undefined
   /** Couples it with the transaction towards the next hop. */
@@ -71,8 +73,21 @@ export class Passage implements DecisionInput {
     this.nowMs = nowMs
   }
 
+  /** What the rules ask; each answer stays for the receipt. */
   srv(domain: string): SrvEvidence | undefined {
-    return this.#lookedUp?.domain === domain ? this.#lookedUp.evidence : this.#cachedSrv(domain)
+    const evidence = this.#lookedUp?.domain === domain ? this.#lookedUp.evidence : this.#cachedSrv(domain)
+    if (evidence !== undefined) this.#noteUsed(domain, evidence)
+    return evidence
+  }
+
+  #noteUsed(domain: string, evidence: SrvEvidence): void {
+    for (let at = 0; at < this.usedSrv.length; at++) {
+      if (this.usedSrv[at]?.domain !== domain) continue
+      this.usedSrv[at] = { domain, evidence }
+      return
+    }
+    if (this.usedSrv === NONE_USED) this.usedSrv = []
+    this.usedSrv.push({ domain, evidence })
   }
 
   content(): MessageContent | undefined {
@@ -99,4 +114,11 @@ export interface CachedEvidence {
   readonly facts: (user: string) => UserFacts | undefined
 }
 
+interface UsedSrv {
+  readonly domain: string
+  readonly evidence: SrvEvidence
+}
+
 const NONE: readonly string[] = []
+/** Of most messages, which need no DNS; never written to. */
+const NONE_USED: UsedSrv[] = []

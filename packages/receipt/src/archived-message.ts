@@ -1,0 +1,68 @@
+import type { EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
+
+/** What was decided when the message was archived. */
+export interface RecordedVerdict {
+  readonly verdict: string
+  readonly code: string
+  readonly rule: string
+  readonly mark: string
+  readonly revision: number
+  readonly partner: string
+  readonly direction: string
+}
+
+/** One archived message as the decision saw it: the input of another decision. */
+export class ArchivedMessage implements DecisionInput {
+  readonly id: Uint8Array
+  readonly nowMs: number
+  readonly kind: EnvelopeKind
+  readonly method: string
+  readonly fromUser: string
+  readonly fromDomain: string
+  readonly toUser: string
+  readonly toDomain: string
+  readonly recorded: RecordedVerdict
+  side: EdgeSide = 'external'
+  peer: PeerIdentity
+  bound: { readonly peerClass: PeerClass; readonly partner: string } | undefined = undefined
+  assertedMark: Mark | undefined = undefined
+  readonly assertedDomains: string[] = []
+  isInDialog = false
+  /** What DNS had said then. */
+  readonly usedSrv: { readonly domain: string; readonly evidence: SrvEvidence }[] = []
+  /** False: archived before there were receipts. */
+  hasReceipt = false
+  /** Names of its certificate that the receipt leaves out. */
+  namesOmitted = 0
+
+  constructor(head: {
+    readonly id: Uint8Array
+    readonly nowMs: number
+    readonly kind: EnvelopeKind
+    readonly method: string
+    readonly fromAddress: string
+    readonly toAddress: string
+    readonly recorded: RecordedVerdict
+    readonly peer: PeerIdentity
+  }) {
+    this.id = head.id
+    this.nowMs = head.nowMs
+    this.kind = head.kind
+    this.method = head.method
+    // a domain holds no '@', a quoted user may
+    const fromAt = head.fromAddress.lastIndexOf('@')
+    this.fromUser = head.fromAddress.slice(0, Math.max(0, fromAt))
+    this.fromDomain = head.fromAddress.slice(fromAt + 1)
+    const toAt = head.toAddress.lastIndexOf('@')
+    this.toUser = head.toAddress.slice(0, Math.max(0, toAt))
+    this.toDomain = head.toAddress.slice(toAt + 1)
+    this.recorded = head.recorded
+    this.peer = head.peer
+  }
+
+  srv(domain: string): SrvEvidence | undefined {
+    for (const seen of this.usedSrv) if (seen.domain === domain) return seen.evidence
+    return undefined
+  }
+}

@@ -1,0 +1,32 @@
+import type { Decision } from '@gatehouse/im-model'
+import { DecisionState, explain, restoreCounter, type Snapshot } from '@gatehouse/policy-engine'
+import type { ArchivedMessage } from './archived-message.ts'
+
+/** Why a message cannot be judged again. */
+export interface CannotReplay {
+  readonly code: 'GH-REPLAY-NO-RECEIPT' | 'GH-REPLAY-NAMES-CUT' | 'GH-REPLAY-NO-DNS' | 'GH-REPLAY-NO-FACTS' | 'GH-REPLAY-NO-BODY'
+  readonly reason: string
+}
+
+/** What keeps a message from being judged at all, whatever the policy. */
+export function obstacle(message: ArchivedMessage): CannotReplay | undefined {
+  if (!message.hasReceipt) return { code: 'GH-REPLAY-NO-RECEIPT', reason: 'it was archived before there were receipts' }
+  if (message.namesOmitted > 0) {
+    return { code: 'GH-REPLAY-NAMES-CUT', reason: `${message.namesOmitted} names of its certificate were too many to keep` }
+  }
+  return undefined
+}
+
+/** The recorded message under a policy, with the reason of every rule. On the recorded revision the verdict and code are the recorded ones. */
+export function replay(snapshot: Snapshot, message: ArchivedMessage): Decision | CannotReplay {
+  const state = new DecisionState()
+  restoreCounter(state, message.recorded.code, message.recorded.partner, message)
+  return judge(snapshot, message, state)
+}
+
+/** The same with the counters of `state`. */
+export function judge(snapshot: Snapshot, message: ArchivedMessage, state: DecisionState): Decision | CannotReplay {
+  const answer = obstacle(message) ?? explain(snapshot, message, state)
+  if (!('need' in answer)) return answer
+  return { code: 'GH-REPLAY-NO-DNS', reason: `the policy asks for the SRV record of ${answer.domain}, which was not looked up then` }
+}
