@@ -14,10 +14,12 @@ import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
 import { peersCommand } from './commands/peers.ts'
+import { policyObservedCommand } from './commands/policy-observed.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
 import { quarantineListCommand, quarantineReleaseCommand } from './commands/quarantine.ts'
 import { rollbackCommand } from './commands/rollback.ts'
 import { serviceCommand } from './commands/service.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { upCommand } from './commands/up.ts'
 import { usersImportCommand } from './commands/users-import.ts'
 import { usersShowCommand } from './commands/users-show.ts'
@@ -44,6 +46,8 @@ export const commands: readonly Command[] = [
   quarantineReleaseCommand,
   directoryStatusCommand,
   directorySyncCommand,
+  simulateCommand,
+  policyObservedCommand,
   peersCommand,
   archiveSearchCommand,
   archiveVerifyCommand,

@@ -10,6 +10,8 @@ export interface RecordedVerdict {
   readonly revision: number
   readonly partner: string
   readonly direction: string
+  /** What objects in mode observe would have refused it for. */
+  readonly observed: readonly { readonly code: string; readonly source: string }[]
 }
 
 /** One archived message as the decision saw it: the input of another decision. */

@@ -35,7 +35,15 @@ interface Head {
   rule: string
   mark: string
   revision: number
+  observed: readonly ObservedStep[]
 }
+
+interface ObservedStep {
+  readonly code: string
+  readonly source: string
+}
+
+const NOTHING_OBSERVED: readonly ObservedStep[] = []
 
 /**
  * Reads archive records back into what `decide` takes. Bodies and proofs are passed over, words that repeat are kept, and one
@@ -62,6 +70,7 @@ export class EntryReader {
     rule: '',
     mark: '',
     revision: 0,
+    observed: NOTHING_OBSERVED,
   }
 
   /** `record`: an encoded `ArchiveRecord`. Undefined: it is no entry, or not whole. */
@@ -92,8 +101,8 @@ export class EntryReader {
   }
 
   #message(): ArchivedMessage {
-    const { id, nowMs, kind, method, from, to, verdict, code, rule, mark, revision, partner, direction } = this.#head
-    const recorded = { verdict, code, rule, mark, revision, partner, direction }
+    const { id, nowMs, kind, method, from, to, verdict, code, rule, mark, revision, partner, direction, observed } = this.#head
+    const recorded = { verdict, code, rule, mark, revision, partner, direction, observed }
     return new ArchivedMessage({ id, nowMs, kind, method, fromAddress: from, toAddress: to, recorded, peer: NOBODY })
   }
 
@@ -139,6 +148,7 @@ export class EntryReader {
     const { verdict, code, rule, mark } = head
     head.verdict = head.code = head.rule = head.mark = ''
     head.revision = 0
+    head.observed = NOTHING_OBSERVED
     const outer = reader.enter()
     while (reader.next()) {
       if (reader.field === 1) head.verdict = reader.textLike(verdict)
@@ -146,6 +156,7 @@ export class EntryReader {
       else if (reader.field === 4) head.rule = reader.textLike(rule)
       else if (reader.field === 5) head.mark = reader.textLike(mark)
       else if (reader.field === 10) head.revision = reader.uint()
+      else if (reader.field === 12) head.observed = [...head.observed, readObserved(reader)]
       else reader.skip()
     }
     reader.leave(outer)
@@ -179,6 +190,19 @@ export class EntryReader {
 }
 
 const EMPTY = new Uint8Array(0)
+
+function readObserved(reader: WireReader): ObservedStep {
+  let code = ''
+  let source = ''
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.field === 2) code = reader.text()
+    else if (reader.field === 4) source = reader.text()
+    else reader.skip()
+  }
+  reader.leave(outer)
+  return { code, source }
+}
 
 function readSrv(reader: WireReader): { domain: string; evidence: SrvEvidence } {
   let domain = ''

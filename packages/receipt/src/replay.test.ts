@@ -72,6 +72,7 @@ test('what is read in place is what the protobuf library reads', () => {
         revision: Number(decision.revision),
         partner: envelope.peer?.partner,
         direction: envelope.direction,
+        observed: [],
       })
       assert.equal(message.side === 'internal', receipt.internal)
       assert.equal(message.isInDialog, receipt.inDialog)

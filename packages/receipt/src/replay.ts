@@ -1,5 +1,5 @@
 import type { Decision } from '@gatehouse/im-model'
-import { DecisionState, explain, restoreCounter, type Snapshot } from '@gatehouse/policy-engine'
+import { DecisionState, type EvidenceNeeded, explain, restoreCounter, type Snapshot } from '@gatehouse/policy-engine'
 import type { ArchivedMessage } from './archived-message.ts'
 
 /** Why a message cannot be judged again. */
@@ -17,16 +17,17 @@ export function obstacle(message: ArchivedMessage): CannotReplay | undefined {
   return undefined
 }
 
-/** The recorded message under a policy, with the reason of every rule. On the recorded revision the verdict and code are the recorded ones. */
+/** The recorded message under a policy, with the reason of every rule. On the recorded revision verdict and code are the recorded ones. */
 export function replay(snapshot: Snapshot, message: ArchivedMessage): Decision | CannotReplay {
+  const impossible = obstacle(message)
+  if (impossible !== undefined) return impossible
   const state = new DecisionState()
   restoreCounter(state, message.recorded.code, message.recorded.partner, message)
-  return judge(snapshot, message, state)
+  const answer = explain(snapshot, message, state)
+  return 'need' in answer ? needed(answer) : answer
 }
 
-/** The same with the counters of `state`. */
-export function judge(snapshot: Snapshot, message: ArchivedMessage, state: DecisionState): Decision | CannotReplay {
-  const answer = obstacle(message) ?? explain(snapshot, message, state)
-  if (!('need' in answer)) return answer
-  return { code: 'GH-REPLAY-NO-DNS', reason: `the policy asks for the SRV record of ${answer.domain}, which was not looked up then` }
+/** The policy asks for what the decision of then did not look at. */
+export function needed(need: EvidenceNeeded): CannotReplay {
+  return { code: 'GH-REPLAY-NO-DNS', reason: `the policy asks for the SRV record of ${need.domain}, which was not looked up then` }
 }

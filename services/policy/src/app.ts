@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { type Bus, type BusSubscription, busSubjects } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import { SNAPSHOT_KEY } from '@gatehouse/policy-follow'
+import type { ExplainArchivedRequest, ObservedRequest } from '@gatehouse/proto'
+import type { RpcContext } from '@gatehouse/rpc'
 import type { Health, Logger } from '@gatehouse/telemetry'
 import { AccessList } from './access/access-list.ts'
 import { guardReads } from './access/guard-reads.ts'
@@ -12,8 +14,12 @@ import { policyError } from './errors.ts'
 import { FactsPart } from './facts/facts-part.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
 import { SnapshotPublisher } from './publish/snapshot-publisher.ts'
+import type { ArchiveSource } from './replay/archive-source.ts'
+import { countObserved } from './replay/count-observed.ts'
+import { explainArchived, type ReplayDeps } from './replay/explain-archived.ts'
+import { simulate } from './replay/simulate.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
-import { createDecisionHandlers, type DecisionHandlers } from './serve/decision-handlers.ts'
+import { createDecisionHandlers, type DecisionHandlers, type DecisionHandlersDeps } from './serve/decision-handlers.ts'
 import type { FactsHandlers } from './serve/facts-handlers.ts'
 import { readReplicaReports } from './serve/replica-reports.ts'
 import { LazyStore } from './store/lazy-store.ts'
@@ -24,6 +30,8 @@ import type { RevisionStore } from './store/revision-store.ts'
 export interface PolicyDeps {
   readonly bus: Bus
   readonly log: Logger
+  /** Where archived messages are read for explaining and simulating; undefined: nowhere. Asked when needed, as it may come up later. */
+  readonly archive?: () => ArchiveSource | undefined
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number
   /** Calls `run` every `ms` until the returned function is called. */
@@ -79,11 +87,8 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       replicas: () => readReplicaReports(bus),
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
-    decision: guardReads(
-      createDecisionHandlers({ snapshot: () => book.snapshot(), nowMs, facts: (user) => facts.book.factsOf(user) }),
-      access,
-    ),
     facts: facts.handlers,
+    decision: createGuardedDecisions({ book, archive: deps.archive ?? (() => undefined) }, access, { nowMs, facts: (user) => facts.book.factsOf(user) }),
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
     start: async () => {
       await book.refresh()
@@ -98,6 +103,25 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       await store.close()
     },
     health: () => healthOf(book.inForce().revision, publisher, upkeep.error, facts.checks()),
+  }
+}
+
+function createGuardedDecisions(
+  replay: ReplayDeps,
+  access: AccessList,
+  deps: Omit<DecisionHandlersDeps, 'snapshot'>,
+): DecisionHandlers {
+  const unary = {
+    ...createDecisionHandlers({ ...deps, snapshot: () => replay.book.snapshot() }),
+    explainArchived: (request: ExplainArchivedRequest, context: RpcContext) => explainArchived(replay, request, context),
+    observed: (request: ObservedRequest, context: RpcContext) => countObserved(replay, request, context),
+  }
+  return {
+    ...guardReads(unary, access),
+    simulate: async function* (request, context) {
+      access.roleOf(context.caller)
+      yield* simulate(replay, request, context)
+    },
   }
 }
 

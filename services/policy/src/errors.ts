@@ -53,6 +53,11 @@ export const policyServiceCodes = {
     remedy: 'Give sender and recipient as user@domain.',
     retry: 'never',
   },
+  'GH-REVISION-NO-ARCHIVE': {
+    summary: 'The archive that holds the messages cannot be read from here.',
+    remedy: 'Run policy and archive in one process, or ask one that does; see that the archive is healthy.',
+    retry: 'later',
+  },
   'GH-REVISION-FILES': {
     summary: 'There is nothing to apply.',
     remedy: 'Send at least one file; to empty the policy, send an empty one with prune.',

@@ -10,6 +10,7 @@ import { cliCodes } from '../errors.ts'
 import { timeOfUs } from '../output/format-time.ts'
 import type { Cell } from '../output/table.ts'
 import { formatTable } from '../output/table.ts'
+import { timeOption } from './time-option.ts'
 
 const cliError = errorsOf(cliCodes)
 
@@ -70,18 +71,9 @@ function requestOf(call: Call) {
   }
 }
 
-/** Microseconds since the epoch of an ISO time or an age; 0 where the option was not given. */
-export function timeOption(call: Call, name: string): bigint {
-  const text = call.text(name)
-  if (text === undefined) return 0n
-  const age = /^(\d{1,6})([smhd])$/.exec(text)
-  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[age?.[2] ?? ''] ?? 0
-  const ms = age === null ? Date.parse(text) : call.io.nowMs() - Number(age[1]) * unitMs
-  if (Number.isNaN(ms)) throw cliError('GH-CLI-USAGE', `--${name} ${text} is neither a time nor an age.`)
-  return BigInt(Math.trunc(ms)) * 1_000n
-}
-
 interface ReadableRecord {
+  /** For `gatehouse explain --id`. */
+  readonly id: string
   readonly sequence: string
   readonly at: string
   readonly direction: string
@@ -107,6 +99,7 @@ function readable(stored: StoredRecord): ReadableRecord {
   const envelope = entry?.envelope
   const decision = entry?.decision
   return {
+    id: Buffer.from(envelope?.id ?? new Uint8Array()).toString('hex'),
     sequence: stored.sequence.toString(),
     at: timeOfUs(envelope?.receivedAtUs ?? stored.committedAtUs),
     direction: envelope?.direction ?? '',
@@ -129,7 +122,20 @@ function readable(stored: StoredRecord): ReadableRecord {
 
 function describe(rows: readonly ReadableRecord[], call: Call): string {
   const hasBody = call.flag('show-body')
-  const headers = ['SEQ', 'WHEN', 'DIRECTION', 'FROM', 'TO', 'METHOD', 'VERDICT', 'MARK', 'STATUS', 'CODE', ...(hasBody ? ['BODY'] : [])]
+  const headers = [
+    'SEQ',
+    'WHEN',
+    'DIRECTION',
+    'FROM',
+    'TO',
+    'METHOD',
+    'VERDICT',
+    'MARK',
+    'STATUS',
+    'CODE',
+    'ID',
+    ...(hasBody ? ['BODY'] : []),
+  ]
   const cells = rows.map((row): readonly Cell[] => [
     row.sequence,
     row.at,
@@ -141,6 +147,7 @@ function describe(rows: readonly ReadableRecord[], call: Call): string {
     { text: row.mark, paint: row.mark === 'verified' ? 'good' : 'warn' },
     row.status === 0 ? '-' : row.status,
     row.code,
+    row.id,
     ...(hasBody ? [row.body] : []),
   ])
   return formatTable(headers, cells, call.out.style)

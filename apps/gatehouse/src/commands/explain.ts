@@ -2,9 +2,10 @@ import { errorsOf } from '@gatehouse/errors'
 import { PolicyDecisionService } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
-import { exitCodes } from '../cli/exit-codes.ts'
+import { type ExitCode, exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
+import { formatArchived } from '../output/format-archived.ts'
 import { formatDecision } from '../output/format-decision.ts'
 import { printable } from '../output/style.ts'
 
@@ -14,10 +15,11 @@ export const explainCommand: Command = {
   name: 'explain',
   summary: 'Say whether a message would pass, and why',
   description:
-    'Asks the policy in force about a message that need not exist. Shows the verdict, every rule tried in order and the policy object that spoke. Nothing is sent.',
+    'Asks the policy in force about a message that need not exist, or, with --id, why an archived one got its verdict. Shows the verdict, every rule tried in order and the policy object that spoke. Nothing is sent; the archive notes who asked about which message.',
   options: [
-    { name: 'from', value: 'ADDRESS', isRequired: true, description: 'Sender, user@domain.' },
-    { name: 'to', value: 'ADDRESS', isRequired: true, description: 'Recipient, user@domain.' },
+    { name: 'id', value: 'ID', description: 'An archived message, by the id that `gatehouse archive search` shows.' },
+    { name: 'from', value: 'ADDRESS', description: 'Sender, user@domain.' },
+    { name: 'to', value: 'ADDRESS', description: 'Recipient, user@domain.' },
     { name: 'peer', value: 'NAME', description: 'The server it comes from: a name in its certificate. Short for --cert-name.' },
     { name: 'method', value: 'METHOD', description: 'SIP method. Default MESSAGE.' },
     {
@@ -29,6 +31,7 @@ export const explainCommand: Command = {
     { name: 'mark', value: 'MARK', description: 'verified or unverified: what that server says of the sender.' },
     { name: 'side', value: 'SIDE', description: 'external or internal edge. Default: by the domain of the sender.' },
     { name: 'srv', value: 'HOST:PORT', isMany: true, description: 'Pretend that this is what DNS says of the outside domain.' },
+    { name: 'body', value: 'TEXT', description: 'Text of the message.' },
     ...connectOptions,
   ],
   examples: [
@@ -37,8 +40,13 @@ export const explainCommand: Command = {
       command: 'gatehouse explain --from carol@fabrikam.example --to alice@contoso.example --peer sip.woodgrove.example',
       explanation: 'the same sender through somebody else’s server',
     },
+    { command: 'gatehouse explain --id 01932a1b4c5d8e6f7a8b9c0d00000001', explanation: 'a message that was archived' },
   ],
   run: async (call) => {
+    const id = call.text('id')
+    if (id !== undefined) return await explainArchived(call, id)
+    if (call.text('from') === undefined || call.text('to') === undefined)
+      throw cliError('GH-CLI-USAGE', '--from and --to, or --id, are needed.')
     const question = questionOf(call)
     const response = await withGateway(call, (connection) => connection.client(PolicyDecisionService).explain({ question }))
     const { decision } = response
@@ -49,6 +57,17 @@ export const explainCommand: Command = {
     })
     return decision?.verdict === 'allow' ? exitCodes.ok.code : exitCodes.negative.code
   },
+}
+
+/** Exit code: of the recorded verdict. */
+async function explainArchived(call: Call, id: string): Promise<ExitCode> {
+  const text = id.replaceAll('-', '')
+  if (!/^[0-9a-f]{32}$/i.test(text))
+    throw cliError('GH-CLI-USAGE', '--id is 32 hexadecimal digits, as `gatehouse archive search` shows it.')
+  const envelopeId = Buffer.from(text, 'hex')
+  const response = await withGateway(call, (connection) => connection.client(PolicyDecisionService).explainArchived({ envelopeId }))
+  call.out.result(response, () => formatArchived(response, call.out.style))
+  return response.recorded?.verdict === 'allow' ? exitCodes.ok.code : exitCodes.negative.code
 }
 
 function questionOf(call: Call) {
@@ -65,6 +84,7 @@ function questionOf(call: Call) {
     assertedMark: mark,
     side,
     srvTargets: [...call.texts('srv')],
+    body: call.text('body') ?? '',
   }
 }
 

@@ -6,7 +6,7 @@ import type { Call } from '../cli/command.ts'
 import { type ExitCode, exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
-import { timeOption } from './archive-search.ts'
+import { timeOption } from './time-option.ts'
 
 const cliError = errorsOf(cliCodes)
 const QUESTION_OPTIONS = ['since', 'until', 'domain', 'user', 'conversation'] as const

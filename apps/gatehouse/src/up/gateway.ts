@@ -5,7 +5,7 @@ import { buildArchiveService } from '@gatehouse/archive'
 import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
-import { buildPolicyService } from '@gatehouse/policy'
+import { type ArchiveSource, buildPolicyService } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
 import { ArchiveService, FactsService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
@@ -78,6 +78,8 @@ class OneProcess implements Gateway {
   #health: Place | undefined
   #control: string
   #snapshotKey: () => KeyObject
+  /** The archive of this process, for explaining and simulating. */
+  #archive: ArchiveSource | undefined
 
   constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[]) {
     this.#config = config
@@ -115,7 +117,7 @@ class OneProcess implements Gateway {
     const { policy: section, stateDir } = this.#config
     const service = buildPolicyService(
       { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'policy.db') },
-      this.#depsOf('policy'),
+      { ...this.#depsOf('policy'), archive: () => this.#archive },
     )
     if (this.#config.federationPeer.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
     this.#parts.push({ name: 'policy', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
@@ -129,6 +131,7 @@ class OneProcess implements Gateway {
       this.#depsOf('archive'),
     )
     this.#parts.push({ name: 'archive', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
+    this.#archive = service.handlers
     this.#rpc.add(ArchiveService, service.handlers)
   }
 

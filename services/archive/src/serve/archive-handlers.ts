@@ -15,6 +15,8 @@ import {
   type Outcome,
   type ProveRequest,
   type ProveResponseSchema,
+  type ScanRequest,
+  type ScanResponseSchema,
   type SearchRequest,
   type SearchResponseSchema,
   type StatusRequest,
@@ -48,6 +50,9 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 100_000
 // Small reads: the records of one page are in memory at once, and other work gets its turn between two pages.
 const PAGE_RECORDS = 200
+
+/** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
+const ENTRY_TAG = 0x0a
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -180,6 +185,24 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     await this.#deps.committer.index()
     await this.#deps.committer.sign()
     yield* exportEntries(this.#open(), request, { signal: caller.signal, nextTurn })
+  }
+
+  async *scan(request: ScanRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof ScanResponseSchema>> {
+    const { sinceUs, untilUs } = request
+    if (sinceUs < 0n || untilUs < 0n) throw archiveError('GH-ARCHIVE-QUERY', 'since and until are times after 1970.')
+    await this.#recordAccess('scan', caller, { sinceUs: Number(sinceUs), untilUs: Number(untilUs) }, request.reason)
+    const reader = this.#open()
+    const first = reader.firstAt(Number(sinceUs))
+    const last = untilUs === 0n ? reader.lastSequence() : reader.firstAt(Number(untilUs)) - 1
+    for (let after = first - 1; after < last && !caller.signal.aborted; ) {
+      const page = reader.page(after, last, PAGE_RECORDS)
+      const reached = page.at(-1)?.sequence
+      if (reached === undefined) return
+      const records = page.filter(({ record }) => record[0] === ENTRY_TAG).map(({ record }) => record)
+      yield { records, reachedSequence: BigInt(reached), firstSequence: BigInt(first), lastSequence: BigInt(last) }
+      after = reached
+      await nextTurn()
+    }
   }
 
   async status(_request: StatusRequest, _caller: Caller): Promise<MessageInitShape<typeof StatusResponseSchema>> {

@@ -99,7 +99,7 @@ export class LogReader {
 
   /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
   search(terms: SearchTerms, limit: number): number[] {
-    const plan: SearchPlan = planSearch(terms, limit, (us) => this.#firstAt(us))
+    const plan: SearchPlan = planSearch(terms, limit, (us) => this.firstAt(us))
     if (plan.isEmpty) return []
     const rows = this.#database.prepare(plan.sql).all(...plan.values)
     return rows.map((row) => Number(row['sequence']))
@@ -127,7 +127,7 @@ export class LogReader {
 
   /** First sequence that may hold a message received at or after a time. */
   firstSequenceOf(receivedUs: number): number {
-    return receivedUs > 0 ? this.#firstAt(receivedUs - MOST_COMMIT_DELAY_US) : 1
+    return receivedUs > 0 ? this.firstAt(receivedUs - MOST_COMMIT_DELAY_US) : 1
   }
 
   /** The first checkpoint that signs a record. */
@@ -148,7 +148,7 @@ export class LogReader {
   }
 
   /** First sequence committed at or after a time; commit times rise with the sequence, so halving finds it. */
-  #firstAt(us: number): number {
+  firstAt(us: number): number {
     const at = this.#database.prepare('SELECT committed_at_us FROM record WHERE sequence = ?')
     let low = 1
     let high = this.lastSequence() + 1

@@ -134,6 +134,14 @@ export class PolicyBook {
     return { changes: parsed.isValid ? diffPolicy(from, parsed.objects) : [], problems: parsed.problems }
   }
 
+  /** What the files would put in force, without putting it in force. */
+  async propose(files: readonly DocumentFile[], prunes: boolean): Promise<Proposal & Pick<ApplyOutcome, 'changes'>> {
+    const before = this.document().objects
+    const inForceName = `revision ${this.#inForce.revision}`
+    const parsed = parsePolicy(files, { nowMs: this.#nowMs(), inForce: prunes ? [] : before, inForceName })
+    return { ...parsed, changes: parsed.isValid ? diffPolicy(before, parsed.objects) : [] }
+  }
+
   #change(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
     return this.#inTurn(async () => {
       for (let attempt = 1; ; attempt++) {

@@ -23,13 +23,19 @@ export interface DecisionHandlersDeps {
   readonly facts: (userKey: string) => UserFacts
 }
 
-export interface DecisionHandlers extends RpcHandlers<typeof PolicyDecisionService> {
+export interface DecisionHandlers extends HypotheticalHandlers, RpcHandlers<typeof PolicyDecisionService> {
   check(request: CheckRequest): Promise<CheckResponse>
   explain(request: ExplainRequest): Promise<ExplainResponse>
 }
 
-/** PolicyDecisionService of policy.proto: the edge's own engine, asked about a message that need not exist. No counter moves. */
-export function createDecisionHandlers(deps: DecisionHandlersDeps): DecisionHandlers {
+/** Questions about a message that need not exist. */
+export interface HypotheticalHandlers extends Pick<RpcHandlers<typeof PolicyDecisionService>, 'check' | 'explain'> {
+  check(request: CheckRequest): Promise<CheckResponse>
+  explain(request: ExplainRequest): Promise<ExplainResponse>
+}
+
+/** Check and Explain of policy.proto: the edge's own engine, asked about a message that need not exist. No counter moves. */
+export function createDecisionHandlers(deps: DecisionHandlersDeps): HypotheticalHandlers {
   const answer = (question: Question | undefined): { decision: Decision; hypothesis: Hypothesis } => {
     if (question === undefined) throw policyError('GH-REVISION-QUESTION', 'There is none.')
     const snapshot = deps.snapshot()

@@ -1,6 +1,6 @@
-import { create } from '@bufbuild/protobuf'
-import type { Decision } from '@gatehouse/im-model'
-import { type Decision as DecisionMessage, DecisionSchema } from '@gatehouse/proto'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import type { Decision, ProofStep } from '@gatehouse/im-model'
+import { type Decision as DecisionMessage, DecisionSchema, type ProofStepSchema } from '@gatehouse/proto'
 
 /** A decision in the form that travels (envelope.proto). */
 export function decisionMessage(decision: Decision): DecisionMessage {
@@ -14,7 +14,12 @@ export function decisionMessage(decision: Decision): DecisionMessage {
     evidence,
     nameMatch,
     destination: destination === undefined ? '' : destination.to === 'inside' ? 'inside' : destination.partner,
-    proof: decision.proof.map((step) => ({ rule: step.rule, code: step.code, detail: step.detail ?? '', source: step.source ?? '' })),
+    proof: stepMessages(decision.proof),
     revision: BigInt(decision.revision),
+    observed: stepMessages(decision.observed ?? []),
   })
+}
+
+function stepMessages(steps: readonly ProofStep[]): MessageInitShape<typeof ProofStepSchema>[] {
+  return steps.map((step) => ({ rule: step.rule, code: step.code, detail: step.detail ?? '', source: step.source ?? '' }))
 }
