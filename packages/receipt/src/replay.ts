@@ -1,10 +1,11 @@
 import type { Decision } from '@gatehouse/im-model'
 import { DecisionState, type EvidenceNeeded, explain, restoreCounter, type Snapshot } from '@gatehouse/policy-engine'
 import type { ArchivedMessage } from './archived-message.ts'
+import type { replayCodes } from './errors.ts'
 
 /** Why a message cannot be judged again. */
 export interface CannotReplay {
-  readonly code: 'GH-REPLAY-NO-RECEIPT' | 'GH-REPLAY-NAMES-CUT' | 'GH-REPLAY-NO-DNS' | 'GH-REPLAY-NO-FACTS' | 'GH-REPLAY-NO-BODY'
+  readonly code: keyof typeof replayCodes
   readonly reason: string
 }
 

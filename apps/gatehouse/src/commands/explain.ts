@@ -45,8 +45,9 @@ export const explainCommand: Command = {
   run: async (call) => {
     const id = call.text('id')
     if (id !== undefined) return await explainArchived(call, id)
-    if (call.text('from') === undefined || call.text('to') === undefined)
-      throw cliError('GH-CLI-USAGE', '--from and --to, or --id, are needed.')
+    for (const option of ['from', 'to']) {
+      if (call.text(option) === undefined) throw cliError('GH-CLI-USAGE', `explain needs --${option}, or --id.`)
+    }
     const question = questionOf(call)
     const response = await withGateway(call, (connection) => connection.client(PolicyDecisionService).explain({ question }))
     const { decision } = response
