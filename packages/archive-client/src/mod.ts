@@ -8,4 +8,4 @@ export {
 export type { DecisionFields } from './decision-encoder.ts'
 export { archiveClientCodes } from './errors.ts'
 export { type EnvelopeFields, type OutcomeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'
-export type { ReceiptFields, SrvSeenFields } from './write-receipt.ts'
+export type { FactsSeenFields, ReceiptFields, SrvSeenFields } from './write-receipt.ts'

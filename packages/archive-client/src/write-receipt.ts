@@ -12,6 +12,23 @@ export interface SrvSeenFields {
     | { readonly status: 'none' | 'failed'; readonly detail: string }
 }
 
+/** What was known of an internal user when a rule asked. */
+export interface FactsSeenFields {
+  /** `user@domain` as the rule asked. */
+  readonly user: string
+  readonly facts: {
+    readonly status: string
+    readonly detail: string
+    readonly rights: object
+    readonly groups: readonly string[]
+    /** Address → milliseconds since the epoch until which it counts; Infinity: always. */
+    readonly contacts: ReadonlyMap<string, number>
+    readonly safeList: ReadonlySet<string>
+  }
+  /** The other end of the message, in the form contacts have. */
+  readonly counterpart: string
+}
+
 /** What a decision looked at; a passage through the gate is one as it stands. Proto `Receipt`. */
 export interface ReceiptFields {
   readonly side: EdgeSide
@@ -23,6 +40,7 @@ export interface ReceiptFields {
   readonly isInDialog: boolean
   /** In the order the rules asked. */
   readonly usedSrv: readonly SrvSeenFields[]
+  readonly usedFacts: readonly FactsSeenFields[]
 }
 
 /** Names kept of one certificate: a hoster's may carry thousands, and each message would carry them all. */
@@ -34,6 +52,7 @@ export const MAX_NAMES = 100
  */
 export class ReceiptWriter {
   readonly #evidence = new WeakMap<PeerIdentity, Uint8Array>()
+  readonly #facts = new WeakMap<FactsSeenFields['facts'], Uint8Array>()
   readonly #scratch: ReverseWriter
 
   /** `scratch` is empty, and left empty. */
@@ -42,7 +61,8 @@ export class ReceiptWriter {
   }
 
   write(writer: ReverseWriter, receipt: ReceiptFields, partner: string): void {
-    const { usedSrv, assertedDomains, bound } = receipt
+    const { usedSrv, usedFacts, assertedDomains, bound } = receipt
+    for (let at = usedFacts.length - 1; at >= 0; at--) this.#writeFacts(writer, usedFacts[at]!)
     for (let at = usedSrv.length - 1; at >= 0; at--) writeSrv(writer, usedSrv[at]!)
     writer.flag(7, receipt.isInDialog)
     for (let at = assertedDomains.length - 1; at >= 0; at--) {
@@ -57,6 +77,26 @@ export class ReceiptWriter {
     const isOurOwn = receipt.side === 'internal' && receipt.peer.isAuthenticated
     if (!isOurOwn) writer.bytes(2, this.#evidenceOf(receipt.peer))
     writer.flag(1, receipt.side === 'internal')
+  }
+
+  /** Of thousands of contacts only the one that this message is about. */
+  #writeFacts(writer: ReverseWriter, { user, facts, counterpart }: FactsSeenFields): void {
+    const start = writer.length
+    writer.flag(8, facts.safeList.has(counterpart.slice(counterpart.lastIndexOf('@') + 1)))
+    writer.flag(7, facts.safeList.has(counterpart))
+    writer.uint(6, Math.min(facts.contacts.get(counterpart) ?? 0, Number.MAX_SAFE_INTEGER))
+    let bytes = this.#facts.get(facts)
+    if (bytes === undefined) {
+      for (let at = facts.groups.length - 1; at >= 0; at--) this.#scratch.element(5, facts.groups[at]!)
+      this.#scratch.string(4, JSON.stringify(facts.rights))
+      this.#scratch.string(3, facts.detail)
+      this.#scratch.string(2, facts.status)
+      bytes = this.#scratch.take()
+      this.#facts.set(facts, bytes)
+    }
+    writer.raw(bytes)
+    writer.string(1, user)
+    writer.message(9, start)
   }
 
   #evidenceOf(peer: PeerIdentity): Uint8Array {

@@ -92,7 +92,7 @@ function encode(at: number, hasReceipt: boolean): Uint8Array {
       bodyBytes: body.length,
     },
     decision,
-    hasReceipt ? { ...input, usedSrv: [] } : undefined,
+    hasReceipt ? { ...input, usedSrv: [], usedFacts: [] } : undefined,
   )
 }
 

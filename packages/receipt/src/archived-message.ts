@@ -1,5 +1,5 @@
-import type { EdgeSide, EnvelopeKind, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
-import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
+import type { EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 
 /** What was decided when the message was archived. */
 export interface RecordedVerdict {
@@ -33,10 +33,17 @@ export class ArchivedMessage implements DecisionInput {
   isInDialog = false
   /** What DNS had said then. */
   readonly usedSrv: { readonly domain: string; readonly evidence: SrvEvidence }[] = []
+  /** What was known of internal users; of their contacts only the other end. */
+  readonly usedFacts = new Map<string, UserFacts>()
+  /** A rule wanted to read the text, and the archive was not to keep it, or keeps it sealed. */
+  isBodyMissed = false
   /** False: archived before there were receipts. */
   hasReceipt = false
   /** Names of its certificate that the receipt leaves out. */
   namesOmitted = 0
+  readonly #contentType: string
+  readonly #body: Uint8Array
+  readonly #bodyBytes: number
 
   constructor(head: {
     readonly id: Uint8Array
@@ -47,6 +54,9 @@ export class ArchivedMessage implements DecisionInput {
     readonly toAddress: string
     readonly recorded: RecordedVerdict
     readonly peer: PeerIdentity
+    readonly contentType: string
+    readonly body: Uint8Array
+    readonly bodyBytes: number
   }) {
     this.id = head.id
     this.nowMs = head.nowMs
@@ -61,6 +71,25 @@ export class ArchivedMessage implements DecisionInput {
     this.toDomain = head.toAddress.slice(toAt + 1)
     this.recorded = head.recorded
     this.peer = head.peer
+    this.#contentType = head.contentType
+    this.#body = head.body
+    this.#bodyBytes = head.bodyBytes
+  }
+
+  facts(user: string): UserFacts | undefined {
+    return this.usedFacts.get(user)
+  }
+
+  content(): MessageContent | undefined {
+    if (this.#bodyBytes === 0) return undefined
+    if (this.#body.length === 0) {
+      this.isBodyMissed = true
+      return undefined
+    }
+    if (this.method !== 'INVITE') return { contentType: this.#contentType, body: this.#body, textFormat: NO_TEXT_FORMAT }
+    // of an INVITE the archive keeps the first message, which came in a header (lcs-edge §12.1)
+    const encoded = Buffer.from(this.#body).toString('base64')
+    return { contentType: '', body: NO_BODY, textFormat: [`${this.#contentType};ms-body=${encoded}`] }
   }
 
   srv(domain: string): SrvEvidence | undefined {
@@ -68,3 +97,6 @@ export class ArchivedMessage implements DecisionInput {
     return undefined
   }
 }
+
+const NO_TEXT_FORMAT: readonly string[] = []
+const NO_BODY = new Uint8Array(0)

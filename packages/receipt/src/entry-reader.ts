@@ -2,6 +2,7 @@ import type { EnvelopeKind, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
 import { ArchivedMessage } from './archived-message.ts'
 import { PeerEvidenceReader } from './peer-evidence.ts'
+import { readFacts } from './read-facts.ts'
 import { WireReader } from './wire-reader.ts'
 
 // By number of proto `EnvelopeKind`.
@@ -36,6 +37,9 @@ interface Head {
   mark: string
   revision: number
   observed: readonly ObservedStep[]
+  contentType: string
+  body: Uint8Array
+  bodyBytes: number
 }
 
 interface ObservedStep {
@@ -46,7 +50,7 @@ interface ObservedStep {
 const NOTHING_OBSERVED: readonly ObservedStep[] = []
 
 /**
- * Reads archive records back into what `decide` takes. Bodies and proofs are passed over, words that repeat are kept, and one
+ * Reads archive records back into what `decide` takes. Proofs are passed over, bodies not copied, words that repeat are kept, and one
  * certificate is one object: a record costs a few microseconds. One reader serves one thread.
  */
 export class EntryReader {
@@ -71,6 +75,9 @@ export class EntryReader {
     mark: '',
     revision: 0,
     observed: NOTHING_OBSERVED,
+    contentType: '',
+    body: new Uint8Array(0),
+    bodyBytes: 0,
   }
 
   /** `record`: an encoded `ArchiveRecord`. Undefined: it is no entry, or not whole. */
@@ -102,14 +109,29 @@ export class EntryReader {
 
   #message(): ArchivedMessage {
     const { id, nowMs, kind, method, from, to, verdict, code, rule, mark, revision, partner, direction, observed } = this.#head
+    const { contentType, body, bodyBytes } = this.#head
     const recorded = { verdict, code, rule, mark, revision, partner, direction, observed }
-    return new ArchivedMessage({ id, nowMs, kind, method, fromAddress: from, toAddress: to, recorded, peer: NOBODY })
+    return new ArchivedMessage({
+      id,
+      nowMs,
+      kind,
+      method,
+      fromAddress: from,
+      toAddress: to,
+      recorded,
+      peer: NOBODY,
+      contentType,
+      body,
+      bodyBytes,
+    })
   }
 
   #readEnvelope(reader: WireReader): void {
     const head = this.#head
-    const { method, from, to, direction } = head
-    head.id = EMPTY
+    const { method, from, to, direction, contentType } = head
+    head.id = head.body = EMPTY
+    head.bodyBytes = 0
+    head.contentType = ''
     head.nowMs = 0
     head.kind = 'other'
     head.method = head.from = head.to = head.direction = head.peerClass = head.partner = head.fingerprint = ''
@@ -123,6 +145,9 @@ export class EntryReader {
       else if (reader.field === 7) head.to = reader.textLike(to)
       else if (reader.field === 9) head.direction = reader.textLike(direction)
       else if (reader.field === 11) this.#readPeerRef(reader)
+      else if (reader.field === 13) head.contentType = reader.textLike(contentType)
+      else if (reader.field === 14) head.body = reader.bytes()
+      else if (reader.field === 15) head.bodyBytes = reader.uint()
       else reader.skip()
     }
     reader.leave(outer)
@@ -178,6 +203,7 @@ export class EntryReader {
       else if (reader.field === 6) message.assertedDomains.push(reader.text())
       else if (reader.field === 7) message.isInDialog = reader.flag()
       else if (reader.field === 8) message.usedSrv.push(readSrv(reader))
+      else if (reader.field === 9) readFacts(reader, message)
       else reader.skip()
     }
     if (isBound) message.bound = { peerClass: peerClass as PeerClass, partner: boundPartner }

@@ -24,11 +24,25 @@ export function replay(snapshot: Snapshot, message: ArchivedMessage): Decision |
   if (impossible !== undefined) return impossible
   const state = new DecisionState()
   restoreCounter(state, message.recorded.code, message.recorded.partner, message)
-  const answer = explain(snapshot, message, state)
-  return 'need' in answer ? needed(answer) : answer
+  return completed(message, explain(snapshot, message, state))
+}
+
+/** The engine's answer, unless it stands on something that is not there. */
+export function completed(message: ArchivedMessage, answer: Decision | EvidenceNeeded): Decision | CannotReplay {
+  if ('need' in answer) return needed(answer)
+  if (message.isBodyMissed) {
+    message.isBodyMissed = false
+    return { code: 'GH-REPLAY-NO-BODY', reason: 'a content filter wants to read the text, which the archive does not have in the clear' }
+  }
+  if (answer.verdict === 'allow' && message.recorded.code.startsWith('GH-POLICY-INSPECT')) {
+    return { code: 'GH-REPLAY-INSPECTOR', reason: 'an inspector refused it, and inspectors are not asked again' }
+  }
+  return answer
 }
 
 /** The policy asks for what the decision of then did not look at. */
-export function needed(need: EvidenceNeeded): CannotReplay {
-  return { code: 'GH-REPLAY-NO-DNS', reason: `the policy asks for the SRV record of ${need.domain}, which was not looked up then` }
+function needed(need: EvidenceNeeded): CannotReplay {
+  if (need.need === 'facts')
+    return { code: 'GH-REPLAY-NO-FACTS', reason: 'the policy asks what is known of a user, which was not looked up then' }
+  return { code: 'GH-REPLAY-NO-DNS', reason: 'the policy asks for an SRV record that was not looked up then' }
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '@gatehouse/im-model'
 import { DecisionState, decide, explain, type Snapshot } from '@gatehouse/policy-engine'
 import type { ArchivedMessage } from './archived-message.ts'
-import { type CannotReplay, needed, obstacle } from './replay.ts'
+import { type CannotReplay, completed, obstacle } from './replay.ts'
 
 export interface SimulationOptions {
   /** Also count rates and limits, in the order messages are given; else they are left out on both sides. */
@@ -117,7 +117,7 @@ class Side {
   judge(message: ArchivedMessage): Decision | CannotReplay {
     const { snapshot } = this
     const answer = this.#withRates ? decide(snapshot, message, this.#state) : explain(this.#judged, message, this.#state)
-    return 'need' in answer ? needed(answer) : answer
+    return completed(message, answer)
   }
 }
 

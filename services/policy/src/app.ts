@@ -88,7 +88,10 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
     facts: facts.handlers,
-    decision: createGuardedDecisions({ book, archive: deps.archive ?? (() => undefined) }, access, { nowMs, facts: (user) => facts.book.factsOf(user) }),
+    decision: createGuardedDecisions({ book, archive: deps.archive ?? (() => undefined) }, access, {
+      nowMs,
+      facts: (user) => facts.book.factsOf(user),
+    }),
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
     start: async () => {
       await book.refresh()
@@ -106,11 +109,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
   }
 }
 
-function createGuardedDecisions(
-  replay: ReplayDeps,
-  access: AccessList,
-  deps: Omit<DecisionHandlersDeps, 'snapshot'>,
-): DecisionHandlers {
+function createGuardedDecisions(replay: ReplayDeps, access: AccessList, deps: Omit<DecisionHandlersDeps, 'snapshot'>): DecisionHandlers {
   const unary = {
     ...createDecisionHandlers({ ...deps, snapshot: () => replay.book.snapshot() }),
     explainArchived: (request: ExplainArchivedRequest, context: RpcContext) => explainArchived(replay, request, context),

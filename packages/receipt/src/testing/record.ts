@@ -1,6 +1,6 @@
-import { RecordEncoder, type SrvSeenFields } from '@gatehouse/archive-client'
+import { type FactsSeenFields, RecordEncoder, type SrvSeenFields } from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
-import { type DecisionInput, type DecisionState, decide, type Snapshot } from '@gatehouse/policy-engine'
+import { type DecisionInput, type DecisionState, decide, type Snapshot, userKey } from '@gatehouse/policy-engine'
 
 /** A message that was judged, and its record as the gate would have written it. */
 export interface Judged {
@@ -20,7 +20,15 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
     if (evidence !== undefined && !usedSrv.some((seen) => seen.domain === domain)) usedSrv.push({ domain, evidence })
     return evidence
   }
-  const decision = decide(snapshot, { ...input, srv }, state)
+  const usedFacts: FactsSeenFields[] = []
+  const facts: DecisionInput['facts'] = (user) => {
+    const found = input.facts?.(user)
+    const sender = userKey(input.fromUser, input.fromDomain)
+    const counterpart = sender === user ? userKey(input.toUser, input.toDomain) : sender
+    if (found !== undefined && !usedFacts.some((seen) => seen.user === user)) usedFacts.push({ user, facts: found, counterpart })
+    return found
+  }
+  const decision = decide(snapshot, { ...input, srv, facts }, state)
   if ('need' in decision) return undefined
   const id = Buffer.alloc(16)
   id.writeUInt32BE(++messages, 12)
@@ -49,7 +57,7 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
       bodyBytes: body.length,
     },
     decision,
-    { ...input, usedSrv },
+    { ...input, usedSrv, usedFacts },
   )
   return { input, decision, record }
 }

@@ -1,5 +1,5 @@
 import type { Decision, EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
-import type { DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
+import { type DecisionInput, type SrvEvidence, type UserFacts, userKey } from '@gatehouse/policy-engine'
 import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
 import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
@@ -43,6 +43,8 @@ export class Passage implements DecisionInput {
   decision: Decision | undefined = undefined
   /** What DNS had said, as far as a rule asked. */
   usedSrv: UsedSrv[] = NONE_USED
+  /** What was known of internal users, as far as a rule asked. */
+  usedFacts: readonly UsedFacts[] = NO_FACTS
   /** Envelope id of the archive entry, when one was made. */
   envelopeId: Uint8Array | undefined = undefined
   /** Couples it with the transaction towards the next hop. */
@@ -98,8 +100,14 @@ export class Passage implements DecisionInput {
     this.#lookedUp = { domain, evidence }
   }
 
+  /** What the rules ask; the last answer on each user stays for the receipt. */
   facts(user: string): UserFacts | undefined {
-    return this.#lookedUpFacts?.get(user) ?? this.#cachedFacts(user)
+    const facts = this.#lookedUpFacts?.get(user) ?? this.#cachedFacts(user)
+    if (facts === undefined || this.usedFacts.some((used) => used.user === user && used.facts === facts)) return facts
+    const sender = userKey(this.fromUser, this.fromDomain)
+    const counterpart = sender === user ? userKey(this.toUser, this.toDomain) : sender
+    this.usedFacts = [...this.usedFacts.filter((used) => used.user !== user), { user, facts, counterpart }]
+    return facts
   }
 
   keepFacts(user: string, facts: UserFacts): void {
@@ -119,6 +127,13 @@ interface UsedSrv {
   readonly evidence: SrvEvidence
 }
 
+interface UsedFacts {
+  readonly user: string
+  readonly facts: UserFacts
+  readonly counterpart: string
+}
+
+const NO_FACTS: readonly UsedFacts[] = []
 const NONE: readonly string[] = []
 /** Of most messages, which need no DNS; never written to. */
 const NONE_USED: UsedSrv[] = []

@@ -26,6 +26,12 @@ export function describeInputs(message: ArchivedMessage): { name: string; value:
     const said = evidence.status === 'found' ? evidence.targets.map(({ host, port }) => `${host}:${port}`).join(', ') : evidence.detail
     add(`SRV of ${domain}`, evidence.status === 'failed' ? `failed: ${said}` : said)
   }
+  for (const [user, facts] of message.usedFacts) {
+    const groups = facts.groups.length === 0 ? '' : `, groups ${facts.groups.join(', ')}`
+    const contact =
+      facts.contacts.size > 0 ? ', the other end is a contact' : facts.safeList.size > 0 ? ', the other end is on the safe list' : ''
+    add(`facts of ${user}`, `${facts.status} (${facts.detail})${groups}${contact}`)
+  }
   if (recorded.rule === 'rates') add('counter', `used up (${recorded.code})`)
   return inputs
 }

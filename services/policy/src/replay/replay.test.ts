@@ -91,7 +91,7 @@ function recorded(inputs: readonly DecisionInput[]): Uint8Array[] {
       body: Buffer.from('secret words'),
       bodyBytes: 12,
     }
-    return encoder.entry(envelope, decision, { ...input, usedSrv: [] })
+    return encoder.entry(envelope, decision, { ...input, usedSrv: [], usedFacts: [] })
   })
 }
 
