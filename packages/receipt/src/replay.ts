@@ -9,6 +9,9 @@ export interface CannotReplay {
   readonly reason: string
 }
 
+/** Refusals that the rules know nothing of. */
+const INSPECTOR_CODES: ReadonlySet<string> = new Set(['GH-POLICY-INSPECTOR-BLOCKED', 'GH-POLICY-INSPECTOR-AWAY'])
+
 /** What keeps a message from being judged at all, whatever the policy. */
 export function obstacle(message: ArchivedMessage): CannotReplay | undefined {
   if (!message.hasReceipt) return { code: 'GH-REPLAY-NO-RECEIPT', reason: 'it was archived before there were receipts' }
@@ -34,7 +37,7 @@ export function completed(message: ArchivedMessage, answer: Decision | EvidenceN
     message.isBodyMissed = false
     return { code: 'GH-REPLAY-NO-BODY', reason: 'a content filter wants to read the text, which the archive does not have in the clear' }
   }
-  if (answer.verdict === 'allow' && message.recorded.code.startsWith('GH-POLICY-INSPECT')) {
+  if (answer.verdict === 'allow' && INSPECTOR_CODES.has(message.recorded.code)) {
     return { code: 'GH-REPLAY-INSPECTOR', reason: 'an inspector refused it, and inspectors are not asked again' }
   }
   return answer
