@@ -22,6 +22,8 @@ export interface LogLine {
 
 const LOG_TIMEOUT_MS = 10_000
 const LOG_PAUSE_MS = 20
+// Those of apps/gatehouse/bin/gatehouse.mjs.
+const NODE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
 
 /** A federation-peer that runs. */
 export class RunningGate {
@@ -65,7 +67,7 @@ export async function startGate(folder: string, name: string, order: GateOrder):
   const started = await startProcess({
     name,
     command: process.execPath,
-    args: ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'gate-process.ts'), file],
+    args: [...NODE_FLAGS, join(import.meta.dirname, 'gate-process.ts'), file],
     logFile: join(folder, `${name}.log`),
     ready: { line: /gate ready / },
   })

@@ -22,7 +22,9 @@ if (!isNewEnough && !existsSync(pinned)) {
 }
 const node = isNewEnough ? process.execPath : pinned
 const entry = existsSync(source) ? ['--conditions=@gatehouse/source', source] : [built]
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...entry, ...process.argv.slice(2)], { stdio: 'inherit' })
+// Room for what many messages leave behind between two collections: less CPU per message, no more memory while idle.
+const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
+const child = spawn(node, [...flags, ...entry, ...process.argv.slice(2)], { stdio: 'inherit' })
 // A terminal sends SIGINT to the whole group; anything else reaches only this process and is handed on.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))
