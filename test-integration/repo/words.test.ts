@@ -13,6 +13,8 @@ const FICTITIOUS = /(^|\.)(example|test|invalid|localhost|local|internal|arpa)$|
 const CITED = [
   /(^|\.)(rfc-editor|ietf|w3|sqlite|haproxy|no-color|apache|iana|opensource|keepachangelog|semver|nodejs|npmjs|kamailio|nats|debian|openssl)\.(org|io|com)$/,
   /(^|\.)(github|microsoft)\.com$/,
+  // Amazon's published example of a signed request: the test vector of Signature Version 4.
+  /^examplebucket\.s3\.amazonaws\.com$/,
   /^(schemas|json-schema)\.[a-z.]+$/,
 ]
 /** Names that LCS itself put on the wire, kept by their owner for good: protocol constants, not addresses. */

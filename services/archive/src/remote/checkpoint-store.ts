@@ -6,7 +6,7 @@ import { archiveError } from '../errors.ts'
 import { type S3Credentials, signRequest } from './sign-request.ts'
 
 export interface CheckpointStoreOptions {
-  /** For example https://s3.eu-central-1.amazonaws.com; the bucket is the first part of the path. */
+  /** For example https://objects.example.net; the bucket is the first part of the path. */
   readonly endpoint: string
   readonly region: string
   readonly bucket: string
