@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real peers that the integration tests start: Kamailio, sipp, baresip, unbound from Debian, nats-server by Go.
+# Installs the real peers that the integration tests start: Kamailio, sipp, baresip, unbound, OpenLDAP from Debian, nats-server by Go.
 # Safe to run again and again. Needs root (or password-less sudo) only when a Debian package is missing.
 # CI=true: whatever cannot be installed is fatal. Otherwise it is named, and the tests that need it are skipped by name.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 NATS_VERSION=v2.15.2
-DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules sip-tester baresip-core unbound openssl)
+DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules sip-tester baresip-core unbound openssl slapd ldap-utils)
 TRIES=4
 
 missing=()
@@ -32,7 +32,7 @@ as_root() {
 install_debian() {
   local package wanted=()
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    for tool in kamailio sipp baresip unbound openssl; do command -v "$tool" >/dev/null || missing+=("$tool (no apt-get here: install it by hand)"); done
+    for tool in kamailio sipp baresip unbound openssl slapd ldapadd; do command -v "$tool" >/dev/null || missing+=("$tool (no apt-get here: install it by hand)"); done
     return
   fi
   for package in "${DEBIAN_PACKAGES[@]}"; do is_installed "$package" || wanted+=("$package"); done

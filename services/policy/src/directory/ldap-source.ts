@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { GatewayError, messageOf } from '@gatehouse/errors'
 import { Client, type Entry, InvalidCredentialsError, ResultCodeError } from 'ldapts'
@@ -27,7 +27,8 @@ export class LdapSource implements DirectorySource {
       url,
       timeout: timeoutMs,
       connectTimeout: timeoutMs,
-      tlsOptions: tls,
+      // ldapts takes tlsOptions for a wish to speak TLS at once, whatever the scheme
+      ...(url.startsWith('ldaps:') ? { tlsOptions: tls } : {}),
       createConnection: ((...args: Parameters<typeof connectTcp>) => (socket = connectTcp(...args))) as typeof connectTcp,
       createSecureConnection: ((...args: Parameters<typeof connectTls>) => (socket = connectTls(...args))) as typeof connectTls,
     })
@@ -43,9 +44,11 @@ export class LdapSource implements DirectorySource {
 
   #tlsOptions(): ConnectionOptions {
     const { caFile, serverName, url } = this.#config
-    const host = new URL(url).hostname
+    const name = serverName ?? new URL(url).hostname
     try {
-      return { ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }), servername: serverName ?? host, minVersion: 'TLSv1.2' }
+      const ca = caFile === undefined ? {} : { ca: readFileSync(caFile) }
+      // RFC 6066 §3: an address is no server name
+      return { ...ca, ...(isIP(name) === 0 ? { servername: name } : {}), minVersion: 'TLSv1.2' }
     } catch (thrown) {
       throw directoryError('GH-DIRECTORY-SETTINGS', `caFile: ${messageOf(thrown)}`, { cause: thrown })
     }
@@ -104,8 +107,10 @@ class LdapConnection implements DirectoryConnection {
   }
 
   async close(): Promise<void> {
-    await this.#client.unbind().catch(() => undefined)
-    this.#socket()?.destroy()
+    // RFC 4511 §4.3: nobody answers an unbind, so it is sent and the connection ended
+    const isGone = this.#client.unbind().catch(() => undefined)
+    this.#socket()?.destroySoon()
+    await isGone
   }
 }
 
