@@ -34,7 +34,7 @@ interface World {
   /** Base configuration of a directory; the caller adds how to get there. */
   readonly base: object
   readonly caFile: string
-  service(more: object): Promise<PolicyService>
+  readonly service: (more: object) => Promise<PolicyService>
 }
 
 async function world(rack: PeerRack): Promise<World> {

@@ -26,7 +26,7 @@ describe('csv rows', () => {
   it('gives the same rows whatever the pieces', () => {
     const whole = read([TEXT])
     for (let at = 0; at <= TEXT.length; at++) assert.deepEqual(read([TEXT.slice(0, at), TEXT.slice(at)]), whole, `split at ${at}`)
-    assert.deepEqual(read([...TEXT]), whole)
+    assert.deepEqual(read(TEXT.split('')), whole)
   })
   it('reads what was written', () => {
     const field = fc.string({ maxLength: 8 }).map((text) => text.replaceAll('\r', ''))
