@@ -61,8 +61,8 @@ export interface DiffOrder {
 
 type Proposal = Pick<ParseResult, 'isValid' | 'objects' | 'problems'>
 
-/** Another replica may be faster so often in a row; then something is wrong. */
-const MAX_ATTEMPTS = 10
+/** Another process on the same SQLite file may be faster so often in a row; then something is wrong. */
+const MAX_ATTEMPTS = 50
 
 /** The policy in force and its revisions: the one place where it changes. Changes are made one after the other. */
 export class PolicyBook {
@@ -143,18 +143,20 @@ export class PolicyBook {
   }
 
   #change(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
-    return this.#inTurn(async () => {
-      for (let attempt = 1; ; attempt++) {
-        await this.#refresh()
-        try {
-          return await this.#tryOnce(order, propose)
-        } catch (thrown) {
-          // another replica was faster: made again on top of what it made, unless the caller named the revision
-          const isRace = (thrown as { code?: unknown }).code === 'GH-REVISION-CONFLICT' && order.expectedRevision === 0
-          if (!isRace || attempt === MAX_ATTEMPTS) throw thrown
-        }
+    return this.#inTurn(() => this.#store.exclusively(() => this.#tryUntilMade(order, propose)))
+  }
+
+  async #tryUntilMade(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
+    for (let attempt = 1; ; attempt++) {
+      await this.#refresh()
+      try {
+        return await this.#tryOnce(order, propose)
+      } catch (thrown) {
+        // another replica was faster: made again on top of what it made, unless the caller named the revision
+        const isRace = (thrown as { code?: unknown }).code === 'GH-REVISION-CONFLICT' && order.expectedRevision === 0
+        if (!isRace || attempt === MAX_ATTEMPTS) throw thrown
       }
-    })
+    }
   }
 
   async #tryOnce(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {

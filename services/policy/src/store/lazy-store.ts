@@ -29,6 +29,10 @@ export class LazyStore implements Revisions {
     return await (await this.#opened()).append(change)
   }
 
+  async exclusively<T>(run: () => Promise<T>): Promise<T> {
+    return await (await this.#opened()).exclusively(run)
+  }
+
   async close(): Promise<void> {
     const store = this.#store
     this.#store = undefined

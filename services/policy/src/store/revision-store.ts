@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { GatewayError, messageOf } from '@gatehouse/errors'
 import { keyOf } from '@gatehouse/policy-document'
 import type { PolicyObject } from '@gatehouse/policy-engine'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { policyError } from '../errors.ts'
 import { type ChangeRow, changeRows, objectOf } from './change-rows.ts'
 import type { Tables } from './tables.ts'
@@ -33,6 +33,7 @@ export interface Revisions {
   load(): Promise<{ readonly row: RevisionRow; readonly objects: PolicyObject[] }>
   objectsAt(revision: number): Promise<PolicyObject[] | undefined>
   append(change: NewRevision): Promise<RevisionRow>
+  exclusively<T>(run: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -41,6 +42,8 @@ export const NO_REVISION: RevisionRow = { revision: 0, atMs: 0, author: '', reas
 
 /** Rows of one statement: five values each, below the parameter limits of both databases (32,766 and 65,535). */
 const BATCH = 2_000
+/** Any fixed number but the one of the migrations. */
+const APPLY_LOCK = 7_064_002
 const SQLITE_BUSY = 5
 const BUSY_MS = 10_000
 const BUSY_STEP_MS = 10
@@ -114,16 +117,30 @@ export class RevisionStore implements Revisions {
     })
   }
 
+  /** Runs while no other replica runs something so: who loses a race for the next revision could lose the one after it too. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.#isPostgres) return run()
+    return this.#guard(() =>
+      this.#database.transaction().execute(async (transaction) => {
+        await sql`SELECT pg_advisory_xact_lock(${APPLY_LOCK})`.execute(transaction)
+        return await run()
+      }),
+    )
+  }
+
   async close(): Promise<void> {
     await this.#close()
+  }
+
+  get #isPostgres(): boolean {
+    return this.#database.getExecutor().adapter.supportsMultipleConnections !== false
   }
 
   #reading<T>(run: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> {
     return this.#guard(() => {
       const transaction = this.#database.transaction()
-      const isPostgres = this.#database.getExecutor().adapter.supportsMultipleConnections
       // SQLite reads one snapshot in any transaction
-      return (isPostgres ? transaction.setIsolationLevel('repeatable read') : transaction).execute(run)
+      return (this.#isPostgres ? transaction.setIsolationLevel('repeatable read') : transaction).execute(run)
     })
   }
 

