@@ -104,11 +104,27 @@ const adders: Adders = {
  * again, so that a carelessly made document cannot open a gap between the block list and a message.
  */
 export function compileSnapshot(document: SnapshotDocument): Snapshot {
-  const tables = new Tables()
-  for (const object of document.objects) {
+  const compiler = new SnapshotCompiler()
+  for (const object of document.objects) compiler.add(object)
+  return compiler.finish(document)
+}
+
+/** The same, object by object: a large policy is compiled in slices, so that messages are answered between them. */
+export class SnapshotCompiler {
+  readonly #tables = new Tables()
+
+  add(object: PolicyObject): void {
     const add = adders[object.kind] as (tables: Tables, object: PolicyObject) => void
-    add(tables, object)
+    add(this.#tables, object)
   }
+
+  /** `document` holds the objects that were added, in that order. The compiler is not used any more after that. */
+  finish(document: SnapshotDocument): Snapshot {
+    return snapshotOf(this.#tables, document)
+  }
+}
+
+function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
   const spec = tables.settings?.spec ?? CLOSED
   return {
     revision: document.revision,

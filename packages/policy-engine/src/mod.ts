@@ -1,5 +1,5 @@
 export { userKey } from './address-key.ts'
-export { compileSnapshot } from './compile-snapshot.ts'
+export { compileSnapshot, SnapshotCompiler } from './compile-snapshot.ts'
 export { decide, explain } from './decide.ts'
 export type {
   AllowedDomainSpec,

@@ -25,6 +25,12 @@ export const followCodes = {
     remedy: 'Update this replica to the version of the policy service.',
     retry: 'never',
   },
+  'GH-SNAPSHOT-INCOMPLETE': {
+    summary: 'Parts of the snapshot have not arrived.',
+    remedy:
+      'None if it passes: the policy service writes missing parts again with its next heartbeat. If not, see who else may write to the bus.',
+    retry: 'later',
+  },
   'GH-SNAPSHOT-KEY': {
     summary: 'The public key that snapshots are signed with cannot be read.',
     remedy: 'Configure the PEM file that the policy service writes beside its signing key (`.pub`).',

@@ -3,6 +3,7 @@ export { followCodes } from './errors.ts'
 export { defaultFactsCacheOptions, encodeFactsChanged, FactsCache, type FactsCacheDeps, type FactsCacheOptions } from './facts-cache.ts'
 export { factsFromMessage, factsToMessage, MAX_FACTS_PER_REQUEST, rightsFromMessage, rightsToMessage } from './facts-message.ts'
 export { FactsNotes, type FactsNotesDeps, type HeldNote } from './facts-notes.ts'
+export { encodeManifest, hashOfPartKey, type Manifest, type ManifestChunk, partKey } from './manifest.ts'
 export { keyIdOf, readPublicKey, seal, type Unsealed, unseal } from './seal.ts'
 export { type FollowerDeps, type FollowerLog, type Refusal, SnapshotFollower } from './snapshot-follower.ts'
 export {
@@ -14,3 +15,4 @@ export {
   type Heartbeat,
   SNAPSHOT_KEY,
 } from './snapshot-payload.ts'
+export { type SplitSnapshot, splitSnapshot } from './split-snapshot.ts'

@@ -2,9 +2,12 @@ import type { KeyObject } from 'node:crypto'
 import { type Bus, type BusKv, type BusSubscription, busSubjects } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
+import { assembleSnapshot } from './assemble-snapshot.ts'
 import { type FollowCode, followCodes } from './errors.ts'
+import { hashOfPartKey, type Manifest } from './manifest.ts'
+import { PartShelf } from './part-shelf.ts'
 import { keyIdOf, unseal } from './seal.ts'
-import { decodeHeartbeat, decodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY } from './snapshot-payload.ts'
+import { decodeHeartbeat, decodeManifest, decodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY } from './snapshot-payload.ts'
 
 export interface FollowerLog {
   info(facts: object, text: string): void
@@ -44,6 +47,9 @@ export class SnapshotFollower {
   #freshMs = 0
   #heartbeatMs = 0
   #refusal: Refusal | undefined
+  readonly #shelf = new PartShelf()
+  /** The newest manifest that is not in force yet. */
+  #wanted: Manifest | undefined
   #subscription: BusSubscription | undefined
   #replicas: BusKv | undefined
 
@@ -83,6 +89,11 @@ export class SnapshotFollower {
 
   /** One entry of the bucket, as the watch brings it. Never throws. */
   handleEntry(key: string, value: Uint8Array | undefined): void {
+    const part = hashOfPartKey(key)
+    if (part !== undefined) {
+      this.#takePart(part, value)
+      return
+    }
     // deleting the entry takes no policy away: a replica goes on with what it verified
     if (value === undefined || (key !== SNAPSHOT_KEY && key !== HEARTBEAT_KEY)) return
     const unsealed = unseal(value, this.#keys)
@@ -94,29 +105,71 @@ export class SnapshotFollower {
     else this.#takeHeartbeat(unsealed.payload)
   }
 
+  /** Parts come before the manifest that names them; one that comes late completes it. */
+  #takePart(hash: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#shelf.delete(hash)
+    else if (!this.#shelf.put(hash, value))
+      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-INCOMPLETE', 'There are more parts than any policy has.')
+    else if (this.#wanted !== undefined && this.#refusal?.code === 'GH-SNAPSHOT-INCOMPLETE' && this.#isComplete(this.#wanted)) {
+      this.#assemble(this.#wanted)
+    }
+  }
+
   #takeSnapshot(payload: Uint8Array): void {
     const document = decodeSnapshot(payload)
-    if (document === undefined) {
+    const manifest = document === undefined ? decodeManifest(payload) : undefined
+    const head = document ?? manifest
+    if (head === undefined) {
       this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-UNREADABLE', 'It is of another format.')
       return
     }
-    const inForce = this.#snapshot
-    if (inForce !== undefined && document.revision < inForce.revision) {
-      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-OLDER', `Revision ${document.revision}; ${inForce.revision} is in force.`)
-      return
+    if (!this.#isNewer(head)) return
+    if (manifest !== undefined) {
+      this.#wanted = manifest
+      this.#assemble(manifest)
     }
-    if (inForce?.revision === document.revision && inForce.issuedAtMs >= document.issuedAtMs) return
-    let snapshot: Snapshot
+    if (document === undefined) return
+    this.#wanted = undefined
     try {
-      snapshot = compileSnapshot(document)
+      this.#putInForce(compileSnapshot(document))
     } catch (thrown) {
       this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-UNREADABLE', messageOf(thrown))
-      return
     }
+  }
+
+  #isNewer({ revision, issuedAtMs }: Pick<Manifest, 'revision' | 'issuedAtMs'>): boolean {
+    const known = this.#wanted ?? this.#snapshot
+    if (known === undefined) return true
+    if (revision < known.revision) {
+      this.#refuse(SNAPSHOT_KEY, 'GH-SNAPSHOT-OLDER', `Revision ${revision}; ${known.revision} is in force.`)
+      return false
+    }
+    return revision !== known.revision || issuedAtMs > known.issuedAtMs
+  }
+
+  #isComplete({ chunks }: Manifest): boolean {
+    return chunks.every(({ parts }) => parts.every((hash) => this.#shelf.get(hash) !== undefined))
+  }
+
+  #assemble(manifest: Manifest): void {
+    const isWanted = (): boolean => this.#wanted === manifest
+    // never rejects
+    void assembleSnapshot(manifest, this.#shelf, isWanted).then((assembled) => {
+      if (assembled === undefined || !isWanted()) return
+      if (!assembled.ok) {
+        this.#refuse(SNAPSHOT_KEY, assembled.code, assembled.detail)
+        return
+      }
+      this.#wanted = undefined
+      this.#putInForce(assembled.snapshot)
+    })
+  }
+
+  #putInForce(snapshot: Snapshot): void {
     this.#snapshot = snapshot
     this.#freshMs = this.#deps.nowMs()
     this.#refusal = undefined
-    this.#deps.log.info({ revision: snapshot.revision, objects: document.objects.length }, 'policy in force')
+    this.#deps.log.info({ revision: snapshot.revision, objects: snapshot.document.objects.length }, 'policy in force')
     this.#report(snapshot.revision)
     this.#deps.onSnapshot?.(snapshot)
   }

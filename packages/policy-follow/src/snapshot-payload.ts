@@ -1,4 +1,5 @@
 import type { SnapshotDocument } from '@gatehouse/policy-engine'
+import { type Manifest, readManifest } from './manifest.ts'
 
 /** Keys of the policy bucket. */
 export const SNAPSHOT_KEY = 'snapshot'
@@ -24,10 +25,15 @@ export function decodeSnapshot(payload: Uint8Array): SnapshotDocument | undefine
   return isSnapshot ? (value as SnapshotDocument) : undefined
 }
 
-/** What a snapshot payload is, without its objects. Undefined: it is none. Never throws. */
+/** Of a whole snapshot or of a manifest: which revision it is. Undefined: neither. Never throws. */
 export function decodeHead(payload: Uint8Array): { readonly revision: number; readonly issuedAtMs: number } | undefined {
-  const document = decodeSnapshot(payload)
-  return document === undefined ? undefined : { revision: document.revision, issuedAtMs: document.issuedAtMs }
+  const found = decodeSnapshot(payload) ?? decodeManifest(payload)
+  return found === undefined ? undefined : { revision: found.revision, issuedAtMs: found.issuedAtMs }
+}
+
+/** Undefined when the payload is no manifest of a format this version knows. Never throws. */
+export function decodeManifest(payload: Uint8Array): Manifest | undefined {
+  return readManifest(parseJson(payload))
 }
 
 export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {

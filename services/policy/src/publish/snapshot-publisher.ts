@@ -1,9 +1,20 @@
 import { type Bus, type BusKv, busSubjects } from '@gatehouse/bus'
 import { GatewayError, messageOf } from '@gatehouse/errors'
 import type { SnapshotDocument } from '@gatehouse/policy-engine'
-import { decodeHead, encodeHeartbeat, encodeSnapshot, HEARTBEAT_KEY, SNAPSHOT_KEY, seal, unseal } from '@gatehouse/policy-follow'
+import {
+  decodeHead,
+  encodeHeartbeat,
+  encodeManifest,
+  encodeSnapshot,
+  HEARTBEAT_KEY,
+  SNAPSHOT_KEY,
+  seal,
+  splitSnapshot,
+  unseal,
+} from '@gatehouse/policy-follow'
 import type { Logger } from '@gatehouse/telemetry'
 import { policyError } from '../errors.ts'
+import { PartWriter } from './part-writer.ts'
 import type { SnapshotKey } from './signing-key.ts'
 
 export interface PublisherDeps {
@@ -17,6 +28,12 @@ export interface PublisherDeps {
   readonly refresh: () => Promise<void>
 }
 
+/** Up to here a snapshot is one entry, compiled at once in a few milliseconds; beyond it is cut into parts. About 200 bytes an object. */
+const MAX_WHOLE_OBJECTS = 1_000
+const MAX_WHOLE_BYTES = 262_144
+/** Well below what one message of the bus may carry, whatever is around it. */
+const MAX_PART_BYTES = 262_144
+
 /** Other replicas may write in between so often in a row; then something is wrong. */
 const MAX_ATTEMPTS = 20
 
@@ -28,6 +45,7 @@ const MAX_ATTEMPTS = 20
 export class SnapshotPublisher {
   readonly #deps: PublisherDeps
   #kv: BusKv | undefined
+  #parts: PartWriter | undefined
   #publishedRevision = -1
   #running: Promise<void> | undefined
   #isWanted = false
@@ -77,12 +95,13 @@ export class SnapshotPublisher {
   async #write(): Promise<void> {
     const { bus, key, nowMs } = this.#deps
     this.#kv ??= await bus.kv(busSubjects.policyBucket.name)
-    const revision = await this.#writeSnapshot(this.#kv)
+    this.#parts ??= new PartWriter(this.#kv)
+    const revision = await this.#writeSnapshot(this.#kv, this.#parts)
     const heartbeat = encodeHeartbeat({ revision, atMs: nowMs() })
     await this.#kv.put(HEARTBEAT_KEY, seal(heartbeat, key.privateKey, key.keyId))
   }
 
-  async #writeSnapshot(kv: BusKv): Promise<number> {
+  async #writeSnapshot(kv: BusKv, parts: PartWriter): Promise<number> {
     const { key, log, document: inForce, refresh } = this.#deps
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entry = await kv.get(SNAPSHOT_KEY)
@@ -94,17 +113,34 @@ export class SnapshotPublisher {
       }
       if (present?.revision === document.revision && present.issuedAtMs >= document.issuedAtMs) {
         this.#publishedRevision = document.revision
+        await parts.repair()
         return document.revision
       }
-      const payload = encodeSnapshot(document)
+      const payload = await this.#payloadOf(document, parts)
       // only over what was looked at: another service may have written meanwhile
       const isWritten = (await kv.put(SNAPSHOT_KEY, seal(payload, key.privateKey, key.keyId), entry?.revision ?? 0)) !== undefined
       if (!isWritten) continue
       this.#publishedRevision = document.revision
       log.info({ revision: document.revision, objects: document.objects.length, bytes: payload.length }, 'snapshot published')
+      await parts.repair()
+      await parts.clear()
       return document.revision
     }
     throw policyError('GH-REVISION-STORE', 'The policy bucket changes faster than it can be written.')
+  }
+
+  /** The snapshot itself, or the manifest of its parts, which lie in the bucket then. */
+  async #payloadOf(document: SnapshotDocument, parts: PartWriter): Promise<Uint8Array> {
+    if (document.objects.length <= MAX_WHOLE_OBJECTS) {
+      const whole = encodeSnapshot(document)
+      if (whole.length <= MAX_WHOLE_BYTES) {
+        await parts.write(new Map())
+        return whole
+      }
+    }
+    const split = await splitSnapshot(document, Math.min(MAX_PART_BYTES, this.#deps.bus.maxPayloadBytes >> 1))
+    await parts.write(split.parts)
+    return encodeManifest(split.manifest)
   }
 
   /** Of what is ours; anything else in the bucket is written over. */

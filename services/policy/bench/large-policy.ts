@@ -1,0 +1,70 @@
+// What 100,000 block entries cost: apply, publish over a bus, in force on a replica, and the longest time the event loop stood still.
+// node --conditions=@gatehouse/source services/policy/bench/large-policy.ts [nats://127.0.0.1:4222]
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { create } from '@bufbuild/protobuf'
+import { connectNatsBus, createEmbeddedBus } from '@gatehouse/bus'
+import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
+import { ApplyRequestSchema } from '@gatehouse/proto'
+import { silentLogger } from '@gatehouse/telemetry'
+import { buildPolicyService } from '../src/app.ts'
+
+const ENTRIES = 100_000
+const url = process.argv[2]
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-large-'))
+const bus = url === undefined ? createEmbeddedBus() : await connectNatsBus({ servers: [url], name: 'bench' })
+const service = buildPolicyService(
+  { databaseFile: join(folder, 'p.db'), heartbeatMs: 60_000, access: [], localRole: 'admin' },
+  { bus, log: silentLogger },
+)
+await service.start()
+let onSnapshot = (_: number): void => {}
+const follower = new SnapshotFollower({
+  bus,
+  publicKeys: [readPublicKey(service.publicKeyPem())],
+  service: 'bench',
+  replica: 'r0',
+  log: silentLogger,
+  nowMs: Date.now,
+  maxStalenessMs: 0,
+  onSnapshot: ({ revision }) => onSnapshot(revision),
+})
+await follower.start()
+
+let longestMs = 0
+let lastMs = performance.now()
+const turn = (): void => {
+  const nowMs = performance.now()
+  longestMs = Math.max(longestMs, nowMs - lastMs)
+  lastMs = nowMs
+  setImmediate(turn)
+}
+turn()
+
+function entry(at: number, reason: string): string {
+  return `apiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: {name: b${at}}\nspec: {domain: d${at}.example, owner: security, reason: ${reason}}\n---\n`
+}
+
+async function measure(what: string, text: string): Promise<void> {
+  longestMs = 0
+  const inForce = new Promise<number>((resolve) => {
+    onSnapshot = () => resolve(performance.now())
+  })
+  const startMs = performance.now()
+  const request = create(ApplyRequestSchema, { files: [{ name: 'p', text }] })
+  const { changeCount } = await service.admin.apply(request, { signal: new AbortController().signal, caller: 'local', remote: '' })
+  const answeredMs = performance.now()
+  const inForceMs = await inForce
+  const row = { what, changes: changeCount, answeredMs: answeredMs - startMs, inForceMs: inForceMs - startMs, longestPauseMs: longestMs }
+  process.stdout.write(`${JSON.stringify(row, (_, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value))}\n`)
+}
+
+await measure('one entry, small policy', entry(0, 'first'))
+await measure(`${ENTRIES} entries`, Array.from({ length: ENTRIES }, (_, at) => entry(at, 'bulk')).join(''))
+await measure('one entry more, large policy', entry(ENTRIES, 'more'))
+await follower.stop()
+await service.stop()
+await bus.close(100)
+rmSync(folder, { recursive: true })
+process.exit(0)
