@@ -19,7 +19,7 @@ const service = buildPolicyService(
   { bus, log: silentLogger },
 )
 await service.start()
-let onSnapshot = (_: number): void => {}
+let onSnapshot: (revision: number) => void = () => {}
 const follower = new SnapshotFollower({
   bus,
   publicKeys: [readPublicKey(service.publicKeyPem())],
