@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { cliPage } from './docs/cli-page.ts'
 import { configPage } from './docs/config-page.ts'
 import { errorsPage } from './docs/errors-page.ts'
+import { lcsMappingPage } from './docs/lcs-mapping-page.ts'
 import { metricsPage } from './docs/metrics-page.ts'
 import { policyDocumentPage } from './docs/policy-document-page.ts'
 import { policySchemaPage } from './docs/policy-schema-page.ts'
@@ -18,6 +19,7 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
   'config.md': configPage,
   'policy-document.md': policyDocumentPage,
   'policy.schema.json': policySchemaPage,
+  '../lcs-mapping.md': lcsMappingPage,
   'cli.md': cliPage,
   'subjects.md': subjectsPage,
   'metrics.md': metricsPage,

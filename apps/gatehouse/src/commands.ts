@@ -12,7 +12,9 @@ import { diffCommand } from './commands/diff.ts'
 import { directoryStatusCommand, directorySyncCommand } from './commands/directory.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
+import { exportLcsCommand } from './commands/export-lcs.ts'
 import { historyCommand } from './commands/history.ts'
+import { importLcsCommand } from './commands/import-lcs.ts'
 import { peersCommand } from './commands/peers.ts'
 import { policyObservedCommand } from './commands/policy-observed.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
@@ -39,6 +41,8 @@ export const commands: readonly Command[] = [
   policyStatusCommand,
   blockCommand,
   unblockCommand,
+  exportLcsCommand,
+  importLcsCommand,
   explainCommand,
   usersShowCommand,
   usersImportCommand,

@@ -74,6 +74,8 @@ const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   'GH-RPC-UNREACHABLE': exitCodes.unreachable.code,
   'GH-RPC-DEADLINE': exitCodes.unreachable.code,
   'GH-CLI-CONFIG': exitCodes.problems.code,
+  'GH-LCS-XML': exitCodes.problems.code,
+  'GH-LCS-EMPTY': exitCodes.problems.code,
   'GH-REVISION-CONFLICT': exitCodes.problems.code,
   'GH-REVISION-FILES': exitCodes.problems.code,
   'GH-REVISION-PRESET': exitCodes.usage.code,

@@ -120,6 +120,48 @@ describe('gatehouse up', () => {
     ])
   })
 
+  // The lab of the course module on the Access Proxy: filter a partner, see it work, save, lose a setting, bring it back.
+  it('lab: contacts only for a partner; export, delete, import, restored; explained at each step', async () => {
+    const apply = (input: string): Promise<TestRun> =>
+      runForTest(commands, ['apply', '-f', '-', '--connect', control], { cwd: folder, input })
+    const object = (kind: string, name: string, spec: string): string =>
+      `apiVersion: gatehouse/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n---\n`
+    const partner = (verification: string): string =>
+      object('Partner', 'northwind', `{domains: [northwind.example], edge: sip.northwind.example, verification: ${verification}}`)
+    const contacts = object('UserRights', 'carol', '{user: carol@fabrikam.example, contacts: [friend@northwind.example]}')
+    const ask = (from: string): Promise<TestRun> => run('explain', '--from', from, '--to', 'carol@fabrikam.example', '--mark', 'verified')
+
+    assert.equal((await apply(partner('useSourceVerification') + contacts)).code, 0)
+    assert.equal((await ask('stranger@northwind.example')).code, 0, 'by default the partner’s word counts')
+    await apply(partner('alwaysUnverifiable'))
+    const stranger = await ask('stranger@northwind.example')
+    assert.equal(stranger.code, 1)
+    assert.match(stranger.out, /GH-POLICY-UNVERIFIED-MESSAGE/)
+    assert.equal((await ask('friend@northwind.example')).code, 0, 'a contact passes')
+
+    const saved = await run('export-lcs')
+    assert.match(saved.out, /<property name="UserVerificationLevel">AlwaysUnverifiable</)
+    writeFileSync(join(folder, 'export.xml'), saved.out)
+    const without = await runJson<{ text: string }>('export')
+    const pruned = without.text.replace(/apiVersion: [^\n]+\nkind: Partner\nmetadata:\n {2}name: northwind\n[^]*?(?=---|$)/, '')
+    await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: pruned })
+    const lost = await ask('friend@northwind.example')
+    assert.equal(lost.code, 1, 'the partner is gone')
+
+    const dry = await run('import-lcs', 'export.xml', '--dry-run')
+    assert.match(dry.out, /\+ Partner\/northwind\ndry run: 1 change/, dry.out + dry.err)
+    assert.match((await run('import-lcs', 'export.xml')).out, /\+ Partner\/northwind\napplied: 1 change/)
+    assert.equal((await ask('stranger@northwind.example')).code, 1)
+    assert.equal((await ask('friend@northwind.example')).code, 0)
+    assert.match((await run('import-lcs', 'export.xml')).out, /no change/)
+    const foreign =
+      '<x><c name="MSFT_SIPProxySetting"><property name="AcceptCompression">true</property><property name="Odd">1</property></c></x>'
+    writeFileSync(join(folder, 'pool.xml'), foreign)
+    assert.match((await run('import-lcs', 'pool.xml')).out, /absent .*AcceptCompression = true.*\nunknown .*Odd = 1/)
+    writeFileSync(join(folder, 'bad.xml'), '<!DOCTYPE x><x/>')
+    assert.equal((await run('import-lcs', 'bad.xml')).code, 4)
+  })
+
   it('explains with an exit code that says the verdict', async () => {
     const outbound = await run(
       'explain',
