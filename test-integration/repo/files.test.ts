@@ -10,7 +10,7 @@ const MAX_TEST_LINES = 600
 const LONGER: Readonly<Record<string, string>> = {}
 
 /** Programs beside the code that a test starts as a process of its own. */
-const PROGRAMS = ['services/archive/src/commit/commit-until-killed.ts']
+const PROGRAMS = ['services/archive/src/commit/commit-until-killed.ts', 'services/policy/src/store/apply-until-killed.ts']
 
 const files = sourceFiles()
 

@@ -143,7 +143,7 @@ describe('gatehouse up', () => {
     assert.match(saved.out, /<property name="UserVerificationLevel">AlwaysUnverifiable</)
     writeFileSync(join(folder, 'export.xml'), saved.out)
     const without = await runJson<{ text: string }>('export')
-    const pruned = without.text.replace(/apiVersion: [^\n]+\nkind: Partner\nmetadata:\n {2}name: northwind\n[^]*?(?=---|$)/, '')
+    const pruned = without.text.replace(/apiVersion: [^\n]+\nkind: Partner\nmetadata:\n {2}name: northwind\n[\s\S]*?(?=---|$)/, '')
     await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: pruned })
     const lost = await ask('friend@northwind.example')
     assert.equal(lost.code, 1, 'the partner is gone')
