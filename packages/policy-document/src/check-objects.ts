@@ -70,7 +70,8 @@ class ObjectCheck {
   #checkBlocks(): void {
     const addresses = new Set<string>()
     for (const placed of this.#of('BlockEntry')) {
-      const { domain, address, expires } = placed.object.spec
+      const { domain, address, expires, mode } = placed.object.spec
+      if (mode === 'observe') continue
       if (this.#isExpired(expires)) {
         this.#add('warning', placed, 'GH-DOCUMENT-EXPIRED', `the block expired at ${expires}`)
         continue

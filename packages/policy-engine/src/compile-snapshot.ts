@@ -33,6 +33,8 @@ class Tables {
   readonly internal = new Map<string, boolean>()
   readonly blockedDomains = new Map<string, Block>()
   readonly blockedAddresses = new Map<string, Map<string, Block>>()
+  readonly observedDomains = new Map<string, Block>()
+  readonly observedAddresses = new Map<string, Map<string, Block>>()
   readonly partners = new Map<string, Relation>()
   readonly providerDomains = new Map<string, Relation>()
   readonly providers: Relation[] = []
@@ -133,8 +135,9 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
     internal: tables.internal,
     hasInternalSubdomains: [...tables.internal.values()].includes(true),
     blockedDomains: tables.blockedDomains,
-    hasTopLevelBlocks: [...tables.blockedDomains.keys()].some((domain) => !domain.includes('.')),
+    hasTopLevelBlocks: hasTopLevel(tables.blockedDomains),
     blockedAddresses: tables.blockedAddresses,
+    observedBlocks: observedBlocks(tables),
     partners: tables.partners,
     providerDomains: tables.providerDomains,
     providers: tables.providers,
@@ -216,10 +219,22 @@ function addAllowed(tables: Tables, name: string, spec: ObjectOf<'AllowedDomain'
 function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['spec']): void {
   const expiresMs = expiryMs(spec.expires, Number.POSITIVE_INFINITY)
   const block: Block = { source: `BlockEntry/${name}`, expiresMs, owner: spec.owner, reason: spec.reason }
-  if (spec.domain !== undefined) setLongest(tables.blockedDomains, spec.domain.toLowerCase(), block)
+  const isObserving = spec.mode === 'observe'
+  const domains = isObserving ? tables.observedDomains : tables.blockedDomains
+  if (spec.domain !== undefined) setLongest(domains, spec.domain.toLowerCase(), block)
   if (spec.address === undefined) return
   const { user, domain } = foldAddress(spec.address)
-  setLongest(innerMap(tables.blockedAddresses, domain), user, block)
+  setLongest(innerMap(isObserving ? tables.observedAddresses : tables.blockedAddresses, domain), user, block)
+}
+
+function hasTopLevel(domains: ReadonlyMap<string, Block>): boolean {
+  return [...domains.keys()].some((domain) => !domain.includes('.'))
+}
+
+/** Entries on trial have tables of their own, so that they can never block, and cost nothing where there are none. */
+function observedBlocks({ observedDomains, observedAddresses }: Tables): Snapshot['observedBlocks'] {
+  if (observedDomains.size === 0 && observedAddresses.size === 0) return undefined
+  return { blockedDomains: observedDomains, hasTopLevelBlocks: hasTopLevel(observedDomains), blockedAddresses: observedAddresses }
 }
 
 /** Of several blocks on one name the one that lasts longest counts. */

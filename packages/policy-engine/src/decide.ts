@@ -89,6 +89,7 @@ function conclude(context: RuleContext, verdict: Decision['verdict'], code: Poli
     rewrite: isAllowed ? context.rewrite : undefined,
     inspectors: isAllowed ? context.inspectors : undefined,
     proof,
+    observed: context.observed,
     revision: snapshot.revision,
   }
 }

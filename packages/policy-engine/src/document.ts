@@ -46,6 +46,8 @@ export interface BlockEntrySpec {
   readonly owner: string
   readonly reason: string
   readonly expires?: string | undefined
+  /** `observe`: what it would refuse is noted, not refused. Absent: enforce. */
+  readonly mode?: 'enforce' | 'observe' | undefined
 }
 
 export interface ClearinghouseSpec {

@@ -1,4 +1,4 @@
-import type { Block, Relation, Snapshot } from './snapshot.ts'
+import type { Block, BlockTables, Relation, Snapshot } from './snapshot.ts'
 
 /**
  * True for what `normaliseDomain` returns: lower case, no trailing dot, at most 253 characters. Everything else would slip past
@@ -23,7 +23,7 @@ export function isUsableDomain(domain: string): boolean {
 }
 
 /** The block entry that covers `domain`: its own or, as a block covers everything below it, one of a parent. */
-export function findBlock(snapshot: Snapshot, domain: string, nowMs: number): Block | undefined {
+export function findBlock(snapshot: BlockTables, domain: string, nowMs: number): Block | undefined {
   const blocks = snapshot.blockedDomains
   if (blocks.size === 0) return undefined
   const { hasTopLevelBlocks } = snapshot

@@ -1,4 +1,14 @@
-import type { Destination, Direction, EvidenceClass, InspectorCall, Mark, MessageContent, NameMatch, PeerClass } from '@gatehouse/im-model'
+import type {
+  Destination,
+  Direction,
+  EvidenceClass,
+  InspectorCall,
+  Mark,
+  MessageContent,
+  NameMatch,
+  PeerClass,
+  ProofStep,
+} from '@gatehouse/im-model'
 import { userKey } from './address-key.ts'
 import { isUsableDomain } from './domain-lookup.ts'
 import type { PolicyCode } from './errors.ts'
@@ -7,6 +17,8 @@ import { factsOf } from './facts/facts-of.ts'
 import type { DecisionInput, EvidenceNeeded, SrvEvidence } from './input.ts'
 import type { Relation, Snapshot } from './snapshot.ts'
 import type { DecisionState } from './state/decision-state.ts'
+
+const MAX_OBSERVED = 8
 
 /** What the rules have found out so far. One object per `DecisionState`, begun anew for each decision. */
 export class RuleContext {
@@ -45,6 +57,8 @@ export class RuleContext {
   /** The step goes into the proof with its detail although the message passes and nobody asked for an explanation. */
   isNoted = false
   need: EvidenceNeeded | undefined
+  /** What objects in mode observe would have refused. */
+  observed: ProofStep[] | undefined
 
   begin(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): void {
     this.snapshot = snapshot
@@ -68,6 +82,7 @@ export class RuleContext {
     this.rewrite = undefined
     this.inspectors = undefined
     this.need = undefined
+    this.observed = undefined
     this.userFacts = undefined
   }
 
@@ -76,6 +91,12 @@ export class RuleContext {
     this.detail = detail
     this.source = source
     return code
+  }
+
+  /** An object in mode observe would have refused: noted, not enforced. So many that the record stays small. */
+  observe(rule: string, code: PolicyCode, detail: string, source: string): void {
+    this.observed ??= []
+    if (this.observed.length < MAX_OBSERVED) this.observed.push({ rule, code, detail, source })
   }
 
   /** The rule does not concern this message: `return context.skip()`. */

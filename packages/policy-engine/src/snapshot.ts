@@ -138,8 +138,17 @@ export interface ScopedInspector {
   readonly kinds: ReadonlySet<EnvelopeKind>
 }
 
+/** Whom block entries cover. */
+export interface BlockTables {
+  readonly blockedDomains: ReadonlyMap<string, Block>
+  /** False: no block covers a whole top-level domain, and the walk up the labels may stop before it. */
+  readonly hasTopLevelBlocks: boolean
+  /** Domain → folded user → block. Nested, so that a message for another domain costs no new string. */
+  readonly blockedAddresses: ReadonlyMap<string, ReadonlyMap<string, Block>>
+}
+
 /** A policy revision in the form `decide` reads. Immutable; made by `compileSnapshot`. */
-export interface Snapshot {
+export interface Snapshot extends BlockTables {
   readonly revision: number
   readonly issuedAtMs: number
   /** Nothing may pass: neither an internal domain nor a clearinghouse duty. */
@@ -147,11 +156,8 @@ export interface Snapshot {
   /** Internal domain → true when its subdomains are internal too. */
   readonly internal: ReadonlyMap<string, boolean>
   readonly hasInternalSubdomains: boolean
-  readonly blockedDomains: ReadonlyMap<string, Block>
-  /** False: no block covers a whole top-level domain, and the walk up the labels may stop before it. */
-  readonly hasTopLevelBlocks: boolean
-  /** Domain → folded user → block. Nested, so that a message for another domain costs no new string. */
-  readonly blockedAddresses: ReadonlyMap<string, ReadonlyMap<string, Block>>
+  /** Entries in mode observe; undefined: there are none. */
+  readonly observedBlocks: BlockTables | undefined
   readonly partners: ReadonlyMap<string, Relation>
   readonly providerDomains: ReadonlyMap<string, Relation>
   /** Enabled providers, in document order. */

@@ -13,6 +13,10 @@ export const blockEntry: KindDefinition<'BlockEntry'> = {
       owner: plainText.describe('Who answers for this entry.'),
       reason: plainText.describe('Why it is here; shown by `gatehouse explain`.'),
       expires: instant.optional().describe('From then on the entry has no effect.'),
+      mode: z
+        .enum(['enforce', 'observe'])
+        .optional()
+        .describe('`observe`: what it would refuse is noted, not refused; absent: it is refused. See `gatehouse policy observed`.'),
     })
     .superRefine((spec, context) => {
       if ((spec.domain === undefined) === (spec.address === undefined)) {

@@ -2,7 +2,7 @@ import { foldUser } from '../address-key.ts'
 import { findBlock, isUsableDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
-import type { Block } from '../snapshot.ts'
+import type { Block, BlockTables } from '../snapshot.ts'
 
 /**
  * Rule 1. Both ends and every asserted domain are looked up, so that no later allow can overrule a block. What is not a domain is
@@ -12,6 +12,7 @@ export const blockList: Rule = {
   name: 'block-list',
   apply: (context) => {
     const { input, snapshot } = context
+    if (snapshot.observedBlocks !== undefined) observeBlocks(context, snapshot.observedBlocks)
     if (snapshot.blockedDomains.size === 0 && snapshot.blockedAddresses.size === 0) return context.skip()
     const refusal =
       (context.isFromUsable ? blockedDomain(context, input.fromDomain) : undefined) ??
@@ -25,6 +26,26 @@ export const blockList: Rule = {
     if (address === undefined && context.isExplaining) context.detail = `no block entry covers ${input.fromDomain} or ${input.toDomain}`
     return address
   },
+}
+
+/** The same look-ups in the tables of entries on trial; both ends, the first entry found at each. */
+function observeBlocks(context: RuleContext, tables: BlockTables): void {
+  const { input } = context
+  for (const [user, domain] of [
+    [input.fromUser, input.fromDomain],
+    [input.toUser, input.toDomain],
+  ] as const) {
+    const ofDomain = isUsableDomain(domain) ? findBlock(tables, domain, input.nowMs) : undefined
+    const ofAddress = tables.blockedAddresses.get(domain)?.get(foldUser(user))
+    const block = ofDomain ?? (ofAddress !== undefined && input.nowMs < ofAddress.expiresMs ? ofAddress : undefined)
+    if (block === undefined) continue
+    context.observe(
+      'block-list',
+      'GH-POLICY-BLOCKED',
+      `${user}@${domain} would be blocked by ${block.owner}: ${block.reason}`,
+      block.source,
+    )
+  }
 }
 
 function blockedDomain(context: RuleContext, domain: string): PolicyCode | undefined {

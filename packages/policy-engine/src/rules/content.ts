@@ -45,6 +45,7 @@ export const content: Rule = {
         context.warning = WARNINGS[outcome.cause]
         return context.deny(CODES[outcome.cause], `It has ${outcome.detail}.`, filter.source)
       }
+      if (outcome.cause !== undefined) context.observe('content', CODES[outcome.cause], `It has ${outcome.detail}.`, filter.source)
       const found = outcome.cause === undefined ? outcome.detail : `would be ${CODES[outcome.cause]}: ${outcome.detail}`
       if (found !== '') note(context, filter, found)
       if (outcome.content !== undefined && !filter.isObserving) {
