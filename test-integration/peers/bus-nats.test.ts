@@ -229,6 +229,7 @@ function sampleRecord(encoder: RecordEncoder, number: number): Uint8Array {
       nameMatch: 'rfc5922-dns',
       destination: undefined,
       proof: [],
+      peerClass: 'direct',
       revision: 1,
     },
   )

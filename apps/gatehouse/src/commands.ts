@@ -1,6 +1,9 @@
 import type { Command } from './cli/command.ts'
 import { applyCommand } from './commands/apply.ts'
+import { archiveEraseCommand } from './commands/archive-erase.ts'
 import { archiveExportCommand } from './commands/archive-export.ts'
+import { archiveHoldCommands } from './commands/archive-hold.ts'
+import { archiveKeyCommand } from './commands/archive-key.ts'
 import { archiveProofCommand } from './commands/archive-proof.ts'
 import { archiveSearchCommand } from './commands/archive-search.ts'
 import { archiveVerifyCommand } from './commands/archive-verify.ts'
@@ -57,6 +60,9 @@ export const commands: readonly Command[] = [
   archiveVerifyCommand,
   archiveExportCommand,
   archiveProofCommand,
+  archiveKeyCommand,
+  ...archiveHoldCommands,
+  archiveEraseCommand,
   certCheckCommand,
   versionCommand,
 ]

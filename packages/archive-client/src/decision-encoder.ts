@@ -4,7 +4,18 @@ import type { ReverseWriter } from './reverse-writer.ts'
 /** The part of a decision that is recorded; proto `Decision`. */
 export type DecisionFields = Pick<
   Decision,
-  'verdict' | 'code' | 'reason' | 'rule' | 'mark' | 'evidence' | 'nameMatch' | 'destination' | 'proof' | 'revision' | 'observed'
+  | 'verdict'
+  | 'code'
+  | 'reason'
+  | 'rule'
+  | 'mark'
+  | 'evidence'
+  | 'nameMatch'
+  | 'destination'
+  | 'proof'
+  | 'revision'
+  | 'observed'
+  | 'peerClass'
 >
 
 interface Known {
@@ -53,6 +64,7 @@ function isSame(known: DecisionFields, decision: DecisionFields): boolean {
     known.nameMatch === decision.nameMatch &&
     known.rule === decision.rule &&
     known.revision === decision.revision &&
+    known.peerClass === decision.peerClass &&
     known.code === decision.code &&
     known.reason === decision.reason &&
     known.proof.length === decision.proof.length &&
@@ -69,6 +81,7 @@ function destinationWord({ destination }: DecisionFields): string {
 
 function writeDecision(writer: ReverseWriter, decision: DecisionFields): void {
   if (decision.observed !== undefined) writeSteps(writer, 12, decision.observed)
+  writer.string(11, decision.peerClass)
   writer.uint(10, decision.revision)
   writeSteps(writer, 9, decision.proof)
   writer.string(8, destinationWord(decision))

@@ -53,6 +53,7 @@ const decisions: fc.Arbitrary<DecisionFields> = fc.record({
   destination: fc.constantFrom(undefined, { to: 'inside', domain: 'contoso.example' } as const),
   proof: fc.array(proofStep, { maxLength: 8 }),
   revision: fc.nat(),
+  peerClass: fc.constantFrom('direct', 'provider', 'inside'),
 })
 
 function protoEntry(envelope: EnvelopeFields, decision: DecisionFields): Uint8Array {
@@ -78,6 +79,7 @@ function protoEntry(envelope: EnvelopeFields, decision: DecisionFields): Uint8Ar
           destination: decision.destination?.to ?? '',
           proof: decision.proof.map((step) => ({ ...step, detail: step.detail ?? '', source: step.source ?? '' })),
           revision: BigInt(decision.revision),
+          peerClass: decision.peerClass,
         },
       },
     },
@@ -114,6 +116,7 @@ test('a decision that was recorded before is encoded alike, one that differs in 
     destination: { to: 'inside', domain: 'contoso.example' },
     proof: [step, step],
     revision: 1,
+    peerClass: 'direct',
   }
   const variants: DecisionFields[] = [
     first,
@@ -124,6 +127,7 @@ test('a decision that was recorded before is encoded alike, one that differs in 
     { ...first, code: 'GH-POLICY-OTHER' },
     { ...first, reason: 'Because.' },
     { ...first, revision: 2 },
+    { ...first, peerClass: 'provider' },
     { ...first, destination: undefined },
     { ...first, proof: [step, other] },
     { ...first, proof: [step] },

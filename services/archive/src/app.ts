@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Bus, BusSubscription } from '@gatehouse/bus'
+import { messageOf } from '@gatehouse/errors'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { countRefusals } from './append/count-refusals.ts'
 import { loadSigningKey, type SigningKey } from './chain/signing-key.ts'
@@ -8,6 +9,7 @@ import type { Committer } from './commit/committer.ts'
 import { DirectCommitter } from './commit/direct-committer.ts'
 import { ThreadCommitter } from './commit/thread-committer.ts'
 import type { ArchiveConfig } from './config.ts'
+import { archiveError } from './errors.ts'
 import { archiveMetrics } from './metrics.ts'
 import { CheckpointDelivery } from './remote/checkpoint-delivery.ts'
 import { serveAppend } from './serve/append-endpoint.ts'
@@ -32,6 +34,7 @@ export interface ArchiveService {
 }
 
 const THREAD_RESTART_MS = 500
+const SWEEP_EVERY_MS = 3_600_000
 
 /**
  * The archive: commits what services hand over, answers when it is on the disk, and lets it be searched and checked.
@@ -51,8 +54,17 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   const committer = createCommitter(config, key, keyFile, nowUs, onState)
   metrics.observe('gatehouse_archive_sequence', () => [[committer.state().sequence]])
   metrics.observe('gatehouse_archive_accepting', () => [[committer.state().isAccepting ? 1 : 0]])
-  const handlers = new ArchiveHandlers({ file: config.databaseFile, committer, publicKey: key.publicKey, nowUs })
+  refuseUnlessPossible(config)
+  const handlers = new ArchiveHandlers({
+    file: config.databaseFile,
+    committer,
+    publicKey: key.publicKey,
+    nowUs,
+    encryptionKeyFile: config.encryption?.keyFile,
+    retention: config.retention,
+  })
   let subscription: BusSubscription | undefined
+  let sweep: NodeJS.Timeout | undefined
   const delivery = createDelivery(config)
 
   const onAnswered = (reply: Uint8Array, startedMs: number): void => {
@@ -72,16 +84,42 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
       await delivery?.check()
       const state = await committer.start()
       delivery?.start()
+      if (config.encryption !== undefined) sweep = startSweep(handlers, log)
       onState(state)
       subscription = await serveAppend(bus, committer, onAnswered)
     },
     stop: async () => {
+      clearInterval(sweep)
       await subscription?.stop()
       handlers.close()
       await committer.stop()
       await delivery?.stop()
     },
   }
+}
+
+/** Retention without encryption would be a promise that nothing keeps; keys of an encrypted log must not be lost from sight. */
+function refuseUnlessPossible(config: ArchiveConfig): void {
+  const { days, classes, users } = config.retention
+  const hasRetention = days !== undefined || users.length > 0 || Object.values(classes).some((value) => value !== undefined)
+  if (config.encryption !== undefined) return
+  if (hasRetention)
+    throw archiveError('GH-ARCHIVE-ENCRYPTION', 'archive.retention needs archive.encryption: only what has a key can expire.')
+}
+
+/** Wraps keys anew after a rotation, lets bodies expire; now and every hour. */
+function startSweep(handlers: ArchiveHandlers, log: Logger): NodeJS.Timeout {
+  const run = (): void => {
+    handlers.expire().then(
+      ({ destroyed, held, rewrapped }) => {
+        if (destroyed + held + rewrapped > 0)
+          log.info({ destroyed, held, rewrapped }, 'body keys: expired and destroyed, held, wrapped anew')
+      },
+      (thrown: unknown) => log.error({ detail: messageOf(thrown) }, 'body keys could not be looked after'),
+    )
+  }
+  run()
+  return setInterval(run, SWEEP_EVERY_MS)
 }
 
 function createDelivery(config: ArchiveConfig): CheckpointDelivery | undefined {
@@ -97,12 +135,14 @@ function createCommitter(
   onState: (state: EngineState) => void,
 ): Committer {
   const { databaseFile, busyTimeoutMs, maxBytes, checkpoint } = config
+  const encryptionKeyFile = config.encryption?.keyFile
   if (config.commitThread === 'own') {
     const data = {
       file: databaseFile,
       keyFile,
       busyTimeoutMs,
       maxBytes,
+      encryptionKeyFile,
       checkpointEveryRecords: checkpoint.everyRecords,
       checkpointEveryMs: checkpoint.everyMs,
       checkpointFile: checkpoint.file,
@@ -111,7 +151,7 @@ function createCommitter(
   }
   const checkpoints = { everyRecords: checkpoint.everyRecords, everyMs: checkpoint.everyMs, file: checkpoint.file }
   return new DirectCommitter(
-    { file: databaseFile, busyTimeoutMs, maxBytes, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
+    { file: databaseFile, busyTimeoutMs, maxBytes, encryptionKeyFile, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
     {
       defer: (run) => {
         setImmediate(run)

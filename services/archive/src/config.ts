@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+const retentionDays = z.number().int().min(0).optional()
 const millis = z.number().int().min(1)
 
 /** Configuration of the archive service; `docs/reference/config.md` is generated from it. */
@@ -30,6 +31,37 @@ export const archiveConfig = z.strictObject({
     .min(1_048_576)
     .default(67_108_864)
     .describe('Bytes of records that may wait for the disk; above it batches are refused.'),
+  encryption: z
+    .strictObject({
+      keyFile: z
+        .string()
+        .min(1)
+        .describe(
+          'Key-encryption keys, `id base64` per line, the last one current; `gatehouse archive key` adds one. Keep it apart from backups.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Bodies are kept encrypted, with a key per internal user and day in databaseFile with .keys. Needed for erasure and retention.',
+    ),
+  retention: z
+    .strictObject({
+      days: retentionDays.describe('How long bodies are kept. Absent: for ever.'),
+      classes: z
+        .strictObject({
+          federation: retentionDays.describe('With federated partners.'),
+          publicNetworks: retentionDays.describe('With public networks.'),
+          internal: retentionDays.describe('Within the organisation.'),
+        })
+        .prefault({})
+        .describe('Instead of `days`, by class.'),
+      users: z
+        .array(z.strictObject({ user: z.string().min(3).describe('Internal user.'), days: z.number().int().min(0).describe('Days.') }))
+        .default([])
+        .describe('Instead of both, by internal user.'),
+    })
+    .prefault({})
+    .describe('When bodies expire: their keys are destroyed, the record and its proof stay. A hold beats it. Needs `encryption`.'),
   checkpoint: z
     .strictObject({
       everyRecords: z.number().int().min(1).default(10_000).describe('A signed checkpoint after so many records.'),

@@ -95,6 +95,17 @@ export const archiveCodes = {
     remedy: 'Check the id.',
     retry: 'never',
   },
+  'GH-ARCHIVE-ENCRYPTION': {
+    summary: 'Bodies cannot be encrypted or decrypted; while they cannot be encrypted the archive takes nothing.',
+    remedy: 'Look at archive.encryption.keyFile: it must be readable and keep every key that still wraps body keys.',
+    retry: 'later',
+    sip: 503,
+  },
+  'GH-ARCHIVE-HOLD': {
+    summary: 'The hold cannot be set or released.',
+    remedy: 'See the message; `gatehouse archive hold list` shows the holds.',
+    retry: 'never',
+  },
   'GH-ARCHIVE-UNPROVABLE': {
     summary: 'No signed tree covers the record, so there is no proof for it alone.',
     remedy: 'Records from before version 0.2 have none: export the log and check it with `gatehouse archive verify`.',

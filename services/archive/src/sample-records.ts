@@ -16,6 +16,7 @@ const DECISION: DecisionFields = {
   destination: { to: 'inside', domain: 'contoso.example' },
   proof: RULES.map((rule) => ({ rule, code: `GH-POLICY-${rule.toUpperCase()}`, detail: undefined, source: undefined })),
   revision: 7,
+  peerClass: 'direct',
 }
 
 export interface SampleEntry {

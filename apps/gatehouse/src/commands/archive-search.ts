@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
-import type { StoredRecord } from '@gatehouse/proto'
+import type { Envelope, StoredRecord } from '@gatehouse/proto'
 import { ArchiveRecordSchema, ArchiveService } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
@@ -115,9 +115,14 @@ function readable(stored: StoredRecord): ReadableRecord {
     conversation: envelope?.conversation ?? '',
     contentType: envelope?.contentType ?? '',
     bodyBytes: envelope?.bodyBytes ?? 0,
-    body: Buffer.from(envelope?.body ?? new Uint8Array()).toString('utf8'),
+    body: bodyOf(stored, envelope),
     hash: Buffer.from(stored.hash).toString('hex'),
   }
+}
+
+function bodyOf(stored: StoredRecord, envelope: Envelope | undefined): string {
+  if (stored.bodyErased) return '[erased]'
+  return Buffer.from(stored.body.length > 0 ? stored.body : (envelope?.body ?? new Uint8Array())).toString('utf8')
 }
 
 function describe(rows: readonly ReadableRecord[], call: Call): string {

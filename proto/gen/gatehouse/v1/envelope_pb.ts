@@ -180,7 +180,7 @@ export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_envelope, 1);
 
 /**
- * AES-256-GCM with a key of its own: HMAC-SHA-256(body key, "gatehouse archive message key v1\n" and the envelope's id).
+ * Body and altered body, as fields of an Envelope; AES-256-GCM with a key of its own: HMAC-SHA-256(body key, "gatehouse archive message key v1\n" and the envelope's id).
  *
  * @generated from message gatehouse.v1.SealedBody
  */

@@ -73,6 +73,7 @@ function run(port: MessagePort, data: CommitThreadData): void {
     file: data.file,
     busyTimeoutMs: data.busyTimeoutMs,
     maxBytes: data.maxBytes,
+    encryptionKeyFile: data.encryptionKeyFile,
     newLogId: () => randomBytes(16),
     key: loadSigningKey(data.keyFile),
     checkpoints: { everyRecords: data.checkpointEveryRecords, everyMs: data.checkpointEveryMs, file: data.checkpointFile },

@@ -5,6 +5,7 @@ export interface CommitThreadData {
   readonly file: string
   readonly keyFile: string
   readonly busyTimeoutMs: number
+  readonly encryptionKeyFile?: string | undefined
   readonly maxBytes: number | undefined
   readonly checkpointEveryRecords: number
   readonly checkpointEveryMs: number

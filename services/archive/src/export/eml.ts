@@ -29,6 +29,7 @@ export function emlOf(message: ExportMessage): Buffer {
     ['Status', message.status === 0 ? 'unknown' : String(message.status)],
     ['Body', message.bodyState],
     ['Content-Type', message.contentType],
+    ['Altered-Body', message.alteredBody],
   ]
   const head = [
     headerLine('Date', mailDate(message.atUs)),

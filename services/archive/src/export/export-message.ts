@@ -21,6 +21,8 @@ export interface ExportMessage {
   readonly partner: string
   readonly contentType: string
   readonly body: Uint8Array
+  /** What was passed on instead, where a content filter changed the body; else empty. */
+  readonly alteredBody: string
   /** kept; notKept: policy recorded the envelope only; erased: its key was destroyed. */
   readonly bodyState: 'kept' | 'notKept' | 'erased'
   readonly verdict: string
@@ -52,6 +54,7 @@ export function exportMessage(stored: StoredRecord): ExportMessage | undefined {
     partner: envelope.peer?.partner ?? '',
     contentType: envelope.contentType,
     body,
+    alteredBody: new TextDecoder().decode(stored.alteredBody.length > 0 ? stored.alteredBody : envelope.alteredBody),
     bodyState: stored.bodyErased ? 'erased' : body.length > 0 || envelope.bodyBytes === 0 ? 'kept' : 'notKept',
     verdict: decision?.verdict ?? '',
     code: decision?.code ?? '',

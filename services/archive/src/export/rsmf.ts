@@ -68,6 +68,7 @@ function manifestOf({ id, participants, messages }: Conversation): object {
         { name: 'verdict', value: message.verdict },
         { name: 'mark', value: message.mark },
         { name: 'code', value: message.code },
+        { name: 'altered-body', value: message.alteredBody },
       ],
     })),
   }

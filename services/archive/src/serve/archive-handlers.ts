@@ -1,20 +1,28 @@
 import type { KeyObject } from 'node:crypto'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import {
+  type AddHoldRequest,
+  type AddHoldResponseSchema,
   type AppendReply,
   AppendReplySchema,
   AppendRequestSchema,
   ArchiveRecordSchema,
   type ArchiveService,
+  type EraseRequest,
+  type EraseResponseSchema,
   type ExportEntriesRequest,
   type ExportEntriesResponseSchema,
   type ExportRequest,
   type ExportResponseSchema,
   type GetRequest,
   type GetResponseSchema,
+  type ListHoldsRequest,
+  type ListHoldsResponseSchema,
   type Outcome,
   type ProveRequest,
   type ProveResponseSchema,
+  type ReleaseHoldRequest,
+  type ReleaseHoldResponseSchema,
   type ScanRequest,
   type ScanResponseSchema,
   type SearchRequest,
@@ -25,8 +33,14 @@ import {
   type VerifyResponseSchema,
 } from '@gatehouse/proto'
 import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
+import { searchAddress } from '../append/search-address.ts'
 import type { Committer } from '../commit/committer.ts'
+import type { ArchiveConfig } from '../config.ts'
 import { archiveError } from '../errors.ts'
+import { expiredKeys, isHoldBounded, keyStoreFile, type Shredding, shred } from '../seal/body-keys.ts'
+import { openBody } from '../seal/body-reader.ts'
+import { KeyRing } from '../seal/key-ring.ts'
+import { type Hold, type KeyFacts, KeyStore } from '../seal/key-store.ts'
 import { LogReader } from '../store/log-reader.ts'
 import type { SearchTerms } from '../store/search-plan.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
@@ -41,6 +55,8 @@ export interface ArchiveHandlerDeps {
   readonly committer: Committer
   readonly publicKey: KeyObject
   readonly nowUs: () => number
+  readonly encryptionKeyFile: string | undefined
+  readonly retention: ArchiveConfig['retention']
 }
 
 /** What an access record needs of a call. */
@@ -50,6 +66,8 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 100_000
 // Small reads: the records of one page are in memory at once, and other work gets its turn between two pages.
 const PAGE_RECORDS = 200
+const BUSY_TIMEOUT_MS = 1_000
+const NEVER = new AbortController().signal
 
 /** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
 const ENTRY_TAG = 0x0a
@@ -60,6 +78,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   readonly #deps: ArchiveHandlerDeps
   #reader: LogReader | undefined
+  #keyStore: KeyStore | undefined
 
   constructor(deps: ArchiveHandlerDeps) {
     this.#deps = deps
@@ -76,8 +95,10 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       const page = reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
       for (const sequence of page) {
         const stored = reader.stored(sequence)
-        if (stored === undefined || !bodyHasText(stored.record, request.text)) continue
-        yield { record: storedMessage(stored) }
+        if (stored === undefined) continue
+        const opened = openBody(stored.record, this.#keys())
+        if (!bodyHasText(stored.record, request.text, opened)) continue
+        yield { record: storedMessage(stored, opened) }
         if (--left === 0) return
       }
       if (page.length < PAGE_RECORDS) return
@@ -99,7 +120,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       const record = fromBinary(ArchiveRecordSchema, reader.stored(at)?.record ?? new Uint8Array())
       if (record.content.case === 'outcome') outcomes.push(record.content.value)
     }
-    return { record: storedMessage(stored), outcomes }
+    return { record: storedMessage(stored, openBody(stored.record, this.#keys())), outcomes }
   }
 
   async *verify(request: VerifyRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof VerifyResponseSchema>> {
@@ -166,9 +187,11 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', wanted)
     const { checkpoint, proof } = new ProofMaker(reader).prove(stored.sequence)
     if (proof === undefined) throw archiveError('GH-ARCHIVE-UNPROVABLE', wanted)
+    const opened = openBody(stored.record, this.#keys())
     return {
       record: {
-        record: storedMessage(stored),
+        record: storedMessage(stored, opened),
+        messageKey: opened.messageKey,
         proof: { index: BigInt(proof.index), size: BigInt(proof.size), path: [...proof.path] },
         checkpointSequence: BigInt(checkpoint.sequence),
       },
@@ -184,7 +207,63 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     await this.#recordAccess('export', caller, facts, request.reason)
     await this.#deps.committer.index()
     await this.#deps.committer.sign()
-    yield* exportEntries(this.#open(), request, { signal: caller.signal, nextTurn })
+    yield* exportEntries(this.#open(), request, { signal: caller.signal, nextTurn, keys: this.#keys() })
+  }
+
+  async erase(request: EraseRequest, caller: Caller): Promise<MessageInitShape<typeof EraseResponseSchema>> {
+    if (request.user === '' || request.reason === '') throw archiveError('GH-ARCHIVE-QUERY', 'an erasure names a user and a reason.')
+    const keys = this.#requireKeys()
+    const subject = searchAddress(request.user)
+    await this.#recordAccess('erase', caller, { user: subject }, request.reason)
+    const done = await this.#shred(keys, keys.keys({ subject }))
+    await this.#recordAccess('erased', caller, { user: subject, ...done }, request.reason)
+    return { destroyedKeys: BigInt(done.destroyed.length), heldKeys: BigInt(done.held.length), holds: [...done.holds] }
+  }
+
+  async addHold({ hold }: AddHoldRequest, caller: Caller): Promise<MessageInitShape<typeof AddHoldResponseSchema>> {
+    const keys = this.#requireKeys()
+    const { name = '', user = '', conversation = '', domain = '', reason = '', sinceUs = 0n, untilUs = 0n } = hold ?? {}
+    const added = { addedBy: caller.caller, addedAtUs: this.#deps.nowUs() }
+    const facts = { name, user, conversation, domain, sinceUs: Number(sinceUs), untilUs: Number(untilUs), reason, ...added }
+    if (name === '' || reason === '' || !isHoldBounded(facts)) {
+      throw archiveError('GH-ARCHIVE-HOLD', 'it has a name, a reason and at least one of user, conversation, domain, since, until.')
+    }
+    await this.#recordAccess('hold-add', caller, facts, reason)
+    if (!keys.addHold(facts)) throw archiveError('GH-ARCHIVE-HOLD', `there is a hold ${name}.`)
+    return {}
+  }
+
+  async listHolds(_request: ListHoldsRequest, caller: Caller): Promise<MessageInitShape<typeof ListHoldsResponseSchema>> {
+    const keys = this.#requireKeys()
+    await this.#recordAccess('hold-list', caller, {}, '')
+    const wire = (hold: Hold) => ({
+      ...hold,
+      sinceUs: BigInt(hold.sinceUs),
+      untilUs: BigInt(hold.untilUs),
+      addedAtUs: BigInt(Math.trunc(hold.addedAtUs)),
+    })
+    return { holds: keys.holds().map(wire) }
+  }
+
+  async releaseHold({ name, reason }: ReleaseHoldRequest, caller: Caller): Promise<MessageInitShape<typeof ReleaseHoldResponseSchema>> {
+    const keys = this.#requireKeys()
+    if (reason === '') throw archiveError('GH-ARCHIVE-HOLD', 'a release has a reason.')
+    await this.#recordAccess('hold-release', caller, { name }, reason)
+    if (!keys.releaseHold(name)) throw archiveError('GH-ARCHIVE-HOLD', `there is no hold ${name}.`)
+    return {}
+  }
+
+  /** Destroys the keys whose retention is over and wraps those anew that an old key wraps. */
+  async expire(): Promise<{ readonly destroyed: number; readonly held: number; readonly rewrapped: number }> {
+    const keys = this.#requireKeys()
+    const rewrapped = keys.rewrap()
+    const due = expiredKeys(keys, this.#deps.retention, this.#deps.nowUs())
+    if (due.length === 0) return { destroyed: 0, held: 0, rewrapped }
+    const caller: Caller = { caller: 'retention', signal: NEVER }
+    await this.#recordAccess('expire', caller, { keys: due.length }, 'archive.retention')
+    const done = await this.#shred(keys, due)
+    await this.#recordAccess('expired', caller, done, 'archive.retention')
+    return { destroyed: done.destroyed.length, held: done.held.length, rewrapped }
   }
 
   async *scan(request: ScanRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof ScanResponseSchema>> {
@@ -221,6 +300,31 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   close(): void {
     this.#reader?.close()
     this.#reader = undefined
+    this.#keyStore?.shut()
+    this.#keyStore = undefined
+  }
+
+  #shred(keys: KeyStore, wanted: readonly KeyFacts[]): Promise<Shredding> {
+    // Through the committer: it has then committed what it sealed with these keys, and sees that they are closed.
+    return shred(
+      keys,
+      wanted,
+      () => this.#open(),
+      () => this.#deps.committer.index(),
+    )
+  }
+
+  #keys(): KeyStore | undefined {
+    const { encryptionKeyFile, file } = this.#deps
+    if (encryptionKeyFile === undefined) return undefined
+    this.#keyStore ??= new KeyStore(keyStoreFile(file), KeyRing.read(encryptionKeyFile), BUSY_TIMEOUT_MS)
+    return this.#keyStore
+  }
+
+  #requireKeys(): KeyStore {
+    const keys = this.#keys()
+    if (keys === undefined) throw archiveError('GH-ARCHIVE-ENCRYPTION', 'archive.encryption is not configured: no body has a key.')
+    return keys
   }
 
   #open(): LogReader {

@@ -2,6 +2,8 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { ExportEntriesRequest, ExportEntriesResponseSchema } from '@gatehouse/proto'
 import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fields.ts'
 import { searchAddress, searchDomain } from '../append/search-address.ts'
+import { openBody } from '../seal/body-reader.ts'
+import type { KeyStore } from '../seal/key-store.ts'
 import type { LogReader } from '../store/log-reader.ts'
 import { ProofMaker } from './proof-maker.ts'
 import { checkpointMessage, storedMessage } from './wire-records.ts'
@@ -12,6 +14,7 @@ export interface ExportPace {
   readonly signal: AbortSignal
   /** Between two pages: other work gets its turn. */
   readonly nextTurn: () => Promise<void>
+  readonly keys: KeyStore | undefined
 }
 
 /**
@@ -39,7 +42,9 @@ export async function* exportEntries(
       if (checkpoint.sequence !== named) yield { part: { case: 'checkpoint', value: checkpointMessage(checkpoint) } }
       named = checkpoint.sequence
       const path = proof === undefined ? {} : { proof: { index: BigInt(proof.index), size: BigInt(proof.size), path: [...proof.path] } }
-      yield { part: { case: 'record', value: { record: storedMessage(stored), ...path, checkpointSequence: BigInt(named) } } }
+      const opened = openBody(stored.record, pace.keys)
+      const facts = { checkpointSequence: BigInt(named), messageKey: opened.messageKey }
+      yield { part: { case: 'record', value: { record: storedMessage(stored, opened), ...path, ...facts } } }
     }
     after = page.at(-1)?.sequence ?? last
     await pace.nextTurn()

@@ -1,10 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { CheckpointSchema, Checkpoint as ProtoCheckpoint, StoredRecordSchema } from '@gatehouse/proto'
 import type { Checkpoint } from '../chain/checkpoint.ts'
+import type { OpenedBody } from '../seal/body-reader.ts'
 import type { StoredLogRecord } from '../store/log-reader.ts'
 
 /** What the service sends for a record. */
-export function storedMessage(stored: StoredLogRecord): MessageInitShape<typeof StoredRecordSchema> {
+export function storedMessage(stored: StoredLogRecord, opened?: OpenedBody): MessageInitShape<typeof StoredRecordSchema> {
   return {
     sequence: BigInt(stored.sequence),
     committedAtUs: BigInt(stored.committedAtUs),
@@ -12,6 +13,7 @@ export function storedMessage(stored: StoredLogRecord): MessageInitShape<typeof 
     hash: stored.hash,
     record: stored.record,
     outcomeStatus: stored.outcomeStatus,
+    ...(opened === undefined ? {} : { body: opened.body, alteredBody: opened.alteredBody, bodyErased: opened.isErased }),
   }
 }
 

@@ -1,7 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { searchAddress } from '../append/search-address.ts'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
+import type { Hold } from '../seal/key-store.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { MOST_COMMIT_DELAY_US, planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
 
@@ -118,6 +120,23 @@ export class LogReader {
           ? undefined
           : { firstSequence: Number(row['first_sequence']), root: row['root'] as Uint8Array },
     }))
+  }
+
+  /** Whether a hold protects an entry that is sealed with a key. */
+  hasEntryUnder(keyId: number, hold: Hold): boolean {
+    const where = ['key_id = ?']
+    const values: (string | number)[] = [keyId]
+    const add = (condition: string, ...given: readonly (string | number)[]): void => {
+      where.push(condition)
+      values.push(...given)
+    }
+    const user = searchAddress(hold.user)
+    if (hold.user !== '') add('(from_address = ? OR to_address = ?)', user, user)
+    if (hold.domain !== '') add('(from_domain = ? OR to_domain = ?)', hold.domain.toLowerCase(), hold.domain.toLowerCase())
+    if (hold.conversation !== '') add('conversation = ?', hold.conversation)
+    if (hold.sinceUs > 0) add('at_us >= ?', hold.sinceUs)
+    if (hold.untilUs > 0) add('at_us < ?', hold.untilUs)
+    return this.#database.prepare(`SELECT 1 FROM entry WHERE ${where.join(' AND ')} LIMIT 1`).get(...values) !== undefined
   }
 
   /** The newest checkpoint; undefined when there is none. */

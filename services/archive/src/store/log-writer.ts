@@ -1,11 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { AppendResult } from '../append/append-reply.ts'
-import { scanRecord } from '../append/record-fields.ts'
+import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fields.ts'
 import type { Checkpoint, CheckpointTree } from '../chain/checkpoint.ts'
 import { TreeGrower } from '../chain/merkle-tree.ts'
 import { genesisHash, RecordHasher } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
+import { keyStoreFile } from '../seal/body-keys.ts'
+import { KeyRing } from '../seal/key-ring.ts'
+import { KeyStore } from '../seal/key-store.ts'
+import { sealRecord } from '../seal/seal-record.ts'
 import { EntryIndex } from './entry-index.ts'
 import { migrate } from './migrations.ts'
 
@@ -23,6 +27,8 @@ export interface LogWriterOptions {
   readonly maxBytes: number | undefined
   /** 16 random bytes for a log that is made now. */
   readonly newLogId: () => Uint8Array
+  /** File with the key-encryption keys; undefined: bodies are kept in clear. */
+  readonly encryptionKeyFile?: string | undefined
 }
 
 const REFUSED_MALFORMED: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-MALFORMED' }
@@ -42,6 +48,7 @@ export class LogWriter {
   readonly #insert: StatementSync
   readonly #index: EntryIndex
   readonly #insertCheckpoint: StatementSync
+  readonly #keys: KeyStore | undefined
   #head: LogHead
 
   /** Opens or makes the log. Throws what SQLite throws, GH-ARCHIVE-SCHEMA-NEWER or GH-ARCHIVE-CHAIN-BROKEN. */
@@ -62,6 +69,9 @@ export class LogWriter {
       this.#insert = this.#database.prepare('INSERT INTO record VALUES (?, ?, ?, ?)')
       this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?)')
       this.#index = new EntryIndex(this.#database)
+      const { encryptionKeyFile, file, busyTimeoutMs } = options
+      this.#keys =
+        encryptionKeyFile === undefined ? undefined : new KeyStore(keyStoreFile(file), KeyRing.read(encryptionKeyFile), busyTimeoutMs)
     } catch (thrown) {
       this.#database.close()
       throw thrown
@@ -83,9 +93,10 @@ export class LogWriter {
     this.#begin.run()
     try {
       const results: AppendResult[] = []
-      for (const record of records) {
+      this.#keys?.refresh()
+      for (const given of records) {
         const sequence = head.sequence + 1
-        const fields = scanRecord(record)
+        const fields = scanRecord(given)
         if (fields === undefined) {
           results.push(REFUSED_MALFORMED)
           continue
@@ -95,6 +106,11 @@ export class LogWriter {
           results.push(earlier === 'id-reused' ? REFUSED_ID : { sequence: earlier.sequence, isDuplicate: true, refusal: '' })
           continue
         }
+        const record = this.#seal(given, fields)
+        if (record === undefined) {
+          results.push(REFUSED_MALFORMED)
+          continue
+        }
         const hash = this.#hasher.hashOf(sequence, committedAtUs, head.hash, record)
         this.#insert.run(sequence, committedAtUs, hash, record)
         this.#tree.add(hash)
@@ -102,13 +118,24 @@ export class LogWriter {
         head = { sequence, hash, committedAtUs }
         results.push({ sequence, isDuplicate: false, refusal: '' })
       }
+      // Keys first: a body whose key was lost would be lost.
+      this.#keys?.settle()
       this.#commit.run()
       this.#head = head
       return results
     } catch (thrown) {
       this.#rollback()
+      this.#keys?.abandon()
       throw thrown
     }
+  }
+
+  /** The record as it is kept; undefined when it is not one that a service writes. */
+  #seal(record: Uint8Array, fields: RecordFields): Uint8Array | undefined {
+    if (fields.type !== RECORD_TYPE.entry) return record
+    const keys = this.#keys
+    if (keys === undefined) return fields.keyId === 0 ? record : undefined
+    return sealRecord(record, fields, (scope) => keys.keyFor(scope))
   }
 
   /** Tree over the records that no checkpoint signs yet. */
@@ -150,6 +177,7 @@ export class LogWriter {
   }
 
   close(): void {
+    this.#keys?.shut()
     this.#database.close()
   }
 
