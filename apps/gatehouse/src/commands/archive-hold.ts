@@ -7,7 +7,7 @@ import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { timeOfUs } from '../output/format-time.ts'
 import { formatTable } from '../output/table.ts'
-import { timeOption } from './archive-search.ts'
+import { timeOption } from './time-option.ts'
 
 const cliError = errorsOf(cliCodes)
 const NAME = { name: 'NAME', isRequired: true, description: 'Name of the hold, such as a case number.' } as const
