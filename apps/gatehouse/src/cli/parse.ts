@@ -17,7 +17,7 @@ export function findCommand(
   commands: readonly Command[],
   words: readonly string[],
 ): { command: Command; rest: readonly string[] } | undefined {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const name = words.slice(0, length).join(' ')
     const command = words.length >= length ? commands.find((candidate) => candidate.name === name) : undefined
     if (command !== undefined) return { command, rest: words.slice(length) }
@@ -30,7 +30,7 @@ export function unknownCommand(commands: readonly Command[], words: readonly str
   const names = commands.map((command) => command.name)
   const group = names.filter((name) => name.startsWith(`${words[0] ?? ''} `))
   if (group.length > 0)
-    return cliError('GH-CLI-USAGE', `'${words[0]}' needs one of: ${group.map((name) => name.split(' ')[1]).join(', ')}.`)
+    return cliError('GH-CLI-USAGE', `'${words[0]}' needs one of: ${[...new Set(group.map((name) => name.split(' ')[1]))].join(', ')}.`)
   const near = closestName(words.slice(0, 2).join(' '), names) ?? closestName(words[0] ?? '', names)
   return cliError('GH-CLI-USAGE', `There is no command '${words[0] ?? ''}'${near === undefined ? '.' : `; did you mean '${near}'?`}`)
 }
