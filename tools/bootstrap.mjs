@@ -41,6 +41,7 @@ const [task = 'test', ...rest] = process.argv.slice(2)
 const tasks = {
   gatehouse: ['apps/gatehouse/src/main.ts'],
   bench: ['bench/main.ts'],
+  chaos: ['test-integration/chaos/main.ts'],
   test: ['tools/tasks/test.ts'],
   check: ['tools/tasks/check.ts'],
   fix: ['tools/tasks/check.ts', '--fix'],

@@ -29,5 +29,6 @@ if (only === undefined || only === 'integration') {
     'test-integration/bad-input/**/*.test.ts',
     'test-integration/operations/**/*.test.ts',
     'test-integration/peers/**/*.test.ts',
+    'test-integration/chaos/**/*.test.ts',
   ])
 }

@@ -1,0 +1,77 @@
+import type { Member } from './member.ts'
+import type { Rig } from './rig.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
+
+export const FAULT_KINDS = ['kill', 'pause', 'cut', 'stall', 'disk-full', 'clock'] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** Something that is broken on purpose, for a while. */
+export interface Fault {
+  readonly kind: FaultKind
+  /** Member or wire. */
+  readonly target: string
+  readonly durationMs: number
+  readonly inject: () => Promise<void> | void
+  readonly heal: () => Promise<void> | void
+}
+
+const MAX_CLOCK_SHIFT_MS = 600_000
+const MIN_MS = 300
+const MAX_MS = 4_000
+
+/** A fault of the kind; undefined where this rig cannot have it. */
+export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Fault | undefined {
+  const durationMs = Math.round(random.between(MIN_MS, MAX_MS))
+  const ofMember = (member: Member, inject: Fault['inject'], heal: Fault['heal'], target = member.name): Fault => {
+    return { kind, target, durationMs, inject, heal }
+  }
+  const ofWire = (wire: TcpProxy, inject: () => void): Fault => ({ kind, target: wire.name, durationMs, inject, heal: () => wire.heal() })
+  const member = random.pick(rig.members)
+  const wire = random.pick(rig.wires)
+  if (kind === 'kill')
+    return ofMember(
+      member,
+      () => member.kill(),
+      () => member.start(),
+    )
+  if (kind === 'pause')
+    return ofMember(
+      member,
+      () => member.pause(),
+      () => member.resume(),
+    )
+  if (kind === 'cut') return ofWire(wire, () => wire.cut())
+  if (kind === 'stall') return ofWire(wire, () => wire.stall())
+  if (kind === 'disk-full') {
+    if (!rig.disk.canFill) return undefined
+    return ofMember(
+      rig.archive,
+      () => rig.disk.fill(),
+      () => rig.disk.free(),
+      `disk of ${rig.archive.name}`,
+    )
+  }
+  const clocked = random.pick(rig.members.filter((each) => each.name !== 'nats-server'))
+  const shiftMs = Math.round(random.between(-MAX_CLOCK_SHIFT_MS, MAX_CLOCK_SHIFT_MS))
+  return ofMember(
+    clocked,
+    () => clocked.setClock(shiftMs),
+    () => clocked.setClock(0),
+    `clock of ${clocked.name} by ${Math.round(shiftMs / 1000)} s`,
+  )
+}
+
+/** One fault, or two or three different ones together. */
+export function drawFaults(rig: Rig, kinds: readonly FaultKind[], random: SeededRandom): Fault[] {
+  const count = random.next() < SHARE_OF_SINGLE ? 1 : random.next() < 0.5 ? 2 : 3
+  const drawn: Fault[] = []
+  for (let tries = 0; tries < MAX_TRIES && drawn.length < count; tries++) {
+    const fault = makeFault(rig, random.pick(kinds), random)
+    if (fault !== undefined && !drawn.some((other) => other.target.split(' by ')[0] === fault.target.split(' by ')[0])) drawn.push(fault)
+  }
+  return drawn
+}
+
+const SHARE_OF_SINGLE = 0.6
+const MAX_TRIES = 50

@@ -1,0 +1,178 @@
+import type { PeerRack } from '../peers-kit/peer-rack.ts'
+import { readArchivedLog } from './archive-records.ts'
+import type { ChaosReport } from './chaos-report.ts'
+import { ChaosSender } from './chaos-sender.ts'
+import { checkPromises, isAcknowledged, type Verdict } from './check-promises.ts'
+import { pause, type RoundReport, runRound } from './fault-round.ts'
+import { drawFaults, type FaultKind } from './faults.ts'
+import { type FsyncTrace, traceFsyncs } from './fsync-trace.ts'
+import { Ledger } from './ledger.ts'
+import { type Rig, runCli } from './rig.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { names } from './sites.ts'
+import { startServicesRig, startUpRig } from './start-rig.ts'
+
+export interface ChaosPlan {
+  readonly rig: Rig['name']
+  readonly seed: number
+  readonly durationMs: number
+  readonly messagesPerSecond: number
+  readonly kinds: readonly FaultKind[]
+  /** Called with each finished round, for whoever watches. */
+  readonly onRound?: (round: RoundReport) => void
+}
+
+const SENDERS_PER_SIDE = 3
+const CALM_MS = [300, 2_000] as const
+const SETTLE_LIMIT_MS = 60_000
+const DISK_MEGABYTES_PER_MINUTE = 64
+
+/** One run: load, faults by seed, then everything healed and what was promised compared with what is. */
+export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosReport> {
+  const ledger = new Ledger()
+  const start = plan.rig === 'up' ? startUpRig : startServicesRig
+  const diskMegabytes = 128 + Math.ceil(plan.durationMs / 60_000) * DISK_MEGABYTES_PER_MINUTE
+  const rig = await start(rack, ledger, { diskMegabytes })
+  const senders = makeSenders(rig, plan, ledger)
+  rack.onStop(() => {
+    for (const sender of senders) sender.stop()
+  })
+  const startedMs = performance.now()
+  const fsync = await traceFsyncs(rack, rig, ledger)
+  for (const sender of senders) sender.start()
+  const rounds = await runRounds(rig, plan, senders, ledger)
+  const unsettled = await settle(senders)
+  const loadMs = performance.now() - startedMs
+  const verdicts = await compare(rack, rig, ledger, rounds)
+  return {
+    rig: rig.name,
+    seed: plan.seed,
+    loadMs: Math.round(loadMs),
+    unsettled,
+    counts: countsOf(ledger, verdicts.records),
+    rounds,
+    unexpectedEnds: rig.members.flatMap((member) => member.unexpectedEnds),
+    fsync,
+    verdicts: [...verdicts.verdicts, fsyncVerdict(fsync)],
+  }
+}
+
+function makeSenders(rig: Rig, plan: ChaosPlan, ledger: Ledger): ChaosSender[] {
+  const { sites } = rig
+  const rate = plan.messagesPerSecond / (2 * SENDERS_PER_SIDE)
+  const common = { caPem: sites.caPem, messagesPerSecond: rate }
+  return Array.from({ length: SENDERS_PER_SIDE }, (_, index) => index).flatMap((index) => [
+    new ChaosSender(
+      {
+        ...common,
+        name: `in${index}`,
+        from: `user${index}@fabrikam.example`,
+        to: `user${index}@contoso.example`,
+        host: names.partner,
+        certificate: sites.partnerCertificate,
+        servername: names.external,
+        ports: rotated(rig.externalPorts, index),
+      },
+      ledger,
+    ),
+    new ChaosSender(
+      {
+        ...common,
+        name: `out${index}`,
+        from: `user${index}@contoso.example`,
+        to: `user${index}@fabrikam.example`,
+        host: names.home,
+        certificate: sites.homeCertificate,
+        servername: names.internal,
+        ports: rotated(rig.internalPorts, index),
+      },
+      ledger,
+    ),
+  ])
+}
+
+async function runRounds(rig: Rig, plan: ChaosPlan, senders: readonly ChaosSender[], ledger: Ledger): Promise<RoundReport[]> {
+  const random = new SeededRandom(plan.seed)
+  const rounds: RoundReport[] = []
+  // A first calm moment: everybody has to pass before anything is broken.
+  const calm = await runRound([], senders, ledger)
+  if (calm.backAfterMs === undefined) throw new Error('messages do not pass even without a fault')
+  const untilMs = performance.now() + plan.durationMs
+  while (performance.now() < untilMs) {
+    const round = await runRound(drawFaults(rig, plan.kinds, random), senders, ledger)
+    rounds.push(round)
+    plan.onRound?.(round)
+    await pause(random.between(...CALM_MS))
+  }
+  return rounds
+}
+
+/** Waits until every message has an answer; how many have none in the end. */
+async function settle(senders: readonly ChaosSender[]): Promise<boolean> {
+  for (const sender of senders) sender.finish()
+  const deadline = performance.now() + SETTLE_LIMIT_MS
+  while (!senders.every((sender) => sender.isSettled) && performance.now() < deadline) await pause(20)
+  return !senders.every((sender) => sender.isSettled)
+}
+
+async function compare(
+  rack: PeerRack,
+  rig: Rig,
+  ledger: Ledger,
+  rounds: readonly RoundReport[],
+): Promise<{ verdicts: Verdict[]; records: number }> {
+  // The checkpoint that comes with an export signs everything up to its head.
+  const file = rack.path('export.jsonl')
+  const exported = runCli(rack, 'archive', 'export', '-o', file, '--connect', `unix:${rig.archiveSocket}`)
+  if (exported.status !== 0) throw new Error(`the archive could not be exported: ${exported.output}`)
+  const verified = runCli(rack, 'archive', 'verify', '-f', file, '--public-key', rig.publicKeyFile)
+  const log = await readArchivedLog(file)
+  const stuck = rounds.filter((round) => round.backAfterMs === undefined)
+  const verdicts: Verdict[] = [
+    ...checkPromises(ledger, log),
+    {
+      promise: '`archive verify` finds the export intact',
+      checked: log.records,
+      broken: verified.status === 0 ? 0 : 1,
+      examples: verified.status === 0 ? [] : [verified.output.trim()],
+    },
+    {
+      promise: 'messages of every sender pass again after every fault',
+      checked: rounds.length,
+      broken: stuck.length,
+      examples: stuck.map((round) => round.faults.map((fault) => `${fault.kind} ${fault.target}`).join(' + ')),
+    },
+  ]
+  return { verdicts, records: log.records }
+}
+
+function fsyncVerdict(fsync: FsyncTrace): Verdict {
+  const checked = fsync.skipped === undefined ? fsync.answers : 0
+  return {
+    promise: 'the archive answers only after fsync',
+    checked,
+    broken: fsync.unsynced,
+    examples: fsync.skipped === undefined ? [] : [`not checked: ${fsync.skipped}`],
+  }
+}
+
+function countsOf(ledger: Ledger, records: number): ChaosReport['counts'] {
+  const counts = { sent: 0, acknowledged: 0, refused: 0, unknown: 0, sentAgain: 0, delivered: 0, deliveredTwice: 0, refusedButDelivered: 0 }
+  const byStatus: Record<string, number> = {}
+  for (const message of ledger.messages.values()) {
+    counts.sent++
+    byStatus[message.status] = (byStatus[message.status] ?? 0) + 1
+    if (message.status === 0) counts.unknown++
+    else if (isAcknowledged(message)) counts.acknowledged++
+    else counts.refused++
+    if (message.attempts.length > 1) counts.sentAgain++
+    if (message.deliveries > 0) counts.delivered++
+    if (message.deliveries > 1) counts.deliveredTwice++
+    if (message.deliveries > 0 && message.status >= 300) counts.refusedButDelivered++
+  }
+  return { ...counts, byStatus, strayAnswers: ledger.strayAnswers, records }
+}
+
+function rotated(ports: readonly number[], by: number): number[] {
+  return ports.map((_, index) => ports[(index + by) % ports.length] as number)
+}

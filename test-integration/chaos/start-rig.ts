@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { findTool } from '../peers-kit/find-tool.ts'
+import { freePort, freePorts } from '../peers-kit/free-port.ts'
+import type { PeerRack } from '../peers-kit/peer-rack.ts'
+import { ArchiveDisk } from './archive-disk.ts'
+import type { Ledger } from './ledger.ts'
+import { Member } from './member.ts'
+import { applyPolicy, CLOCKED_CLI, type Rig } from './rig.ts'
+import { names, type Sites, startSites } from './sites.ts'
+import { TcpProxy } from './tcp-proxy.ts'
+
+export interface RigPlan {
+  readonly diskMegabytes: number
+}
+
+interface EdgePorts {
+  readonly external: number
+  readonly internal: number
+}
+
+/** Policy, archive and two replicas of federation-peer as processes of their own over a real nats-server, a wire for each. */
+export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
+  const sites = await startSites(rack, ledger)
+  const { nats, natsPort } = await planNats(rack)
+  const config = new ConfigWriter(rack, sites)
+  const disk = rack.add(new ArchiveDisk(rack.path('archive/state'), plan.diskMegabytes))
+  const publicKeyFile = rack.path('policy/state/policy.db.key.pub')
+  const wires: TcpProxy[] = [sites.homeWire, sites.partnerWire]
+  const [externalPorts, internalPorts]: [number[], number[]] = [[], []]
+  const wire = async (name: string, port: number): Promise<number> => {
+    const proxy = rack.add(new TcpProxy(name, port))
+    await proxy.start()
+    wires.push(proxy)
+    return proxy.port
+  }
+  const service = async (name: string, kind: string): Promise<Member> => {
+    const [external, internal] = (await freePorts(2)) as [number, number]
+    const bus = `{ driver: nats, servers: ["127.0.0.1:${await wire(`${name} to nats-server`, natsPort)}"] }`
+    const file = config.write(name, { external, internal }, bus, publicKeyFile)
+    if (kind === 'federation-peer') {
+      externalPorts.push(await wire(`partners to ${name}`, external))
+      internalPorts.push(await wire(`inside to ${name}`, internal))
+    }
+    return gatehouseMember(rack, name, ['service', kind, '--config', file])
+  }
+  const policy = await service('policy', 'policy')
+  const archive = await service('archive', 'archive')
+  const replicas = [await service('federation-peer-0', 'federation-peer'), await service('federation-peer-1', 'federation-peer')]
+  const members = [nats, policy, archive, ...replicas]
+  const rig: Rig = {
+    name: 'services',
+    sites,
+    members,
+    archive,
+    wires,
+    disk,
+    externalPorts,
+    internalPorts,
+    policySocket: rack.path('policy/.gatehouse/policy.sock'),
+    archiveSocket: rack.path('archive/.gatehouse/archive.sock'),
+    publicKeyFile: join(disk.folder, 'archive.db.key.pub'),
+  }
+  return await startAll(rack, rig)
+}
+
+/** `gatehouse up`: everything in one process, SQLite, the embedded bus. */
+export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
+  const sites = await startSites(rack, ledger)
+  const [external, internal] = (await freePorts(2)) as [number, number]
+  const disk = rack.add(new ArchiveDisk(rack.path('gatehouse/state'), plan.diskMegabytes))
+  const file = new ConfigWriter(rack, sites).write('gatehouse', { external, internal }, '{ driver: embedded }', undefined)
+  const gatehouse = gatehouseMember(rack, 'gatehouse', ['up', '--config', file])
+  const wires = [sites.homeWire, sites.partnerWire]
+  for (const [name, port] of [['partners to gatehouse', external] as const, ['inside to gatehouse', internal] as const]) {
+    const proxy = rack.add(new TcpProxy(name, port))
+    await proxy.start()
+    wires.push(proxy)
+  }
+  const socket = rack.path('gatehouse/.gatehouse/control.sock')
+  const rig: Rig = {
+    name: 'up',
+    sites,
+    members: [gatehouse],
+    archive: gatehouse,
+    wires,
+    disk,
+    externalPorts: [(wires[2] as TcpProxy).port],
+    internalPorts: [(wires[3] as TcpProxy).port],
+    policySocket: socket,
+    archiveSocket: socket,
+    publicKeyFile: join(disk.folder, 'archive.db.key.pub'),
+  }
+  return await startAll(rack, rig)
+}
+
+async function startAll(rack: PeerRack, rig: Rig): Promise<Rig> {
+  for (const member of rig.members) {
+    rack.add(member)
+    await member.start()
+  }
+  applyPolicy(rack, rig)
+  return rig
+}
+
+function gatehouseMember(rack: PeerRack, name: string, args: readonly string[]): Member {
+  const folder = rack.path(name)
+  return new Member(name, folder, {
+    command: process.execPath,
+    args: [...CLOCKED_CLI, ...args],
+    cwd: folder,
+    env: { CHAOS_CLOCK_FILE: join(folder, 'clock') },
+    ready: { line: /control +unix:/ },
+  })
+}
+
+async function planNats(rack: PeerRack): Promise<{ nats: Member; natsPort: number }> {
+  const tool = findTool('nats-server')
+  if (tool === undefined) throw new Error('nats-server is not installed (run test-integration/install-peers.sh)')
+  const natsPort = await freePort()
+  const folder = rack.path('nats-server')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'nats.conf')
+  writeFileSync(file, `listen: "127.0.0.1:${natsPort}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`)
+  const ready = { line: /Server is ready/, ports: [{ host: '127.0.0.1', port: natsPort }] }
+  return { nats: new Member('nats-server', folder, { command: tool, args: ['-c', file], ready }), natsPort }
+}
+
+/** Writes the configuration of each process; certificates and keys are shared by all of them. */
+class ConfigWriter {
+  readonly #rack: PeerRack
+  readonly #sites: Sites
+  readonly #external: string
+  readonly #internal: string
+  readonly #caFile: string
+  readonly #tokenKeyFile: string
+
+  constructor(rack: PeerRack, sites: Sites) {
+    this.#rack = rack
+    this.#sites = sites
+    this.#external = this.#pair('external', names.external)
+    this.#internal = this.#pair('internal', names.internal)
+    this.#caFile = this.#file('ca.pem', sites.caPem)
+    this.#tokenKeyFile = this.#file('route-token.key', randomBytes(32).toString('hex'))
+  }
+
+  write(name: string, ports: EdgePorts, bus: string, policyKeyFile: string | undefined): string {
+    const folder = this.#rack.path(name)
+    mkdirSync(folder, { recursive: true })
+    return this.#file(
+      `${name}/gatehouse.yaml`,
+      `stateDir: ${folder}/state
+bus: ${bus}
+archive: { checkpoint: { everyMs: 2000 } }
+federationPeer:
+  replica: ${name}
+  externalEdge: { name: ${names.external}, listen: { address: 127.0.0.1, port: ${ports.external} }, certificate: ${this.#external} }
+  internalEdge:
+    name: ${names.internal}
+    listen: { address: 127.0.0.1, port: ${ports.internal} }
+    certificate: ${this.#internal}
+    nextHop: { host: ${names.home}, port: ${this.#sites.homeWire.port} }
+  trust: [{ name: lab, files: [${this.#caFile}] }]
+  dns: { servers: ["${this.#sites.dnsServer}"] }
+  routing: { tokenKeyFile: ${this.#tokenKeyFile} }
+  archiveTimeoutMs: 3000
+${policyKeyFile === undefined ? '' : `  policy: { publicKeyFile: ${policyKeyFile} }\n`}  drain: { graceMs: 0, finishMs: 0, closeMs: 0 }
+`,
+    )
+  }
+
+  #pair(name: string, host: string): string {
+    const issued = this.#sites.authority.issue({ dns: [host] })
+    return `{ certFile: ${this.#file(`${name}.pem`, issued.chainPem)}, keyFile: ${this.#file(`${name}.key`, issued.keyPem)} }`
+  }
+
+  #file(name: string, text: string): string {
+    const path = this.#rack.path(name)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+}
