@@ -45,6 +45,7 @@ async function main(): Promise<number> {
       durationMs: minutes * 60_000,
       messagesPerSecond: rate,
       kinds,
+      tracesFsync: true,
       onRound: ({ faults, outageMs, backAfterMs }) => {
         const what = faults.map((fault) => `${fault.kind} ${fault.target} ${fault.durationMs} ms`).join(' + ')
         process.stderr.write(`${what}: ${outageMs} ms without a 2xx, all pass again after ${backAfterMs ?? '?'} ms\n`)

@@ -78,7 +78,7 @@ export class Member {
         void started.ended.then((code) => this.#ended(started, code))
         return
       } catch (problem) {
-        if (!this.#wantsToRun || performance.now() > deadline) throw problem
+        if (this.#process === undefined || !this.#wantsToRun || performance.now() > deadline) throw problem
         await new Promise((resolve) => setTimeout(resolve, RESTART_MS))
       }
     }

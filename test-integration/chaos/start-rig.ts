@@ -96,10 +96,13 @@ export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan):
 }
 
 async function startAll(rack: PeerRack, rig: Rig): Promise<Rig> {
-  for (const member of rig.members) {
-    rack.add(member)
-    await member.start()
-  }
+  for (const member of rig.members) rack.add(member)
+  // The bus first; the edge reads the key that the policy service makes at its first start.
+  const isEdge = (member: Member): boolean => member.name.startsWith('federation-peer')
+  const isBus = (member: Member): boolean => member.name === 'nats-server'
+  await Promise.all(rig.members.filter(isBus).map((member) => member.start()))
+  await Promise.all(rig.members.filter((member) => !isBus(member) && !isEdge(member)).map((member) => member.start()))
+  await Promise.all(rig.members.filter(isEdge).map((member) => member.start()))
   applyPolicy(rack, rig)
   return rig
 }
@@ -110,7 +113,8 @@ function gatehouseMember(rack: PeerRack, name: string, args: readonly string[]):
     command: process.execPath,
     args: [...CLOCKED_CLI, ...args],
     cwd: folder,
-    env: { CHAOS_CLOCK_FILE: join(folder, 'clock') },
+    // A process that was killed is back sooner when its code need not be compiled again.
+    env: { CHAOS_CLOCK_FILE: join(folder, 'clock'), NODE_COMPILE_CACHE: rack.path('compiled') },
     ready: { line: /control +unix:/ },
   })
 }
