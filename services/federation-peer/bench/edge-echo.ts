@@ -213,9 +213,8 @@ async function idle(order: Order): Promise<void> {
 
 if (process.send === undefined) await main()
 else {
-  process.on('message', async (order: Order) => {
+  process.on('message', (order: Order) => {
     if (order.kind === 'end') process.exit(0)
-    await (order.kind === 'load' ? load(order) : idle(order))
-    process.send?.('done')
+    void (order.kind === 'load' ? load(order) : idle(order)).then(() => process.send?.('done'))
   })
 }
