@@ -2,7 +2,7 @@ import type { Command } from './cli/command.ts'
 import { applyCommand } from './commands/apply.ts'
 import { archiveEraseCommand } from './commands/archive-erase.ts'
 import { archiveExportCommand } from './commands/archive-export.ts'
-import { archiveHoldCommands } from './commands/archive-hold.ts'
+import { archiveHoldAddCommand, archiveHoldListCommand, archiveHoldReleaseCommand } from './commands/archive-hold.ts'
 import { archiveKeyCommand } from './commands/archive-key.ts'
 import { archiveProofCommand } from './commands/archive-proof.ts'
 import { archiveSearchCommand } from './commands/archive-search.ts'
@@ -61,7 +61,9 @@ export const commands: readonly Command[] = [
   archiveExportCommand,
   archiveProofCommand,
   archiveKeyCommand,
-  ...archiveHoldCommands,
+  archiveHoldAddCommand,
+  archiveHoldListCommand,
+  archiveHoldReleaseCommand,
   archiveEraseCommand,
   certCheckCommand,
   versionCommand,

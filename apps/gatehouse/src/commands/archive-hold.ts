@@ -18,7 +18,7 @@ function nameOf(call: Call): string {
   return name
 }
 
-const add: Command = {
+export const archiveHoldAddCommand: Command = {
   name: 'archive hold add',
   summary: 'Keep messages from being erased or from expiring',
   description: 'Protects every message that matches all that is given. A hold beats erasure and retention until it is released. Recorded.',
@@ -51,7 +51,7 @@ const add: Command = {
   },
 }
 
-const list: Command = {
+export const archiveHoldListCommand: Command = {
   name: 'archive hold list',
   summary: 'Show the legal holds',
   description: 'Shows what is protected from erasure and expiry, since when and why.',
@@ -76,7 +76,7 @@ const list: Command = {
   },
 }
 
-const release: Command = {
+export const archiveHoldReleaseCommand: Command = {
   name: 'archive hold release',
   summary: 'End a legal hold',
   description: 'What it alone protected may be erased and expires at the next sweep. Recorded.',
@@ -90,5 +90,3 @@ const release: Command = {
     return exitCodes.ok.code
   },
 }
-
-export const archiveHoldCommands: readonly Command[] = [add, list, release]
