@@ -1,4 +1,4 @@
-import { type EnvelopeKind, type ImAddress, type Mark, type PeerIdentity, parseAddress } from '@gatehouse/im-model'
+import { type EnvelopeKind, type ImAddress, type Mark, type MessageContent, type PeerIdentity, parseAddress } from '@gatehouse/im-model'
 import type { DecisionInput, Snapshot, SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
 import { relationOf, sideOf } from '@gatehouse/policy-engine'
 import type { Question } from '@gatehouse/proto'
@@ -40,6 +40,7 @@ export function makeHypothesis(question: Question, snapshot: Snapshot, nowMs: nu
       assertedMark: markOf(question.assertedMark),
       isInDialog: false,
       srv: srvOf(question, outside, assumptions),
+      content: () => contentOf(question),
     },
   }
 }
@@ -110,6 +111,11 @@ function srvOf(question: Question, outside: string, assumptions: string[]): (dom
     if (!assumptions.includes(assumption)) assumptions.push(assumption)
     return { status: 'found', targets: [{ host, port: 5061, priority: 0, weight: 0 }] }
   }
+}
+
+function contentOf({ body, contentType }: Question): MessageContent | undefined {
+  if (body === '') return undefined
+  return { contentType: contentType === '' ? 'text/plain' : contentType, body: Buffer.from(body), textFormat: [] }
 }
 
 function srvHosts(question: Question): string[] {

@@ -13,6 +13,7 @@ import {
   ApplyRequestSchema,
   ArchiveRecordSchema,
   ExplainArchivedRequestSchema,
+  ExplainRequestSchema,
   ObservedRequestSchema,
   SimulateRequestSchema,
   type SimulationReport,
@@ -192,6 +193,15 @@ describe('archived messages, judged again', () => {
     assert.deepEqual([(await explain(2)).present?.verdict, (await explain(2)).recorded?.verdict], ['allow', 'deny'])
     const report = await simulate(CHANGE)
     assert.deepEqual([report.newlyBlocked, report.newlyAllowed, report.differsFromRecord], [0n, 0n, 2n])
+  })
+
+  it('a hypothetical message is judged by its text where it has one', async () => {
+    await apply(object('ContentFilter', 'links', '{links: {action: block}}'))
+    const question = { fromAddress: 'nina@northwind.example', toAddress: 'alice@contoso.example' }
+    const verdictOf = async (body: string) =>
+      (await service.decision.explain(create(ExplainRequestSchema, { question: { ...question, body } }))).decision?.code
+    assert.equal(await verdictOf('see you at noon'), 'GH-POLICY-ALLOWED')
+    assert.equal(await verdictOf('see http://evil.example/x.exe'), 'GH-POLICY-CONTENT-EXTENSION')
   })
 
   it('who has no role gets nothing, and where no archive is reachable the answer says so', async () => {
