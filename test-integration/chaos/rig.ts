@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
@@ -41,15 +41,25 @@ export interface CliResult {
   readonly output: string
 }
 
-/** A command of the CLI, run to its end. */
-export function runCli(rack: PeerRack, ...args: readonly string[]): CliResult {
-  const ran = spawnSync(process.execPath, [...CLI, ...args], { cwd: rack.folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
-  return { status: ran.status, output: ran.stdout + ran.stderr }
+/** A command of the CLI, run to its end. Not `spawnSync`: the wires of the rig live in this process and must go on. */
+export async function runCli(rack: PeerRack, ...args: readonly string[]): Promise<CliResult> {
+  const child = spawn(process.execPath, [...CLI, ...args], { cwd: rack.folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const take = (chunk: Buffer): void => {
+    output += chunk.toString('utf8')
+  }
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { status, output }
 }
 
-export function applyPolicy(rack: PeerRack, rig: Rig): void {
+export async function applyPolicy(rack: PeerRack, rig: Rig): Promise<void> {
   const file = rack.path('policy.yaml')
   writeFileSync(file, POLICY.replace('PORT', String(rig.sites.partnerWire.port)))
-  const applied = runCli(rack, 'apply', '-f', file, '--connect', `unix:${rig.policySocket}`)
+  const applied = await runCli(rack, 'apply', '-f', file, '--connect', `unix:${rig.policySocket}`)
   if (applied.status !== 0) throw new Error(`the policy was not applied: ${applied.output}`)
 }

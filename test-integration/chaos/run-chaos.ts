@@ -126,9 +126,9 @@ async function compare(
 ): Promise<{ verdicts: Verdict[]; records: number }> {
   // The checkpoint that comes with an export signs everything up to its head.
   const file = rack.path('export.jsonl')
-  const exported = runCli(rack, 'archive', 'export', '-o', file, '--connect', `unix:${rig.archiveSocket}`)
+  const exported = await runCli(rack, 'archive', 'export', '-o', file, '--connect', `unix:${rig.archiveSocket}`)
   if (exported.status !== 0) throw new Error(`the archive could not be exported: ${exported.output}`)
-  const verified = runCli(rack, 'archive', 'verify', '-f', file, '--public-key', rig.publicKeyFile)
+  const verified = await runCli(rack, 'archive', 'verify', '-f', file, '--public-key', rig.publicKeyFile)
   const log = await readArchivedLog(file)
   const stuck = rounds.filter((round) => round.backAfterMs === undefined)
   const verdicts: Verdict[] = [

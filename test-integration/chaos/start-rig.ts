@@ -103,7 +103,7 @@ async function startAll(rack: PeerRack, rig: Rig): Promise<Rig> {
   await Promise.all(rig.members.filter(isBus).map((member) => member.start()))
   await Promise.all(rig.members.filter((member) => !isBus(member) && !isEdge(member)).map((member) => member.start()))
   await Promise.all(rig.members.filter(isEdge).map((member) => member.start()))
-  applyPolicy(rack, rig)
+  await applyPolicy(rack, rig)
   return rig
 }
 
