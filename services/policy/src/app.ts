@@ -55,6 +55,9 @@ export interface PolicyService {
   publicKeyPem(): string
 }
 
+/** A block entry made while the bus was away is not to wait for the next heartbeat. */
+const PUBLISH_RETRY_MS = 1_500
+
 /** The policy service: keeps every revision, tells the replicas, answers what-if questions. Throws GH-REVISION-KEY. */
 export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): PolicyService {
   const { bus, log } = deps
@@ -78,6 +81,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     access,
   })
   let stopHeartbeat: (() => void) | undefined
+  let stopRetry: (() => void) | undefined
   return {
     admin: createAdminHandlers({
       book,
@@ -98,9 +102,13 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       await facts.start()
       await upkeep.start()
       stopHeartbeat = every(config.heartbeatMs, () => void upkeep.beat())
+      stopRetry = every(PUBLISH_RETRY_MS, () => {
+        if (publisher.error !== undefined) void publisher.publish()
+      })
     },
     stop: async () => {
       stopHeartbeat?.()
+      stopRetry?.()
       await upkeep.stop()
       await facts.stop()
       await store.close()

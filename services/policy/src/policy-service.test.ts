@@ -42,20 +42,21 @@ interface World {
   readonly explain: (question: object) => Promise<ExplainResponse>
   readonly exported: (revision?: number) => Promise<string>
   readonly beat: () => Promise<void>
+  readonly retry: () => Promise<void>
 }
 
 function makeWorld(file: string = join(folder, `${++files}.db`)): World {
   const bus = createEmbeddedBus()
   const clock = { nowMs: 1_800_000_000_000 }
-  let beat = (): void => {}
+  const timers = new Map<number, () => void>()
   const service = buildPolicyService(
     { databaseFile: file, heartbeatMs: 1000, access: [...ACCESS], localRole: 'admin' },
     {
       bus,
       log: silentLogger,
       nowMs: () => clock.nowMs,
-      every: (_, run) => {
-        beat = run
+      every: (ms, run) => {
+        timers.set(ms, run)
         return () => {}
       },
     },
@@ -74,7 +75,11 @@ function makeWorld(file: string = join(folder, `${++files}.db`)): World {
     exported: async (revision = 0) =>
       (await service.admin.export({ $typeName: 'gatehouse.v1.PolicyAdminServiceExportRequest', revision: BigInt(revision) })).text,
     beat: async () => {
-      beat()
+      timers.get(1000)?.()
+      await turns()
+    },
+    retry: async () => {
+      timers.get(1500)?.()
       await turns()
     },
   }
@@ -334,8 +339,10 @@ describe('snapshot on the bus', () => {
     const published = (): boolean | undefined => world.service.health().checks.find((check) => check.name === 'published')?.isOk
     assert.equal(published(), false)
     assert.equal(follower.current(world.clock.nowMs)?.revision, 0)
+    await world.retry()
+    assert.equal(published(), false)
     kv.put = put
-    await world.beat()
+    await world.retry() // long before the next heartbeat
     assert.equal(published(), true)
     assert.equal(follower.current(world.clock.nowMs)?.revision, 1)
     await world.service.stop()

@@ -40,7 +40,7 @@ const MAX_ATTEMPTS = 20
 /**
  * Puts the revision in force into the bucket that replicas watch, and a sign of life after it. One write at a time, always of the
  * newest revision, and only over an older one: of several policy services one publishes a revision, and none goes back. What the
- * bus would not take is tried again with the next heartbeat.
+ * bus would not take is tried again by the service, soon.
  */
 export class SnapshotPublisher {
   readonly #deps: PublisherDeps
