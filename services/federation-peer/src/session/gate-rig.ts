@@ -69,6 +69,9 @@ export class RigConnection implements EdgeConnection {
   readonly isDialed: boolean
   readonly peer: PeerIdentity
   isOpen = true
+  /** Says of each write that it went above the high mark. */
+  isFull = false
+  readonly pauses: Set<string> = new Set()
   context: unknown = undefined
   readonly #rig: GateRig
   readonly #written: SipMessage[] = []
@@ -97,11 +100,16 @@ export class RigConnection implements EdgeConnection {
     framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
     const frame = framer.takeFrame()
     if (frame?.kind === 'message') this.#written.push(frame.message)
-    return true
+    return !this.isFull
   }
 
-  pause(): void {}
-  resume(): void {}
+  pause(reason: string): void {
+    this.pauses.add(reason)
+  }
+
+  resume(reason: string): void {
+    this.pauses.delete(reason)
+  }
 
   close(): void {
     this.isOpen = false

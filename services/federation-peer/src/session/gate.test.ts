@@ -231,6 +231,18 @@ test('BENOTIFY passes and is answered by nobody', async () => {
   assert.equal(rig.session.layer.openServerTransactions() + rig.session.layer.openClientTransactions(), 0)
 })
 
+test('a peer that does not read its answers is not read, until it does', async () => {
+  const rig = new GateRig()
+  const deaf = rig.open('external', ['sip.fabrikam.example'])
+  deaf.isFull = true
+  deaf.receive(encodeMessage(message('carol@fabrikam.example', 'bill@woodgrove.example', 'relay')))
+  await rig.settle()
+  assert.equal(deaf.pauses.size, 1)
+  deaf.isFull = false
+  rig.session.onDrain(deaf)
+  assert.equal(deaf.pauses.size, 0)
+})
+
 test('a CANCEL before the archive has answered ends the INVITE with 487 and nothing goes on', async () => {
   const rig = new GateRig()
   rig.isArchiveSlow = true

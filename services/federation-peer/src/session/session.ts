@@ -214,6 +214,8 @@ export class Session implements EdgeHandler, TransactionUser {
     if (connection === undefined) return
     if (message.isRequest) stateOf(connection).requestsOut++
     this.#lastWriteHadRoom = connection.write(encodeHead(message), message.body.byteLength === 0 ? undefined : message.body)
+    // Whoever does not read its answers is not read either: its requests wait with it, not in our memory.
+    if (!this.#lastWriteHadRoom && !message.isRequest) this.#holdFeeder(connection, connection)
   }
 
   /** After a write that found the link full: the connection that feeds it is not read until it drains. */
