@@ -22,7 +22,7 @@ export type Destination =
       readonly edgePort: number
       /** Parallel links to keep, 1–4. */
       readonly links: number
-      /** Trust stores the partner's certificate must chain to; empty: any configured store. */
+      /** Trust stores the partner's certificate must chain to; empty: any that counts on the external edge. */
       readonly trust: readonly string[]
       /** SPKI pins; empty: none demanded. */
       readonly pins: readonly string[]

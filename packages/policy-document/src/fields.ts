@@ -78,7 +78,9 @@ export const peerFields = {
     .array(z.string().min(1).max(100))
     .max(32)
     .default([])
-    .describe('Names of trust stores (bootstrap configuration) its certificate has to chain to; empty: any.'),
+    .describe(
+      'Names of trust stores (bootstrap configuration) its certificate has to chain to; empty: any that counts on the external edge.',
+    ),
   requireClientAuth: z
     .boolean()
     .default(false)
