@@ -76,7 +76,8 @@ function isSame(known: DecisionFields, decision: DecisionFields): boolean {
 
 function destinationWord({ destination }: DecisionFields): string {
   if (destination === undefined) return ''
-  return destination.to === 'inside' ? 'inside' : destination.partner
+  if (destination.to === 'inside') return 'inside'
+  return destination.to === 'network' ? destination.network : destination.partner
 }
 
 function writeDecision(writer: ReverseWriter, decision: DecisionFields): void {

@@ -28,8 +28,8 @@ export const busSubjects = {
     kind: 'request',
     owner: 'the service of the port',
     queue: 'deliver',
-    payload: 'Envelope',
-    answer: 'Outcome',
+    payload: 'DeliverRequest',
+    answer: 'DeliverReply',
     use: 'An envelope for the service that owns the destination (sip, xmpp, irc).',
   },
   factsChanged: {

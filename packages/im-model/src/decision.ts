@@ -6,29 +6,48 @@ export type Verdict = 'allow' | 'deny'
 /** What the archive has to do with a message before it may go on. */
 export type ArchiveDuty = 'required' | 'bestEffort' | 'off'
 
+/** Our own people, by way of their home system. */
+export interface InsideDestination {
+  readonly to: 'inside'
+  readonly domain: string
+  /** What the home system speaks; absent: SIP. */
+  readonly port?: 'sip' | 'xmpp' | undefined
+}
+
+/** Another organisation or a public network that speaks SIP. */
+export interface PeerDestination {
+  readonly to: 'peer'
+  readonly peerClass: PeerClass
+  /** Name of the policy object (partner, provider, clearinghouse) or the domain itself when found by SRV. */
+  readonly partner: string
+  /** The domain the message is for. */
+  readonly domain: string
+  /** Configured edge host; undefined: find it by SRV of `domain`. */
+  readonly edgeHost: string | undefined
+  /** Port of `edgeHost`; 5061 unless configured. */
+  readonly edgePort: number
+  /** Parallel links to keep, 1–4. */
+  readonly links: number
+  /** Trust stores the partner's certificate must chain to; empty: any that counts on the external edge. */
+  readonly trust: readonly string[]
+  /** SPKI pins; empty: none demanded. */
+  readonly pins: readonly string[]
+  /** Towards a peer that is not Microsoft's, `ms-` headers are not sent. */
+  readonly dialect: 'microsoft' | 'standard'
+}
+
+/** A network that a connector of the bridge reaches. */
+export interface NetworkDestination {
+  readonly to: 'network'
+  /** Name of the policy object `Network`. */
+  readonly network: string
+  /** Which connector: the port of the subject `deliver.<port>`. */
+  readonly protocol: string
+  readonly domain: string
+}
+
 /** Where an allowed message goes. Data only: the route stage turns it into a connection. */
-export type Destination =
-  | { readonly to: 'inside'; readonly domain: string }
-  | {
-      readonly to: 'peer'
-      readonly peerClass: PeerClass
-      /** Name of the policy object (partner, provider, clearinghouse) or the domain itself when found by SRV. */
-      readonly partner: string
-      /** The domain the message is for. */
-      readonly domain: string
-      /** Configured edge host; undefined: find it by SRV of `domain`. */
-      readonly edgeHost: string | undefined
-      /** Port of `edgeHost`; 5061 unless configured. */
-      readonly edgePort: number
-      /** Parallel links to keep, 1–4. */
-      readonly links: number
-      /** Trust stores the partner's certificate must chain to; empty: any that counts on the external edge. */
-      readonly trust: readonly string[]
-      /** SPKI pins; empty: none demanded. */
-      readonly pins: readonly string[]
-      /** Towards a peer that is not Microsoft's, `ms-` headers are not sent. */
-      readonly dialect: 'microsoft' | 'standard'
-    }
+export type Destination = InsideDestination | PeerDestination | NetworkDestination
 
 /** One rule's answer, in the order tried. */
 export interface ProofStep {

@@ -1,3 +1,6 @@
+import type { ImAddress } from './address.ts'
+import type { ImContent } from './im-content.ts'
+
 /** What a message is, whatever protocol carried it. */
 export type EnvelopeKind = 'message' | 'typing' | 'receipt' | 'presence' | 'session' | 'other'
 
@@ -20,3 +23,18 @@ export type Mark = 'verified' | 'unverified'
 
 /** Evidence class behind a mark: V3 cryptographic … V0 nothing. */
 export type EvidenceClass = 'V0' | 'V1' | 'V2' | 'V3'
+
+/**
+ * One event on its way between services. Addresses are those that our inside knows people by; only a connector knows its network's own
+ * (architecture §1).
+ */
+export interface Envelope {
+  /** 16 bytes, unique, time-ordered, given where it came in; the id of the archive's record. */
+  readonly id: Uint8Array
+  readonly receivedAtMs: number
+  readonly from: ImAddress
+  readonly to: ImAddress
+  /** Thread it belongs to: a SIP Call-ID, an XMPP thread or an id made from the pair. Never empty; order is kept within it. */
+  readonly conversation: string
+  readonly content: ImContent
+}

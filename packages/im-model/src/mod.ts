@@ -1,5 +1,26 @@
 export type { ImAddress } from './address.ts'
 export { addressKey, isSameOrSubdomain, normaliseDomain, parseAddress } from './address.ts'
-export type { ArchiveDuty, Decision, Destination, InspectorCall, ProofStep, Verdict } from './decision.ts'
-export type { Direction, EnvelopeKind, EvidenceClass, Mark, MessageContent } from './envelope.ts'
+export type {
+  ArchiveDuty,
+  Decision,
+  Destination,
+  InsideDestination,
+  InspectorCall,
+  NetworkDestination,
+  PeerDestination,
+  ProofStep,
+  Verdict,
+} from './decision.ts'
+export type { DeliveryOutcome, DeliveryStatus } from './delivery-outcome.ts'
+export type { Direction, Envelope, EnvelopeKind, EvidenceClass, Mark, MessageContent } from './envelope.ts'
+export type {
+  FileOffer,
+  ImContent,
+  MessageEvent,
+  PresenceEvent,
+  ReceiptEvent,
+  ReceiptWish,
+  SessionEvent,
+  TypingEvent,
+} from './im-content.ts'
 export type { EdgeSide, NameMatch, PeerClass, PeerIdentity, PeerNames } from './peer.ts'

@@ -1,4 +1,4 @@
-import type { Decision, Destination } from '@gatehouse/im-model'
+import type { Decision, PeerDestination } from '@gatehouse/im-model'
 import type { HeaderLine, SipMessage } from '@gatehouse/sip-core'
 import { isKeptOnItsSide, isMicrosoftHeader } from './boundary-headers.ts'
 import { renderVerification, VERIFICATION_HEADER } from './trust-header.ts'
@@ -10,7 +10,7 @@ export function enterInside(message: SipMessage, trustLine: HeaderLine): void {
 }
 
 /** A message from inside goes out: internal headers stay, the mark goes with it where the partner reads it. */
-export function leaveInside(message: SipMessage, decision: Decision, destination: Destination & { to: 'peer' }): void {
+export function leaveInside(message: SipMessage, decision: Decision, destination: PeerDestination): void {
   if (destination.dialect === 'standard') {
     message.headers.removeNamed(isKeptOutwardStandard)
     dropOptionTag(message, 'ms-benotify')

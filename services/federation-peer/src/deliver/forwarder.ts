@@ -1,4 +1,4 @@
-import type { Decision, Destination, EdgeSide } from '@gatehouse/im-model'
+import type { Decision, EdgeSide } from '@gatehouse/im-model'
 import { type HeaderLine, type ProxyIdentity, prepareForward, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import { carriedContent, replaceContent } from '../admit/carried-content.ts'
 import { domainOf } from '../admit/read-addresses.ts'
@@ -6,6 +6,7 @@ import type { Refusal } from '../admit/refusal.ts'
 import { answerOutward, enterInside, leaveInside, passBetweenPeers } from '../boundary/cross-boundary.ts'
 import { TrustLines } from '../boundary/trust-lines.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
+import type { LinkDestination } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
 import type { Passage } from '../session/passage.ts'
@@ -42,7 +43,7 @@ export class Forwarder {
   }
 
   /** The request for the next hop, or why there is none (Max-Forwards, loop, unknown Proxy-Require). */
-  prepare(passage: Passage, destination: Destination): Forwarded | Refusal {
+  prepare(passage: Passage, destination: LinkDestination): Forwarded | Refusal {
     const ingress = passage.side
     const egress: EdgeSide = destination.to === 'inside' ? 'internal' : 'external'
     const { own } = this.#deps
@@ -84,7 +85,7 @@ export class Forwarder {
     if (before !== undefined) replaceContent(request, before, decision.rewrite)
   }
 
-  #cross(request: SipRequest, passage: Passage, destination: Destination): void {
+  #cross(request: SipRequest, passage: Passage, destination: LinkDestination): void {
     const decision = passage.decision as Decision
     if (destination.to === 'peer') {
       if (passage.side === 'external') passBetweenPeers(request, decision)

@@ -1,5 +1,8 @@
-import type { Destination } from '@gatehouse/im-model'
+import type { InsideDestination, PeerDestination } from '@gatehouse/im-model'
 import type { LinkTarget } from '../edge/connection.ts'
+
+/** Where SIP itself goes. */
+export type LinkDestination = InsideDestination | PeerDestination
 
 const MAX_CACHED = 20_000
 
@@ -7,7 +10,7 @@ const MAX_CACHED = 20_000
 export class LinkTargets {
   readonly #inside: LinkTarget
   readonly #externalStores: readonly string[]
-  readonly #byDomain = new Map<string, { destination: Destination; target: LinkTarget }>()
+  readonly #byDomain = new Map<string, { destination: LinkDestination; target: LinkTarget }>()
 
   /** `externalStores`: who may vouch for a partner that asks for no store of its own. */
   constructor(inside: LinkTarget, externalStores: readonly string[]) {
@@ -15,7 +18,7 @@ export class LinkTargets {
     this.#externalStores = externalStores
   }
 
-  of(destination: Destination): LinkTarget {
+  of(destination: LinkDestination): LinkTarget {
     if (destination.to === 'inside') return this.#inside
     const cached = this.#byDomain.get(destination.domain)
     if (cached !== undefined && isSame(cached.destination, destination)) return cached.target
@@ -26,7 +29,7 @@ export class LinkTargets {
   }
 }
 
-function isSame(cached: Destination, asked: Destination): boolean {
+function isSame(cached: LinkDestination, asked: LinkDestination): boolean {
   if (cached === asked) return true
   if (cached.to === 'inside' || asked.to === 'inside') return cached.to === asked.to
   return (
@@ -38,7 +41,7 @@ function isSame(cached: Destination, asked: Destination): boolean {
   )
 }
 
-function partnerTarget(destination: Destination & { to: 'peer' }, trust: readonly string[]): LinkTarget {
+function partnerTarget(destination: PeerDestination, trust: readonly string[]): LinkTarget {
   const isConfigured = destination.edgeHost !== undefined
   return {
     // Several domains behind one configured edge share its links; the trust they ask for is part of what the link means.

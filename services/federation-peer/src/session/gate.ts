@@ -29,7 +29,7 @@ import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
-import type { LinkTargets } from '../route/link-targets.ts'
+import type { LinkDestination, LinkTargets } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
@@ -164,7 +164,8 @@ export class Gate implements RelayOwner {
     }
     const destination = passage.decision?.destination
     const drop = (code: string): void => log.debug({ code, method: passage.method, callId: passage.callId }, 'unanswered request dropped')
-    if (refusal !== undefined || destination === undefined) return drop(refusal?.code ?? 'GH-PEER-NO-ADDRESS')
+    if (refusal !== undefined || destination === undefined || destination.to === 'network')
+      return drop(refusal?.code ?? 'GH-PEER-NO-ADDRESS')
     links.acquire(
       targets.of(destination),
       (link) => {
@@ -248,6 +249,7 @@ export class Gate implements RelayOwner {
   #route(passage: Passage): void {
     passage.stage = 'route'
     const destination = passage.decision?.destination as Destination
+    if (destination.to === 'network') return this.#refuse(passage, refuse('GH-PEER-NEXT-HOP-AWAY', 'No bridge.'), this.#deps.nowMs())
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
@@ -262,7 +264,7 @@ export class Gate implements RelayOwner {
     )
   }
 
-  #deliver(passage: Passage, destination: Destination, link: EdgeConnection): void {
+  #deliver(passage: Passage, destination: LinkDestination, link: EdgeConnection): void {
     passage.stage = 'deliver'
     passage.link = link
     const nowMs = this.#deps.nowMs()

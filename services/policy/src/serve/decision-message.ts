@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import type { Decision, ProofStep } from '@gatehouse/im-model'
+import type { Decision, Destination, ProofStep } from '@gatehouse/im-model'
 import { type Decision as DecisionMessage, DecisionSchema, type ProofStepSchema } from '@gatehouse/proto'
 
 /** A decision in the form that travels (envelope.proto). */
@@ -13,7 +13,7 @@ export function decisionMessage(decision: Decision): DecisionMessage {
     mark,
     evidence,
     nameMatch,
-    destination: destination === undefined ? '' : destination.to === 'inside' ? 'inside' : destination.partner,
+    destination: destinationWord(destination),
     proof: stepMessages(decision.proof),
     revision: BigInt(decision.revision),
     observed: stepMessages(decision.observed ?? []),
@@ -22,4 +22,10 @@ export function decisionMessage(decision: Decision): DecisionMessage {
 
 function stepMessages(steps: readonly ProofStep[]): MessageInitShape<typeof ProofStepSchema>[] {
   return steps.map((step) => ({ rule: step.rule, code: step.code, detail: step.detail ?? '', source: step.source ?? '' }))
+}
+
+function destinationWord(destination: Destination | undefined): string {
+  if (destination === undefined) return ''
+  if (destination.to === 'inside') return 'inside'
+  return destination.to === 'network' ? destination.network : destination.partner
 }

@@ -1,0 +1,28 @@
+import type { Destination, Direction, Envelope, EvidenceClass, Mark, PeerClass } from '@gatehouse/im-model'
+
+/** What of a decision the far end needs; the whole of it is on record under the envelope's id. */
+export interface DeliveryMark {
+  readonly mark: Mark
+  readonly evidence: EvidenceClass
+  readonly direction: Direction
+  readonly peerClass: PeerClass
+  readonly partner: string
+  readonly revision: number
+}
+
+/** An envelope on its way to the service that owns its destination. */
+export interface Delivery {
+  readonly envelope: Envelope
+  readonly destination: Destination
+  readonly decision: DeliveryMark
+  /** How long the asker waits for the outcome. */
+  readonly timeoutMs: number
+  /** Replica that handed it on to the owner of the account or domain; empty: nobody did. It is handed on once at most. */
+  readonly forwardedBy: string
+}
+
+/** The port of the subject `deliver.<port>` behind which a destination lies. */
+export function portOf(destination: Destination): string {
+  if (destination.to === 'network') return destination.protocol
+  return destination.to === 'inside' ? (destination.port ?? 'sip') : 'sip'
+}
