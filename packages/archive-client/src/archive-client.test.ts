@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Bus, BusReply } from '@gatehouse/bus'
-import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
+import { AppendReplySchema, AppendRequestSchema, ArchiveRecordSchema } from '@gatehouse/proto'
 import { type AppendOutcome, ArchiveClient, type ArchiveClientOptions } from './archive-client.ts'
 
 interface Asked {
@@ -11,7 +11,16 @@ interface Asked {
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const textOf = (data: Uint8Array): string => new TextDecoder().decode(data)
+
+/** A record of this test: its text, or the statuses of the outcomes that it tells of. */
+function textOf(data: Uint8Array): string {
+  if (data[0] !== OUTCOMES_TAG) return new TextDecoder().decode(data)
+  const { content } = fromBinary(ArchiveRecordSchema, data)
+  return content.case === 'outcomes' ? `${content.value.afterUs.length}x${content.value.status}` : 'no outcomes'
+}
+
+/** An `ArchiveRecord` with `Outcomes` begins with it: field 4, length-delimited. */
+const OUTCOMES_TAG = 0x22
 
 /** Requests wait for the test's answer; turns and timers happen when the test says so. */
 class Rig {
@@ -44,6 +53,10 @@ class Rig {
 
   append(...names: string[]): void {
     for (const name of names) this.client.append(bytes(name), (outcome) => this.outcomes.push(`${name} ${shown(outcome)}`))
+  }
+
+  came(status: number): void {
+    this.client.appendOutcome({ envelopeId: new Uint8Array(16), atUs: 1, status, code: '', isCertain: true })
   }
 
   turn(): void {
@@ -166,31 +179,36 @@ describe('archive client', () => {
 })
 
 describe('archive client: outcomes', () => {
-  test('an outcome rides with the next entries, or goes alone after a moment', () => {
+  test('outcomes gather, ride with the next entries, or go alone', () => {
     const rig = new Rig()
-    rig.client.appendOutcome(bytes('o1'))
+    rig.came(200)
+    rig.came(200)
     rig.append('a')
     rig.turn()
-    assert.deepEqual(rig.asked[0]?.records, ['a', 'o1'])
+    assert.deepEqual(rig.asked[0]?.records, ['a'], 'they wait for more of their kind')
+    rig.append('b')
+    rig.fire()
     rig.commit()
-    assert.deepEqual(rig.outcomes, ['a 1'])
-    rig.client.appendOutcome(bytes('o2'))
+    assert.deepEqual(rig.asked[0]?.records, ['b', '2x200'])
+    rig.commit()
+    assert.deepEqual(rig.outcomes, ['a 1', 'b 2'])
+    rig.came(486)
     rig.fire()
-    rig.fire()
-    assert.deepEqual(rig.asked[0]?.records, ['o2'])
+    assert.deepEqual(rig.asked[0]?.records, ['1x486'])
   })
 
-  test('outcomes are kept while the archive is away and sent again, the oldest first; malformed ones are not', () => {
+  test('outcomes are kept while the archive is away and sent again as they were, the oldest first; malformed ones are not', () => {
     const rig = new Rig()
-    rig.client.appendOutcome(bytes('o1'))
+    rig.came(200)
     rig.fire()
-    rig.client.appendOutcome(bytes('o2'))
+    rig.came(486)
     rig.asked.shift()!.answer({ ok: false, why: 'no-responder', detail: '' })
     rig.fire()
-    assert.deepEqual(rig.asked[0]?.records, ['o1', 'o2'])
+    assert.deepEqual(rig.asked[0]?.records, ['1x200', '1x486'])
+    rig.came(200)
     rig.commit('GH-ARCHIVE-LOCKED')
     rig.fire()
-    assert.deepEqual(rig.asked[0]?.records, ['o1', 'o2'])
+    assert.deepEqual(rig.asked[0]?.records, ['1x200', '1x486', '1x200'])
     rig.commit('GH-ARCHIVE-MALFORMED')
     rig.fire()
     assert.equal(rig.client.stats().queuedOutcomes, 0)
@@ -199,19 +217,20 @@ describe('archive client: outcomes', () => {
 
   test('beyond the bound the oldest are dropped and counted', () => {
     const rig = new Rig({ maxQueuedOutcomes: 16 })
-    for (let at = 0; at < 20; at++) rig.client.appendOutcome(bytes(`o${at}`))
-    const { queuedOutcomes, droppedOutcomes } = rig.client.stats()
-    assert.ok(queuedOutcomes <= 16)
-    assert.equal(queuedOutcomes + droppedOutcomes, 20)
+    for (let status = 200; status < 220; status++) rig.came(status)
     rig.fire()
-    assert.equal(rig.asked[0]?.records.at(-1), 'o19')
+    rig.asked.shift()!.answer({ ok: false, why: 'no-responder', detail: '' })
+    const { queuedOutcomes, droppedOutcomes } = rig.client.stats()
+    assert.deepEqual([queuedOutcomes, droppedOutcomes], [16, 4])
+    rig.fire()
+    assert.deepEqual([rig.asked[0]?.records.at(0), rig.asked[0]?.records.at(-1)], ['1x204', '1x219'])
   })
 
   test('draining sends what waits and resolves', async () => {
     const rig = new Rig()
-    rig.client.appendOutcome(bytes('o'))
+    rig.came(200)
     const drained = rig.client.drain(1000)
-    assert.deepEqual(rig.asked[0]?.records, ['o'])
+    assert.deepEqual(rig.asked[0]?.records, ['1x200'])
     rig.commit()
     rig.fire()
     await drained

@@ -1,6 +1,7 @@
 import { type Bus, type BusReply, busSubjects } from '@gatehouse/bus'
 import { type AppendVerdict, decodeAppendReply, encodeAppendRequest, framedSize } from './append-frames.ts'
 import { OutcomeBacklog } from './outcome-backlog.ts'
+import { type OutcomeFields, OutcomePacker, type PackedOutcomes } from './outcome-packer.ts'
 
 /** What became of one record. */
 export type AppendOutcome =
@@ -19,7 +20,7 @@ export interface ArchiveClientOptions {
   /** Records that may wait here or be under way; more are refused at once. */
   readonly maxQueuedRecords: number
   readonly maxQueuedBytes: number
-  /** Outcome records that may wait for the archive to come back; the oldest are dropped beyond it. */
+  /** Outcomes that may wait for the archive to come back; the oldest are dropped beyond it. */
   readonly maxQueuedOutcomes: number
 }
 
@@ -48,7 +49,7 @@ const PIPELINED_RECORDS = 64
 const PIPELINED_BYTES = 128 * 1024
 const MAX_IN_FLIGHT = 8
 const MAX_BATCH_RECORDS = 1000
-// Outcomes ride with the next entries; with none they wait this long, so that many share one commit.
+// Outcomes gather so long, so that many share one record; then they ride with the next entries, or go alone.
 const OUTCOME_WAIT_MS = 20
 const RETRY_MS = 500
 
@@ -66,6 +67,7 @@ const DEFAULTS: ArchiveClientOptions = {
 export class ArchiveClient {
   readonly #deps: ArchiveClientDeps
   readonly #options: ArchiveClientOptions
+  readonly #packer = new OutcomePacker()
   readonly #outcomes: OutcomeBacklog
   readonly #maxBatchBytes: number
   #records: Uint8Array[] = []
@@ -96,9 +98,10 @@ export class ArchiveClient {
     else this.#queue(record, size, onDone)
   }
 
-  /** Archives one encoded outcome record when it can; kept and sent again while the archive is away. */
-  appendOutcome(record: Uint8Array): void {
-    this.#outcomes.add(record)
+  /** Archives what became of a message when it can, together with others; kept and sent again while the archive is away. */
+  appendOutcome(outcome: OutcomeFields): void {
+    const filled = this.#packer.add(outcome)
+    if (filled !== undefined) this.#outcomes.add([filled])
     this.#flushOutcomesIn(OUTCOME_WAIT_MS)
   }
 
@@ -107,7 +110,7 @@ export class ArchiveClient {
       queuedRecords: this.#waitingRecords,
       queuedBytes: this.#recordBytes + this.#inFlightBytes,
       batchesInFlight: this.#inFlight,
-      queuedOutcomes: this.#outcomes.size,
+      queuedOutcomes: this.#packer.count + this.#outcomes.count,
       droppedOutcomes: this.#outcomes.dropped,
     }
   }
@@ -122,8 +125,9 @@ export class ArchiveClient {
       }, graceMs)
       const look = (): void => {
         if (isOver) return
-        if (this.#outcomes.size > 0 && this.#inFlight === 0) this.#flush()
-        if (this.#records.length + this.#inFlight + this.#outcomes.size > 0) this.#deps.setTimer(look, 5)
+        this.#outcomes.add(this.#packer.takeAll())
+        if (this.#outcomes.count > 0 && this.#inFlight === 0) this.#flush()
+        if (this.#records.length + this.#inFlight + this.#outcomes.count > 0) this.#deps.setTimer(look, 5)
         else {
           cancel()
           resolve()
@@ -178,8 +182,8 @@ export class ArchiveClient {
   #flush(): void {
     const { records, callbacks, sizeBytes } = this.#takeBatch()
     const outcomes = this.#outcomes.take(MAX_BATCH_RECORDS - records.length, this.#maxBatchBytes - sizeBytes)
-    if (records.length + outcomes.records.length === 0) return
-    const all = outcomes.records.length === 0 ? records : records.concat(outcomes.records)
+    if (records.length + outcomes.packed.length === 0) return
+    const all = outcomes.packed.length === 0 ? records : records.concat(outcomes.packed.map(({ record }) => record))
     const request = encodeAppendRequest(all, sizeBytes + outcomes.sizeBytes)
     this.#inFlight++
     this.#inFlightRecords += records.length
@@ -188,7 +192,7 @@ export class ArchiveClient {
       this.#inFlight--
       this.#inFlightRecords -= records.length
       this.#inFlightBytes -= sizeBytes
-      this.#takeReply(reply, callbacks, outcomes.records)
+      this.#takeReply(reply, callbacks, outcomes.packed)
       this.#onTurn()
     })
   }
@@ -212,7 +216,7 @@ export class ArchiveClient {
     return { records: this.#records.splice(0, count), callbacks: this.#callbacks.splice(0, count), sizeBytes }
   }
 
-  #takeReply(reply: BusReply, callbacks: readonly OnDone[], outcomes: readonly Uint8Array[]): void {
+  #takeReply(reply: BusReply, callbacks: readonly OnDone[], outcomes: readonly PackedOutcomes[]): void {
     const failure = reply.ok ? undefined : failureOf(reply)
     const verdicts = reply.ok ? decodeAppendReply(reply.data) : undefined
     const expected = callbacks.length + outcomes.length
@@ -227,17 +231,14 @@ export class ArchiveClient {
       for (const onDone of callbacks) onDone(outcome)
       return
     }
-    const failed: Uint8Array[] = []
-    for (const [at, record] of outcomes.entries()) {
-      if (isWorthRetrying(verdicts[callbacks.length + at]!.refusal)) failed.push(record)
-    }
+    const failed = outcomes.filter((_, at) => isWorthRetrying(verdicts[callbacks.length + at]!.refusal))
     this.#keepOutcomes(failed)
     for (const [at, onDone] of callbacks.entries()) onDone(outcomeOf(verdicts[at]!))
   }
 
-  #keepOutcomes(records: readonly Uint8Array[]): void {
-    if (records.length === 0) return
-    this.#outcomes.giveBack(records)
+  #keepOutcomes(packed: readonly PackedOutcomes[]): void {
+    if (packed.length === 0) return
+    this.#outcomes.giveBack(packed)
     this.#flushOutcomesIn(RETRY_MS)
   }
 
@@ -246,9 +247,9 @@ export class ArchiveClient {
     this.#isOutcomeTimerSet = true
     this.#deps.setTimer(() => {
       this.#isOutcomeTimerSet = false
-      if (this.#outcomes.size === 0) return
-      if (this.#inFlight < MAX_IN_FLIGHT) this.#flush()
-      if (this.#outcomes.size > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
+      this.#outcomes.add(this.#packer.takeAll())
+      if (this.#inFlight === 0) this.#flush()
+      if (this.#outcomes.count > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
     }, delayMs)
   }
 }

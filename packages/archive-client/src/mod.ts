@@ -7,5 +7,6 @@ export {
 } from './archive-client.ts'
 export type { DecisionFields } from './decision-encoder.ts'
 export { archiveClientCodes } from './errors.ts'
-export { type EnvelopeFields, type OutcomeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'
+export { type OutcomeFields, OutcomePacker, type PackedOutcomes } from './outcome-packer.ts'
+export { type EnvelopeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'
 export type { FactsSeenFields, ReceiptFields, SrvSeenFields } from './write-receipt.ts'

@@ -1,56 +1,64 @@
 import { framedSize } from './append-frames.ts'
+import type { PackedOutcomes } from './outcome-packer.ts'
 
 /** Outcome records that wait for their turn. Beyond the bound the oldest are dropped and counted. */
 export class OutcomeBacklog {
   readonly #max: number
-  #waiting: Uint8Array[] = []
+  #waiting: PackedOutcomes[] = []
+  #count = 0
   #dropped = 0
 
+  /** `max`: outcomes, not records. */
   constructor(max: number) {
     this.#max = max
   }
 
-  get size(): number {
-    return this.#waiting.length
+  /** Outcomes in the records that wait. */
+  get count(): number {
+    return this.#count
   }
 
   get dropped(): number {
     return this.#dropped
   }
 
-  add(record: Uint8Array): void {
-    this.#waiting.push(record)
+  add(packed: readonly PackedOutcomes[]): void {
+    for (const each of packed) {
+      this.#waiting.push(each)
+      this.#count += each.count
+    }
     this.#trim()
   }
 
   /** As many of the oldest as fit in both limits. */
-  take(maxRecords: number, maxBytes: number): { readonly records: readonly Uint8Array[]; readonly sizeBytes: number } {
+  take(maxRecords: number, maxBytes: number): { readonly packed: readonly PackedOutcomes[]; readonly sizeBytes: number } {
     let count = 0
     let sizeBytes = 0
     for (; count < Math.min(this.#waiting.length, maxRecords); count++) {
-      const size = framedSize(this.#waiting[count]!)
+      const size = framedSize(this.#waiting[count]!.record)
       if (sizeBytes + size > maxBytes) break
       sizeBytes += size
     }
-    if (count === this.#waiting.length) {
-      const records = this.#waiting
-      this.#waiting = []
-      return { records, sizeBytes }
-    }
-    return { records: this.#waiting.splice(0, count), sizeBytes }
+    const packed = this.#waiting.splice(0, count)
+    for (const each of packed) this.#count -= each.count
+    return { packed, sizeBytes }
   }
 
   /** Those that could not be delivered go back to the front. */
-  giveBack(records: readonly Uint8Array[]): void {
-    this.#waiting = [...records, ...this.#waiting]
-    this.#trim()
+  giveBack(packed: readonly PackedOutcomes[]): void {
+    const newer = this.#waiting
+    this.#waiting = []
+    this.#count = 0
+    this.add([...packed, ...newer])
   }
 
-  // In chunks: dropping one at a time from the front of a full queue would move the whole queue each time.
   #trim(): void {
-    if (this.#waiting.length <= this.#max) return
-    const excess = Math.min(this.#waiting.length, this.#waiting.length - this.#max + Math.floor(this.#max / 16))
-    this.#waiting.splice(0, excess)
-    this.#dropped += excess
+    let excess = 0
+    while (this.#count > this.#max) {
+      const { count } = this.#waiting[excess++]!
+      this.#count -= count
+      this.#dropped += count
+    }
+    if (excess > 0) this.#waiting.splice(0, excess)
   }
 }

@@ -159,19 +159,6 @@ test('a decision to deliver to a partner names the partner', () => {
   assert.equal(record.content.case === 'entry' && record.content.value.decision?.destination, 'fabrikam')
 })
 
-test('an outcome is encoded in the very bytes the protobuf library writes', () => {
-  const encoder = new RecordEncoder()
-  const fields = fc.record({ envelopeId: blob, atUs: fc.maxSafeNat(), status: fc.nat({ max: 699 }), code: text, isCertain: fc.boolean() })
-  fc.assert(
-    fc.property(fields, (outcome) => {
-      const { envelopeId, status, code, isCertain } = outcome
-      const value = { envelopeId, status, code, certain: isCertain, atUs: BigInt(outcome.atUs) }
-      const theirs = toBinary(ArchiveRecordSchema, create(ArchiveRecordSchema, { content: { case: 'outcome', value } }))
-      assert.deepEqual(Buffer.from(encoder.outcome(outcome)), Buffer.from(theirs))
-    }),
-  )
-})
-
 test('the idempotency key is the same for the same message and differs in every part', () => {
   const encoder = new RecordEncoder()
   const body = new TextEncoder().encode('hello')

@@ -39,15 +39,6 @@ export interface EnvelopeFields {
   readonly alteredBody?: Uint8Array | undefined
 }
 
-/** What became of a message; proto `Outcome`. */
-export interface OutcomeFields {
-  readonly envelopeId: Uint8Array
-  readonly atUs: number
-  readonly status: number
-  readonly code: string
-  readonly isCertain: boolean
-}
-
 // Numbers of proto `EnvelopeKind`.
 const KIND_NUMBERS: Readonly<Record<EnvelopeKind, number>> = { message: 1, typing: 2, receipt: 3, presence: 4, session: 5, other: 6 }
 
@@ -76,19 +67,6 @@ export class RecordEncoder {
     writeEnvelope(writer, envelope)
     writer.message(1, envelopeStart)
     writer.message(1, start)
-    return writer.take()
-  }
-
-  /** An `ArchiveRecord` with an `Outcome`. */
-  outcome(outcome: OutcomeFields): Uint8Array {
-    const writer = this.#writer
-    const start = writer.length
-    writer.flag(5, outcome.isCertain)
-    writer.string(4, outcome.code)
-    writer.uint(3, outcome.status)
-    writer.uint(2, outcome.atUs)
-    writer.bytes(1, outcome.envelopeId)
-    writer.message(2, start)
     return writer.take()
   }
 

@@ -84,6 +84,14 @@ export class ReverseWriter {
     this.#tag(field << 3)
   }
 
+  /** The first `count` values of a repeated field of whole numbers from 0 to 2^53 - 1. */
+  packed(field: number, values: ArrayLike<number>, count: number): void {
+    const before = this.length
+    this.#need(count * 8 + 8)
+    for (let at = count - 1; at >= 0; at--) this.#varint(values[at]!)
+    if (count > 0) this.#prefix(field, this.length - before)
+  }
+
   flag(field: number, value: boolean): void {
     if (value) this.uint(field, 1)
   }

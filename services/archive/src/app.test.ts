@@ -144,10 +144,11 @@ for (const commitThread of ['own', 'same'] as const) {
     test('gets one message with what became of it', async () => {
       const { id, record } = samples.entry()
       await append(record)
-      client.appendOutcome(samples.outcome(id, 486))
+      client.appendOutcome({ envelopeId: id, atUs: 77, status: 486, code: 'GH-X', isCertain: true })
       await client.drain(1000)
       const got = await service.handlers.get(create(GetRequestSchema, { envelopeId: id }), caller)
-      assert.deepEqual([got.record?.sequence, got.record?.outcomeStatus, got.outcomes?.[0]?.status], [1n, 486, 486])
+      assert.deepEqual([got.record?.sequence, got.record?.outcomeStatus], [1n, 486])
+      assert.deepEqual(got.outcomes, [{ envelopeId: id, atUs: 77n, status: 486, code: 'GH-X', certain: true }])
       await assert.rejects(service.handlers.get(create(GetRequestSchema, { envelopeId: new Uint8Array(16) }), caller), {
         code: 'GH-ARCHIVE-NOT-FOUND',
       })

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type DecisionFields, type EnvelopeFields, RecordEncoder } from '@gatehouse/archive-client'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { type DecisionFields, type EnvelopeFields, OutcomePacker, RecordEncoder } from '@gatehouse/archive-client'
+import { ArchiveRecordSchema } from '@gatehouse/proto'
 
 const encoder = new RecordEncoder()
 const PEER = { peerClass: 'direct', partner: 'fabrikam', fingerprint: 'ab'.repeat(32), remote: '127.0.0.1:50000' }
@@ -58,8 +60,17 @@ export class SampleRecords {
     return { id, record }
   }
 
+  /** What became of messages, in one record. */
+  outcomes(envelopeIds: readonly Uint8Array[], status = 200, atUs: number = Date.now() * 1000): Uint8Array {
+    const packer = new OutcomePacker()
+    for (const envelopeId of envelopeIds) packer.add({ envelopeId, atUs, status, code: '', isCertain: true })
+    return packer.takeAll()[0]!.record
+  }
+
+  /** What became of one message, as versions before 0.2 recorded it. */
   outcome(envelopeId: Uint8Array, status = 200, atUs: number = Date.now() * 1000): Uint8Array {
-    return encoder.outcome({ envelopeId, atUs, status, code: '', isCertain: true })
+    const value = { envelopeId, atUs: BigInt(atUs), status, code: '', certain: true }
+    return toBinary(ArchiveRecordSchema, create(ArchiveRecordSchema, { content: { case: 'outcome', value } }))
   }
 
   #newId(count: number): Uint8Array {

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/envelope.proto.
  */
 export const file_gatehouse_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("ChtnYXRlaG91c2UvdjEvZW52ZWxvcGUucHJvdG8SDGdhdGVob3VzZS52MSJTCgdQZWVyUmVmEhIKCnBlZXJfY2xhc3MYASABKAkSDwoHcGFydG5lchgCIAEoCRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZyZW1vdGUYBCABKAkiugMKCEVudmVsb3BlEgoKAmlkGAEgASgMEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoDBIWCg5yZWNlaXZlZF9hdF91cxgDIAEoAxIoCgRraW5kGAQgASgOMhouZ2F0ZWhvdXNlLnYxLkVudmVsb3BlS2luZBIOCgZtZXRob2QYBSABKAkSFAoMZnJvbV9hZGRyZXNzGAYgASgJEhIKCnRvX2FkZHJlc3MYByABKAkSFAoMY29udmVyc2F0aW9uGAggASgJEhEKCWRpcmVjdGlvbhgJIAEoCRIPCgdyZXBsaWNhGAogASgJEiMKBHBlZXIYCyABKAsyFS5nYXRlaG91c2UudjEuUGVlclJlZhITCgt0cmFuc2FjdGlvbhgMIAEoCRIUCgxjb250ZW50X3R5cGUYDSABKAkSDAoEYm9keRgOIAEoDBISCgpib2R5X2J5dGVzGA8gASgNEi0KC3NlYWxlZF9ib2R5GBAgASgLMhguZ2F0ZWhvdXNlLnYxLlNlYWxlZEJvZHkSHAoUYWx0ZXJlZF9jb250ZW50X3R5cGUYESABKAkSFAoMYWx0ZXJlZF9ib2R5GBIgASgMIj8KClNlYWxlZEJvZHkSDgoGa2V5X2lkGAEgASgEEg0KBW5vbmNlGAIgASgMEhIKCmNpcGhlcnRleHQYAyABKAwiRwoJUHJvb2ZTdGVwEgwKBHJ1bGUYASABKAkSDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSDgoGc291cmNlGAQgASgJIokCCghEZWNpc2lvbhIPCgd2ZXJkaWN0GAEgASgJEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJEgwKBHJ1bGUYBCABKAkSDAoEbWFyaxgFIAEoCRIQCghldmlkZW5jZRgGIAEoCRISCgpuYW1lX21hdGNoGAcgASgJEhMKC2Rlc3RpbmF0aW9uGAggASgJEiYKBXByb29mGAkgAygLMhcuZ2F0ZWhvdXNlLnYxLlByb29mU3RlcBIQCghyZXZpc2lvbhgKIAEoBBISCgpwZWVyX2NsYXNzGAsgASgJEikKCG9ic2VydmVkGAwgAygLMhcuZ2F0ZWhvdXNlLnYxLlByb29mU3RlcCJcCgdPdXRjb21lEhMKC2VudmVsb3BlX2lkGAEgASgMEg0KBWF0X3VzGAIgASgDEg4KBnN0YXR1cxgDIAEoDRIMCgRjb2RlGAQgASgJEg8KB2NlcnRhaW4YBSABKAgqzQEKDEVudmVsb3BlS2luZBIdChlFTlZFTE9QRV9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVRU5WRUxPUEVfS0lORF9NRVNTQUdFEAESGAoURU5WRUxPUEVfS0lORF9UWVBJTkcQAhIZChVFTlZFTE9QRV9LSU5EX1JFQ0VJUFQQAxIaChZFTlZFTE9QRV9LSU5EX1BSRVNFTkNFEAQSGQoVRU5WRUxPUEVfS0lORF9TRVNTSU9OEAUSFwoTRU5WRUxPUEVfS0lORF9PVEhFUhAGYgZwcm90bzM");
+  fileDesc("ChtnYXRlaG91c2UvdjEvZW52ZWxvcGUucHJvdG8SDGdhdGVob3VzZS52MSJTCgdQZWVyUmVmEhIKCnBlZXJfY2xhc3MYASABKAkSDwoHcGFydG5lchgCIAEoCRITCgtmaW5nZXJwcmludBgDIAEoCRIOCgZyZW1vdGUYBCABKAkiugMKCEVudmVsb3BlEgoKAmlkGAEgASgMEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoDBIWCg5yZWNlaXZlZF9hdF91cxgDIAEoAxIoCgRraW5kGAQgASgOMhouZ2F0ZWhvdXNlLnYxLkVudmVsb3BlS2luZBIOCgZtZXRob2QYBSABKAkSFAoMZnJvbV9hZGRyZXNzGAYgASgJEhIKCnRvX2FkZHJlc3MYByABKAkSFAoMY29udmVyc2F0aW9uGAggASgJEhEKCWRpcmVjdGlvbhgJIAEoCRIPCgdyZXBsaWNhGAogASgJEiMKBHBlZXIYCyABKAsyFS5nYXRlaG91c2UudjEuUGVlclJlZhITCgt0cmFuc2FjdGlvbhgMIAEoCRIUCgxjb250ZW50X3R5cGUYDSABKAkSDAoEYm9keRgOIAEoDBISCgpib2R5X2J5dGVzGA8gASgNEi0KC3NlYWxlZF9ib2R5GBAgASgLMhguZ2F0ZWhvdXNlLnYxLlNlYWxlZEJvZHkSHAoUYWx0ZXJlZF9jb250ZW50X3R5cGUYESABKAkSFAoMYWx0ZXJlZF9ib2R5GBIgASgMIj8KClNlYWxlZEJvZHkSDgoGa2V5X2lkGAEgASgEEg0KBW5vbmNlGAIgASgMEhIKCmNpcGhlcnRleHQYAyABKAwiRwoJUHJvb2ZTdGVwEgwKBHJ1bGUYASABKAkSDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSDgoGc291cmNlGAQgASgJIokCCghEZWNpc2lvbhIPCgd2ZXJkaWN0GAEgASgJEgwKBGNvZGUYAiABKAkSDgoGcmVhc29uGAMgASgJEgwKBHJ1bGUYBCABKAkSDAoEbWFyaxgFIAEoCRIQCghldmlkZW5jZRgGIAEoCRISCgpuYW1lX21hdGNoGAcgASgJEhMKC2Rlc3RpbmF0aW9uGAggASgJEiYKBXByb29mGAkgAygLMhcuZ2F0ZWhvdXNlLnYxLlByb29mU3RlcBIQCghyZXZpc2lvbhgKIAEoBBISCgpwZWVyX2NsYXNzGAsgASgJEikKCG9ic2VydmVkGAwgAygLMhcuZ2F0ZWhvdXNlLnYxLlByb29mU3RlcCJcCgdPdXRjb21lEhMKC2VudmVsb3BlX2lkGAEgASgMEg0KBWF0X3VzGAIgASgDEg4KBnN0YXR1cxgDIAEoDRIMCgRjb2RlGAQgASgJEg8KB2NlcnRhaW4YBSABKAgicAoIT3V0Y29tZXMSFAoMZW52ZWxvcGVfaWRzGAEgASgMEg0KBWF0X3VzGAIgASgDEhAKCGFmdGVyX3VzGAMgAygEEg4KBnN0YXR1cxgEIAEoDRIMCgRjb2RlGAUgASgJEg8KB2NlcnRhaW4YBiABKAgqzQEKDEVudmVsb3BlS2luZBIdChlFTlZFTE9QRV9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVRU5WRUxPUEVfS0lORF9NRVNTQUdFEAESGAoURU5WRUxPUEVfS0lORF9UWVBJTkcQAhIZChVFTlZFTE9QRV9LSU5EX1JFQ0VJUFQQAxIaChZFTlZFTE9QRV9LSU5EX1BSRVNFTkNFEAQSGQoVRU5WRUxPUEVfS0lORF9TRVNTSU9OEAUSFwoTRU5WRUxPUEVfS0lORF9PVEhFUhAGYgZwcm90bzM");
 
 /**
  * The authenticated server a message came from.
@@ -378,6 +378,58 @@ export type Outcome = Message<"gatehouse.v1.Outcome"> & {
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_envelope, 5);
+
+/**
+ * The same became of many messages.
+ *
+ * @generated from message gatehouse.v1.Outcomes
+ */
+export type Outcomes = Message<"gatehouse.v1.Outcomes"> & {
+  /**
+   * Envelope ids of 16 bytes, one behind the other; at most 4096.
+   *
+   * @generated from field: bytes envelope_ids = 1;
+   */
+  envelopeIds: Uint8Array;
+
+  /**
+   * When the first one was known.
+   *
+   * @generated from field: int64 at_us = 2;
+   */
+  atUs: bigint;
+
+  /**
+   * How much later each was known, one number per id.
+   *
+   * @generated from field: repeated uint64 after_us = 3;
+   */
+  afterUs: bigint[];
+
+  /**
+   * Of each, as in Outcome.
+   *
+   * @generated from field: uint32 status = 4;
+   */
+  status: number;
+
+  /**
+   * @generated from field: string code = 5;
+   */
+  code: string;
+
+  /**
+   * @generated from field: bool certain = 6;
+   */
+  certain: boolean;
+};
+
+/**
+ * Describes the message gatehouse.v1.Outcomes.
+ * Use `create(OutcomesSchema)` to create a new message.
+ */
+export const OutcomesSchema: GenMessage<Outcomes> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_envelope, 6);
 
 /**
  * What a message is, whatever protocol carried it.

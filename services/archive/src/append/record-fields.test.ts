@@ -60,6 +60,12 @@ test('an outcome and an access have their time, an outcome its status', () => {
   const id = new Uint8Array(16).fill(3)
   const outcome = scanRecord(samples.outcome(id, 503, 77))
   assert.deepEqual([outcome?.type, outcome?.atUs, outcome?.status], [2, 77, 503])
+  const later = new Uint8Array(16).fill(4)
+  const outcomes = scanRecord(samples.outcomes([id, id, later], 503, 77))
+  assert.deepEqual([outcomes?.type, outcomes?.atUs, outcomes?.status, outcomes?.count], [4, 77, 503, 3])
+  assert.deepEqual(outcomes?.buckets, [0x03_0303_0303, 0x04_0404_0404])
+  const value = { envelopeIds: new Uint8Array(33), afterUs: [1n, 2n] }
+  assert.equal(scanRecord(toBinary(ArchiveRecordSchema, create(ArchiveRecordSchema, { content: { case: 'outcomes', value } }))), undefined)
   const access = create(ArchiveRecordSchema, { content: { case: 'access', value: { atUs: 5n, caller: 'x' } } })
   assert.deepEqual([scanRecord(toBinary(ArchiveRecordSchema, access))?.type], [3])
 })

@@ -1,12 +1,12 @@
 import { ProtoCursor } from './proto-cursor.ts'
 
 /** Numbers in the column `type`. */
-export const RECORD_TYPE = { entry: 1, outcome: 2, access: 3 } as const
+export const RECORD_TYPE = { entry: 1, outcome: 2, access: 3, outcomes: 4 } as const
 
 /** What the store indexes of one record; found without decoding the rest. */
 export interface RecordFields {
   type: number
-  /** 16 bytes as latin1 text, which compares and keeps cheaper than a view; empty for an access. */
+  /** 16 bytes as latin1 text, which compares and keeps cheaper than a view; of several the first; empty for an access. */
   envelopeId: string
   /** 32 bytes as latin1 text; entries only. */
   idempotencyKey: string
@@ -19,14 +19,20 @@ export interface RecordFields {
   verdict: string
   mark: string
   code: string
-  /** Of an outcome. */
+  /** Of outcomes. */
   status: number
+  /** Messages that outcomes tell of. */
+  count: number
+  /** Where such outcomes are looked for: the `outcomeBucket` of each of their messages, once. */
+  buckets: readonly number[]
   /** Body key of a sealed body; 0: the body, if any, is in clear. */
   keyId: number
 }
 
 const ID_BYTES = 16
 const KEY_BYTES = 32
+const MOST_OUTCOMES = 4096
+const NO_BUCKETS: readonly number[] = []
 
 /** Finds the indexed fields of an encoded `ArchiveRecord`; undefined when it is not one. */
 export function scanRecord(record: Uint8Array): RecordFields | undefined {
@@ -44,16 +50,19 @@ export function scanRecord(record: Uint8Array): RecordFields | undefined {
     mark: '',
     code: '',
     status: 0,
+    count: 0,
+    buckets: NO_BUCKETS,
     keyId: 0,
   }
   while (cursor.next()) {
-    if (cursor.value !== -1 || cursor.field < 1 || cursor.field > 3) continue
+    if (cursor.value !== -1 || cursor.field < 1 || cursor.field > 4) continue
     // A second content would make the record say two things.
     if (fields.type !== 0) return undefined
     fields.type = cursor.field
     const outer = cursor.enter()
     if (fields.type === RECORD_TYPE.entry) scanEntry(cursor, fields)
     else if (fields.type === RECORD_TYPE.outcome) scanOutcome(cursor, fields)
+    else if (fields.type === RECORD_TYPE.outcomes) scanOutcomes(cursor, fields)
     else scanAccess(cursor, fields)
     cursor.leave(outer)
   }
@@ -71,6 +80,7 @@ function isComplete(fields: RecordFields): boolean {
     return false
   if (fields.type === RECORD_TYPE.access) return true
   if (fields.type === 0 || fields.envelopeId.length !== ID_BYTES) return false
+  if (fields.type === RECORD_TYPE.outcomes) return fields.count > 0
   return fields.type === RECORD_TYPE.outcome || fields.idempotencyKey.length === KEY_BYTES
 }
 
@@ -127,6 +137,42 @@ function scanOutcome(cursor: ProtoCursor, fields: RecordFields): void {
     } else if (cursor.field === 2) fields.atUs = cursor.value
     else if (cursor.field === 3) fields.status = cursor.value
   }
+}
+
+/** Outcomes of messages are kept by the time that is in an envelope id, in steps of 256 ms. */
+export function outcomeBucket(envelopeId: Uint8Array): number {
+  return Buffer.from(envelopeId.buffer, envelopeId.byteOffset, envelopeId.byteLength).readUIntBE(0, 5)
+}
+
+function scanOutcomes(cursor: ProtoCursor, fields: RecordFields): void {
+  let ids = 0
+  let times = 0
+  while (cursor.next()) {
+    if (cursor.value !== -1) {
+      if (cursor.field === 2) fields.atUs = cursor.value
+      else if (cursor.field === 4) fields.status = cursor.value
+    } else if (cursor.field === 1) ids = scanIds(cursor, fields)
+    else if (cursor.field === 3) times = countVarints(cursor)
+    else if (cursor.field === 5) fields.code = cursor.text()
+  }
+  if (ids === times) fields.count = ids
+}
+
+/** How many envelope ids there are; 0 when they are none, or too many. */
+function scanIds(cursor: ProtoCursor, fields: RecordFields): number {
+  const count = (cursor.stop - cursor.start) / ID_BYTES
+  if (!Number.isInteger(count) || count < 1 || count > MOST_OUTCOMES) return 0
+  fields.envelopeId = cursor.bytes.toString('latin1', cursor.start, cursor.start + ID_BYTES)
+  const buckets = new Set<number>()
+  for (let at = cursor.start; at < cursor.stop; at += ID_BYTES) buckets.add(cursor.bytes.readUIntBE(at, 5))
+  fields.buckets = [...buckets]
+  return count
+}
+
+function countVarints(cursor: ProtoCursor): number {
+  let count = 0
+  for (let at = cursor.start; at < cursor.stop; at++) if (cursor.bytes[at]! < 0x80) count++
+  return count
 }
 
 function scanAccess(cursor: ProtoCursor, fields: RecordFields): void {

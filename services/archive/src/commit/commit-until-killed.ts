@@ -21,10 +21,10 @@ const engine = new CommitEngine({
 if (!engine.recover()) throw new Error(engine.state().detail)
 for (let round = 1; ; round++) {
   const entries = Array.from({ length: 1 + (round % 5) }, () => samples.entry())
-  const records = entries.flatMap(({ id, record }) => [record, samples.outcome(id)])
+  const records = [...entries.map(({ record }) => record), samples.outcomes(entries.map(({ id }) => id))]
   const request = toBinary(AppendRequestSchema, create(AppendRequestSchema, { records }))
   const { results } = fromBinary(AppendReplySchema, engine.commit([request])[0]!)
-  const lines = entries.map(({ id }, at) => `${Buffer.from(id).toString('hex')} ${results[at * 2]!.sequence}\n`)
+  const lines = entries.map(({ id }, at) => `${Buffer.from(id).toString('hex')} ${results[at]!.sequence}\n`)
   if (results.every(({ refusal }) => refusal === '')) writeSync(1, lines.join(''))
   if (round % 6 === 0) engine.index()
 }

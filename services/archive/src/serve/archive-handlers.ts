@@ -18,7 +18,6 @@ import {
   type GetResponseSchema,
   type ListHoldsRequest,
   type ListHoldsResponseSchema,
-  type Outcome,
   type ProveRequest,
   type ProveResponseSchema,
   type ReleaseHoldRequest,
@@ -115,11 +114,9 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const sequence = reader.sequenceOfEnvelope(request.envelopeId)
     const stored = sequence === undefined ? undefined : reader.stored(sequence)
     if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', id)
-    const outcomes: Outcome[] = []
-    for (const at of reader.outcomeSequences(request.envelopeId)) {
-      const record = fromBinary(ArchiveRecordSchema, reader.stored(at)?.record ?? new Uint8Array())
-      if (record.content.case === 'outcome') outcomes.push(record.content.value)
-    }
+    const outcomes = reader.outcomesOf(request.envelopeId).map(({ atUs, status, code, isCertain }) => {
+      return { envelopeId: request.envelopeId, atUs: BigInt(atUs), status, code, certain: isCertain }
+    })
     return { record: storedMessage(stored, openBody(stored.record, this.#keys())), outcomes }
   }
 

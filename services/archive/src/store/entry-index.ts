@@ -21,10 +21,12 @@ export class EntryIndex {
   readonly #database: DatabaseSync
   readonly #insertEntry: StatementSync
   readonly #insertOutcome: StatementSync
+  readonly #insertBucket: StatementSync
   readonly #setMeta: StatementSync
   readonly #byKey: StatementSync
   readonly #byEnvelope: StatementSync
   readonly #byOutcome: StatementSync
+  readonly #sameOutcomes: StatementSync
   readonly #keys = new Map<string, number>()
   readonly #envelopes = new Set<string>()
   #greatestEnvelope: string
@@ -36,10 +38,14 @@ export class EntryIndex {
     this.#database = database
     this.#insertEntry = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#insertOutcome = database.prepare('INSERT INTO outcome VALUES (?, ?, ?, ?)')
+    this.#insertBucket = database.prepare('INSERT INTO outcome_bucket VALUES (?, ?)')
     this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
     this.#byKey = database.prepare('SELECT sequence FROM entry WHERE idempotency_key = ?')
     this.#byEnvelope = database.prepare('SELECT 1 FROM entry WHERE envelope_id = ?')
     this.#byOutcome = database.prepare('SELECT sequence FROM outcome WHERE envelope_id = ? AND at_us = ? AND status = ?')
+    this.#sameOutcomes = database.prepare(
+      'SELECT sequence FROM outcome_bucket JOIN record USING (sequence) WHERE bucket = ? AND record = ?',
+    )
     const row = database.prepare("SELECT value FROM meta WHERE name = 'indexed_sequence'").get()
     this.#indexedSequence = Number(row?.['value'] ?? 0)
     const greatest = database.prepare('SELECT max(envelope_id) AS id FROM entry').get()?.['id']
@@ -55,11 +61,12 @@ export class EntryIndex {
   }
 
   /** Whether a record is in the log already. */
-  earlier(fields: RecordFields): Earlier {
+  earlier(fields: RecordFields, record: Uint8Array): Earlier {
     if (fields.type === RECORD_TYPE.access) return undefined
     const waiting = this.#keys.get(keyOf(fields))
     if (waiting !== undefined) return { sequence: waiting }
-    return fields.type === RECORD_TYPE.entry ? this.#earlierEntry(fields) : this.#earlierOutcome(fields)
+    if (fields.type === RECORD_TYPE.entry) return this.#earlierEntry(fields)
+    return fields.type === RECORD_TYPE.outcome ? this.#earlierOutcome(fields) : this.#earlierOutcomes(fields, record)
   }
 
   add(sequence: number, fields: RecordFields): void {
@@ -77,6 +84,7 @@ export class EntryIndex {
     for (const { sequence, fields } of this.#waiting) {
       if (fields.type === RECORD_TYPE.entry) this.#writeEntry(sequence, fields)
       else if (fields.type === RECORD_TYPE.outcome) this.#writeOutcome(sequence, fields)
+      else for (const bucket of fields.buckets) this.#insertBucket.run(bucket, sequence)
     }
     this.#setMeta.run('indexed_sequence', last.sequence)
     this.#setMeta.run('greatest_outcome_at_us', this.#greatestOutcomeAtUs)
@@ -100,6 +108,11 @@ export class EntryIndex {
   #earlierOutcome(fields: RecordFields): Earlier {
     if (fields.atUs > this.#greatestOutcomeAtUs) return undefined
     const row = this.#byOutcome.get(bytesOf(fields.envelopeId), fields.atUs, fields.status)
+    return row === undefined ? undefined : { sequence: Number(row['sequence']) }
+  }
+
+  #earlierOutcomes(fields: RecordFields, record: Uint8Array): Earlier {
+    const row = this.#sameOutcomes.get(fields.buckets[0]!, record)
     return row === undefined ? undefined : { sequence: Number(row['sequence']) }
   }
 
@@ -154,5 +167,5 @@ function bytesOf(word: string): Uint8Array {
 }
 
 function keyOf(fields: RecordFields): string {
-  return fields.type === RECORD_TYPE.entry ? fields.idempotencyKey : `${fields.envelopeId}${fields.atUs} ${fields.status}`
+  return fields.type === RECORD_TYPE.entry ? fields.idempotencyKey : `${fields.envelopeId}${fields.atUs} ${fields.status} ${fields.count}`
 }

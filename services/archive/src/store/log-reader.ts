@@ -5,6 +5,7 @@ import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
 import type { Hold } from '../seal/key-store.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
+import { OutcomeReader, type RecordedOutcome } from './outcome-reader.ts'
 import { MOST_COMMIT_DELAY_US, planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
 
 /** One record of the log as it was committed. */
@@ -28,7 +29,8 @@ export class LogReader {
   readonly #page: StatementSync
   readonly #one: StatementSync
   readonly #hash: StatementSync
-  readonly #status: StatementSync
+  readonly #envelope: StatementSync
+  readonly #outcomes: OutcomeReader
   readonly #logId: Uint8Array
 
   /** Throws what SQLite throws, or GH-ARCHIVE-SCHEMA-NEWER. */
@@ -45,9 +47,8 @@ export class LogReader {
       this.#page.setReturnArrays(true)
       this.#one = this.#database.prepare('SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence = ?')
       this.#hash = this.#database.prepare('SELECT hash FROM record WHERE sequence = ?')
-      this.#status = this.#database.prepare(
-        'SELECT status FROM outcome WHERE envelope_id = (SELECT envelope_id FROM entry WHERE sequence = ?) ORDER BY sequence DESC LIMIT 1',
-      )
+      this.#envelope = this.#database.prepare('SELECT envelope_id FROM entry WHERE sequence = ?')
+      this.#outcomes = new OutcomeReader(this.#database, version)
       this.#logId = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'").get()?.['value'] as Uint8Array
     } catch (thrown) {
       this.#database.close()
@@ -80,7 +81,7 @@ export class LogReader {
       hash: row['hash'] as Uint8Array,
       record: row['record'] as Uint8Array,
       previousHash: this.hashBefore(sequence),
-      outcomeStatus: Number(this.#status.get(sequence)?.['status'] ?? 0),
+      outcomeStatus: this.#outcomeStatus(sequence),
     }
   }
 
@@ -94,9 +95,9 @@ export class LogReader {
     return row === undefined ? undefined : Number(row['sequence'])
   }
 
-  outcomeSequences(envelopeId: Uint8Array): number[] {
-    const rows = this.#database.prepare('SELECT sequence FROM outcome WHERE envelope_id = ? ORDER BY sequence').all(envelopeId)
-    return rows.map((row) => Number(row['sequence']))
+  /** What became of a message, in the order of the log. */
+  outcomesOf(envelopeId: Uint8Array): RecordedOutcome[] {
+    return this.#outcomes.outcomesOf(envelopeId)
   }
 
   /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
@@ -164,6 +165,11 @@ export class LogReader {
 
   close(): void {
     this.#database.close()
+  }
+
+  #outcomeStatus(sequence: number): number {
+    const envelopeId = this.#envelope.get(sequence)?.['envelope_id'] as Uint8Array | undefined
+    return envelopeId === undefined ? 0 : (this.#outcomes.outcomesOf(envelopeId).at(-1)?.status ?? 0)
   }
 
   /** First sequence committed at or after a time; commit times rise with the sequence, so halving finds it. */

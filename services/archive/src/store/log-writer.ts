@@ -101,7 +101,7 @@ export class LogWriter {
           results.push(REFUSED_MALFORMED)
           continue
         }
-        const earlier = this.#index.earlier(fields)
+        const earlier = this.#index.earlier(fields, given)
         if (earlier !== undefined) {
           results.push(earlier === 'id-reused' ? REFUSED_ID : { sequence: earlier.sequence, isDuplicate: true, refusal: '' })
           continue

@@ -66,6 +66,17 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
       CREATE INDEX entry_key_id ON entry (key_id) WHERE key_id > 0;
     `,
   },
+  {
+    version: 3,
+    sql: `
+      -- Records that hold outcomes of many messages, by the times in the ids of those messages; outcome is for those that hold one.
+      CREATE TABLE outcome_bucket (
+        bucket INTEGER NOT NULL,
+        sequence INTEGER NOT NULL,
+        PRIMARY KEY (bucket, sequence)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS[MIGRATIONS.length - 1]!.version

@@ -65,7 +65,6 @@ export class Recorder {
   outcome(passage: Passage, status: number, code: string, nowMs: number): void {
     if (passage.envelopeId === undefined) return
     const isCertain = code !== 'GH-PEER-NO-ANSWER' && code !== 'GH-PEER-LINK-LOST'
-    const fields = { envelopeId: passage.envelopeId, atUs: Math.trunc(nowMs * 1000), status, code, isCertain }
-    this.#deps.client.appendOutcome(this.#deps.encoder.outcome(fields))
+    this.#deps.client.appendOutcome({ envelopeId: passage.envelopeId, atUs: Math.trunc(nowMs * 1000), status, code, isCertain })
   }
 }
