@@ -32,6 +32,7 @@ import {
   type VerifyResponseSchema,
 } from '@gatehouse/proto'
 import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
+import { scanRecord } from '../append/record-fields.ts'
 import { searchAddress } from '../append/search-address.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { ArchiveConfig } from '../config.ts'
@@ -41,7 +42,7 @@ import { openBody } from '../seal/body-reader.ts'
 import { KeyRing } from '../seal/key-ring.ts'
 import { type Hold, type KeyFacts, KeyStore } from '../seal/key-store.ts'
 import { LogReader } from '../store/log-reader.ts'
-import type { SearchTerms } from '../store/search-plan.ts'
+import type { SearchTerms } from '../store/search-log.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
 import { verifyStore } from '../verify/verify-store.ts'
 import { bodyHasText } from './body-text.ts'
@@ -91,10 +92,10 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     let left = Math.min(request.limit === 0 ? DEFAULT_LIMIT : request.limit, MAX_LIMIT)
     let before = terms.beforeSequence
     while (left > 0 && !caller.signal.aborted) {
-      const page = reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
+      const page = await reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
       for (const sequence of page) {
         const stored = reader.stored(sequence)
-        if (stored === undefined) continue
+        if (stored === undefined || !isOfConversation(stored.record, terms.conversation)) continue
         const opened = openBody(stored.record, this.#keys())
         if (!bodyHasText(stored.record, request.text, opened)) continue
         yield { record: storedMessage(stored, opened) }
@@ -361,4 +362,9 @@ function termsOf(request: SearchRequest): SearchTerms {
     untilUs: Number(request.untilUs),
     ...(request.beforeSequence === 0n ? {} : { beforeSequence: Number(request.beforeSequence) }),
   }
+}
+
+/** The index keeps a number for a conversation, the record its name. */
+function isOfConversation(record: Uint8Array, conversation = ''): boolean {
+  return conversation === '' || scanRecord(record)?.conversation === conversation
 }

@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fields.ts'
 import { searchAddress, searchDomain } from '../append/search-address.ts'
+import { dayMark, dayNumber, VALUE_RANGE, valueOfKey, valueOfText } from './day-marks.ts'
+import { NamesBook } from './names-book.ts'
 
 interface Waiting {
   readonly sequence: number
+  readonly committedAtUs: number
   readonly fields: RecordFields
 }
 
@@ -23,7 +26,9 @@ export class EntryIndex {
   readonly #insertOutcome: StatementSync
   readonly #insertBucket: StatementSync
   readonly #setMeta: StatementSync
+  readonly #names: NamesBook
   readonly #byKey: StatementSync
+  readonly #record: StatementSync
   readonly #byEnvelope: StatementSync
   readonly #byOutcome: StatementSync
   readonly #sameOutcomes: StatementSync
@@ -36,12 +41,14 @@ export class EntryIndex {
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insertEntry = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insertEntry = database.prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#insertOutcome = database.prepare('INSERT INTO outcome VALUES (?, ?, ?, ?)')
     this.#insertBucket = database.prepare('INSERT INTO outcome_bucket VALUES (?, ?)')
     this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
-    this.#byKey = database.prepare('SELECT sequence FROM entry WHERE idempotency_key = ?')
-    this.#byEnvelope = database.prepare('SELECT 1 FROM entry WHERE envelope_id = ?')
+    this.#names = new NamesBook(database)
+    this.#byKey = database.prepare('SELECT sequence FROM entry WHERE key_mark = ?')
+    this.#record = database.prepare('SELECT record FROM record WHERE sequence = ?')
+    this.#byEnvelope = database.prepare('SELECT sequence FROM entry WHERE envelope_id = ?')
     this.#byOutcome = database.prepare('SELECT sequence FROM outcome WHERE envelope_id = ? AND at_us = ? AND status = ?')
     this.#sameOutcomes = database.prepare(
       'SELECT sequence FROM outcome_bucket JOIN record USING (sequence) WHERE bucket = ? AND record = ?',
@@ -60,17 +67,17 @@ export class EntryIndex {
     return this.#waiting.length
   }
 
-  /** Whether a record is in the log already. */
-  earlier(fields: RecordFields, record: Uint8Array): Earlier {
+  /** Whether a record that comes now is in the log already: one with its key from today or the day before, or with its id at any time. */
+  earlier(fields: RecordFields, record: Uint8Array, nowUs: number): Earlier {
     if (fields.type === RECORD_TYPE.access) return undefined
     const waiting = this.#keys.get(keyOf(fields))
     if (waiting !== undefined) return { sequence: waiting }
-    if (fields.type === RECORD_TYPE.entry) return this.#earlierEntry(fields)
+    if (fields.type === RECORD_TYPE.entry) return this.#earlierEntry(fields, nowUs)
     return fields.type === RECORD_TYPE.outcome ? this.#earlierOutcome(fields) : this.#earlierOutcomes(fields, record)
   }
 
-  add(sequence: number, fields: RecordFields): void {
-    this.#waiting.push({ sequence, fields })
+  add(sequence: number, committedAtUs: number, fields: RecordFields): void {
+    this.#waiting.push({ sequence, committedAtUs, fields })
     if (fields.type === RECORD_TYPE.access) return
     this.#keys.set(keyOf(fields), sequence)
     if (fields.type === RECORD_TYPE.entry) this.#envelopes.add(fields.envelopeId)
@@ -81,8 +88,9 @@ export class EntryIndex {
     const last = this.#waiting.at(-1)
     if (last === undefined) return
     this.#database.exec('BEGIN IMMEDIATE')
-    for (const { sequence, fields } of this.#waiting) {
-      if (fields.type === RECORD_TYPE.entry) this.#writeEntry(sequence, fields)
+    this.#names.refresh()
+    for (const { sequence, committedAtUs, fields } of this.#waiting) {
+      if (fields.type === RECORD_TYPE.entry) this.#writeEntry(sequence, dayNumber(committedAtUs), fields)
       else if (fields.type === RECORD_TYPE.outcome) this.#writeOutcome(sequence, fields)
       else for (const bucket of fields.buckets) this.#insertBucket.run(bucket, sequence)
     }
@@ -95,14 +103,30 @@ export class EntryIndex {
     this.#envelopes.clear()
   }
 
-  #earlierEntry(fields: RecordFields): Earlier {
-    const row = this.#byKey.get(bytesOf(fields.idempotencyKey))
-    if (row !== undefined) return { sequence: Number(row['sequence']) }
+  #earlierEntry(fields: RecordFields, nowUs: number): Earlier {
+    const today = dayMark(dayNumber(nowUs), valueOfKey(fields.idempotencyKey))
+    const earlier = this.#ofMark(today, fields) ?? this.#ofMark(today - VALUE_RANGE, fields)
+    if (earlier !== undefined) return { sequence: earlier }
     const word = fields.envelopeId
     if (this.#envelopes.has(word)) return 'id-reused'
     // Ids begin with their time: one beyond all that are indexed, as nearly every new one is, needs no look-up.
     if (word > this.#greatestEnvelope) return undefined
-    return this.#byEnvelope.get(bytesOf(word)) === undefined ? undefined : 'id-reused'
+    const same = this.#byEnvelope.get(bytesOf(word))
+    if (same === undefined) return undefined
+    const sequence = Number(same['sequence'])
+    return this.#isOfKey(sequence, fields) ? { sequence } : 'id-reused'
+  }
+
+  /** Sequence of an entry with this mark and, as the mark is only a part of it, this key. */
+  #ofMark(mark: number, fields: RecordFields): number | undefined {
+    if (this.#byKey.get(mark) === undefined) return undefined
+    const sequences = this.#byKey.all(mark).map((row) => Number(row['sequence']))
+    return sequences.find((sequence) => this.#isOfKey(sequence, fields))
+  }
+
+  #isOfKey(sequence: number, { idempotencyKey }: RecordFields): boolean {
+    const row = this.#record.get(sequence)
+    return row !== undefined && scanRecord(row['record'] as Uint8Array)?.idempotencyKey === idempotencyKey
   }
 
   #earlierOutcome(fields: RecordFields): Earlier {
@@ -116,24 +140,21 @@ export class EntryIndex {
     return row === undefined ? undefined : { sequence: Number(row['sequence']) }
   }
 
-  #writeEntry(sequence: number, fields: RecordFields): void {
+  #writeEntry(sequence: number, day: number, fields: RecordFields): void {
     if (fields.envelopeId > this.#greatestEnvelope) this.#greatestEnvelope = fields.envelopeId
-    const from = searchAddress(fields.fromAddress)
-    const to = searchAddress(fields.toAddress)
+    const [from, to] = [searchAddress(fields.fromAddress), searchAddress(fields.toAddress)]
     this.#insertEntry.run(
       sequence,
       bytesOf(fields.envelopeId),
-      bytesOf(fields.idempotencyKey),
+      dayMark(day, valueOfKey(fields.idempotencyKey)),
+      dayMark(day, this.#names.addressId(from)),
+      dayMark(day, this.#names.addressId(to)),
+      dayMark(day, this.#names.pairId(searchDomain(from), searchDomain(to))),
+      dayMark(day, valueOfText(fields.conversation)),
       fields.atUs,
       fields.kind,
-      from,
-      searchDomain(from),
-      to,
-      searchDomain(to),
-      fields.conversation,
       fields.verdict,
       fields.mark,
-      fields.code,
       fields.keyId,
     )
   }
@@ -144,13 +165,13 @@ export class EntryIndex {
   }
 
   #readWaiting(): void {
-    const page = this.#database.prepare('SELECT sequence, record FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?')
+    const page = this.#database.prepare('SELECT sequence, committed_at_us, record FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?')
     for (let after = this.#indexedSequence; ; ) {
       const rows = page.all(after, PAGE_RECORDS)
       for (const row of rows) {
         const fields = scanRecord(row['record'] as Uint8Array)
         after = Number(row['sequence'])
-        if (fields !== undefined) this.add(after, fields)
+        if (fields !== undefined) this.add(after, Number(row['committed_at_us']), fields)
       }
       if (rows.length < PAGE_RECORDS) break
       this.flush()

@@ -1,12 +1,15 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { CompiledQuery } from 'kysely'
 import { searchAddress } from '../append/search-address.ts'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
 import type { Hold } from '../seal/key-store.ts'
+import { dayNumber, VALUE_RANGE, valueOfText } from './day-marks.ts'
+import { sqliteQueries } from './index-tables.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { OutcomeReader, type RecordedOutcome } from './outcome-reader.ts'
-import { MOST_COMMIT_DELAY_US, planSearch, type SearchPlan, type SearchTerms } from './search-plan.ts'
+import { MOST_COMMIT_DELAY_US, type SearchSource, type SearchTerms, searchLog } from './search-log.ts'
 
 /** One record of the log as it was committed. */
 export interface LogRecord {
@@ -24,7 +27,8 @@ export interface StoredLogRecord extends LogRecord {
 }
 
 /** Reads a log that somebody else may be writing. Each call is one short read; nothing is held in between. */
-export class LogReader {
+export class LogReader implements SearchSource {
+  readonly queries = sqliteQueries
   readonly #database: DatabaseSync
   readonly #page: StatementSync
   readonly #one: StatementSync
@@ -101,11 +105,18 @@ export class LogReader {
   }
 
   /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
-  search(terms: SearchTerms, limit: number): number[] {
-    const plan: SearchPlan = planSearch(terms, limit, (us) => this.firstAt(us))
-    if (plan.isEmpty) return []
-    const rows = this.#database.prepare(plan.sql).all(...plan.values)
-    return rows.map((row) => Number(row['sequence']))
+  search(terms: SearchTerms, limit: number): Promise<number[]> {
+    return searchLog(this, terms, limit)
+  }
+
+  numbers({ sql, parameters }: CompiledQuery): number[] {
+    const statement = this.#database.prepare(sql)
+    statement.setReturnArrays(true)
+    return (statement.all(...(parameters as (string | number)[])) as unknown as readonly (readonly [number])[]).map(([value]) => value)
+  }
+
+  dayOf(sequence: number): number {
+    return dayNumber(Number(this.#one.get(sequence)?.['committed_at_us'] ?? 0))
   }
 
   checkpoints(after: number, upTo: number): Checkpoint[] {
@@ -131,10 +142,14 @@ export class LogReader {
       where.push(condition)
       values.push(...given)
     }
+    const addresses = 'SELECT id FROM address WHERE address = ?'
     const user = searchAddress(hold.user)
-    if (hold.user !== '') add('(from_address = ? OR to_address = ?)', user, user)
-    if (hold.domain !== '') add('(from_domain = ? OR to_domain = ?)', hold.domain.toLowerCase(), hold.domain.toLowerCase())
-    if (hold.conversation !== '') add('conversation = ?', hold.conversation)
+    if (hold.user !== '') add(`(from_mark % ${VALUE_RANGE} IN (${addresses}) OR to_mark % ${VALUE_RANGE} IN (${addresses}))`, user, user)
+    const pairs = 'SELECT id FROM domain_pair WHERE from_domain = ? OR to_domain = ?'
+    const domain = hold.domain.toLowerCase()
+    if (hold.domain !== '') add(`domains_mark % ${VALUE_RANGE} IN (${pairs})`, domain, domain)
+    // Of another conversation with the same number a hold protects too much, never too little.
+    if (hold.conversation !== '') add(`conversation_mark % ${VALUE_RANGE} = ?`, valueOfText(hold.conversation))
     if (hold.sinceUs > 0) add('at_us >= ?', hold.sinceUs)
     if (hold.untilUs > 0) add('at_us < ?', hold.untilUs)
     return this.#database.prepare(`SELECT 1 FROM entry WHERE ${where.join(' AND ')} LIMIT 1`).get(...values) !== undefined

@@ -101,7 +101,7 @@ export class LogWriter {
           results.push(REFUSED_MALFORMED)
           continue
         }
-        const earlier = this.#index.earlier(fields, given)
+        const earlier = this.#index.earlier(fields, given, committedAtUs)
         if (earlier !== undefined) {
           results.push(earlier === 'id-reused' ? REFUSED_ID : { sequence: earlier.sequence, isDuplicate: true, refusal: '' })
           continue
@@ -114,7 +114,7 @@ export class LogWriter {
         const hash = this.#hasher.hashOf(sequence, committedAtUs, head.hash, record)
         this.#insert.run(sequence, committedAtUs, hash, record)
         this.#tree.add(hash)
-        this.#index.add(sequence, fields)
+        this.#index.add(sequence, committedAtUs, fields)
         head = { sequence, hash, committedAtUs }
         results.push({ sequence, isDuplicate: false, refusal: '' })
       }
