@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Bus, BusSubscription } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import { type ArchiveCalls, guardCalls } from './access/guard-calls.ts'
 import { countRefusals } from './append/count-refusals.ts'
 import { loadSigningKey, type SigningKey } from './chain/signing-key.ts'
 import type { EngineState } from './commit/commit-engine.ts'
@@ -27,8 +28,10 @@ export interface ArchiveService {
   start(): Promise<void>
   stop(): Promise<void>
   health(): Health
-  /** For `ArchiveService` of archive.proto; usable once started. */
+  /** For callers in this process; usable once started. */
   readonly handlers: ArchiveHandlers
+  /** For `ArchiveService` of archive.proto: the same, each call for those whose role in `archive.access` includes it. */
+  readonly calls: ArchiveCalls
   /** Public half of the key that signs checkpoints, PEM. */
   publicKeyPem(): string
 }
@@ -78,6 +81,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   }
   return {
     handlers,
+    calls: guardCalls(handlers, config.access),
     publicKeyPem: () => key.publicKey.export({ type: 'spki', format: 'pem' }) as string,
     health: () => healthOf(committer.state(), delivery),
     start: async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { archiveRoleNames } from './access/archive-roles.ts'
 
 const retentionDays = z.number().int().min(0).optional()
 const millis = z.number().int().min(1)
@@ -62,6 +63,17 @@ export const archiveConfig = z.strictObject({
     })
     .prefault({})
     .describe('When bodies expire: their keys are destroyed, the record and its proof stay. A hold beats it. Needs `encryption`.'),
+  access: z
+    .array(
+      z.strictObject({
+        caller: z.string().min(1).max(300).describe('Common name of the client certificate, or else its first DNS name.'),
+        role: z.enum(archiveRoleNames).describe('`admin`, `reader` or `replay`.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'Who may do what over TCP; a caller that is not listed is refused. Absent: whoever has a certificate of the control authority may do everything. The unix socket belongs to its owner.',
+    ),
   checkpoint: z
     .strictObject({
       everyRecords: z.number().int().min(1).default(10_000).describe('A signed checkpoint after so many records.'),

@@ -3,6 +3,11 @@ import { errorsOf } from '@gatehouse/errors'
 
 /** What the archive service answers or throws. Those of the client side stand in packages/archive-client. */
 export const archiveCodes = {
+  'GH-ARCHIVE-ROLE': {
+    summary: 'The caller may not do this with the archive.',
+    remedy: 'List the name in its certificate under archive.access, with a role that includes the call.',
+    retry: 'never',
+  },
   'GH-ARCHIVE-MALFORMED': {
     summary: 'A record is not an archive record, or lacks its id.',
     remedy: 'Run the same version of the archive and of the services that use it.',

@@ -17,6 +17,8 @@ import { SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import type { ArchiveSource } from './replay/archive-source.ts'
 import { countObserved } from './replay/count-observed.ts'
 import { explainArchived, type ReplayDeps } from './replay/explain-archived.ts'
+import { type LocalArchiveCalls, localArchive } from './replay/local-archive.ts'
+import { remoteArchive } from './replay/remote-archive.ts'
 import { simulate } from './replay/simulate.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
 import { createDecisionHandlers, type DecisionHandlers, type DecisionHandlersDeps } from './serve/decision-handlers.ts'
@@ -30,8 +32,8 @@ import type { RevisionStore } from './store/revision-store.ts'
 export interface PolicyDeps {
   readonly bus: Bus
   readonly log: Logger
-  /** Where archived messages are read for explaining and simulating; undefined: nowhere. Asked when needed, as it may come up later. */
-  readonly archive?: () => ArchiveSource | undefined
+  /** The archive of this process, for explaining and simulating where `config.archive` names none; it may come up later. */
+  readonly archive?: () => LocalArchiveCalls | undefined
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number
   /** Calls `run` every `ms` until the returned function is called. */
@@ -92,7 +94,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
     facts: facts.handlers,
-    decision: createGuardedDecisions({ book, archive: deps.archive ?? (() => undefined) }, access, {
+    decision: createGuardedDecisions({ book, archive: () => archiveOf(config, deps) }, access, {
       nowMs,
       facts: (user) => facts.book.factsOf(user),
     }),
@@ -115,6 +117,12 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     },
     health: () => healthOf(book.inForce().revision, publisher, upkeep.error, facts.checks()),
   }
+}
+
+function archiveOf({ archive }: PolicyConfig, deps: PolicyDeps): ArchiveSource | undefined {
+  if (archive !== undefined) return remoteArchive(archive)
+  const calls = deps.archive?.()
+  return calls === undefined ? undefined : localArchive(calls)
 }
 
 function createGuardedDecisions(replay: ReplayDeps, access: AccessList, deps: Omit<DecisionHandlersDeps, 'snapshot'>): DecisionHandlers {

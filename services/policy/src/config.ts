@@ -32,6 +32,23 @@ export const policyConfig = z.strictObject({
     .describe(
       'Ed25519 private key (PEM) that signs snapshots. Absent: databaseFile with .key; made at the first start (mode 0600), its public half as .key.pub.',
     ),
+  archive: z
+    .strictObject({
+      target: z.string().min(1).describe('Control address of the archive service: host:port, or unix:/path on the same machine.'),
+      tls: z
+        .strictObject({
+          certFile: z.string().describe('PEM file: certificate of the policy service; `archive.access` there lists its name as `replay`.'),
+          keyFile: z.string().describe('PEM file: its private key.'),
+          caFile: z.string().describe('PEM file: the authority of the archive’s control address.'),
+        })
+        .optional()
+        .describe('Mutual TLS; needed for host:port.'),
+      timeoutMs: z.number().int().min(100).default(10_000).describe('Longest wait for the answer to one question.'),
+    })
+    .optional()
+    .describe(
+      'Where archived messages are read for `explain --id`, `simulate` and `policy observed`. Absent: the archive of this process.',
+    ),
   heartbeatMs: z
     .number()
     .int()

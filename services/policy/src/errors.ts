@@ -55,7 +55,8 @@ export const policyServiceCodes = {
   },
   'GH-REVISION-NO-ARCHIVE': {
     summary: 'The archive that holds the messages cannot be read from here.',
-    remedy: 'Run policy and archive in one process, or ask one that does; see that the archive is healthy.',
+    remedy:
+      'Name its address in policy.archive, list the policy service there in archive.access as replay, and see that the archive is healthy.',
     retry: 'later',
   },
   'GH-REVISION-FILES': {

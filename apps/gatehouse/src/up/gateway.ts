@@ -5,7 +5,7 @@ import { buildArchiveService } from '@gatehouse/archive'
 import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
-import { type ArchiveSource, buildPolicyService } from '@gatehouse/policy'
+import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
 import { ArchiveService, FactsService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
@@ -79,7 +79,7 @@ class OneProcess implements Gateway {
   #control: string
   #snapshotKey: () => KeyObject
   /** The archive of this process, for explaining and simulating. */
-  #archive: ArchiveSource | undefined
+  #archive: LocalArchiveCalls | undefined
 
   constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[]) {
     this.#config = config
@@ -132,7 +132,7 @@ class OneProcess implements Gateway {
     )
     this.#parts.push({ name: 'archive', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#archive = service.handlers
-    this.#rpc.add(ArchiveService, service.handlers)
+    this.#rpc.add(ArchiveService, service.calls)
   }
 
   #addFederationPeer(): void {

@@ -36,7 +36,7 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
   const record = encoder.entry(
     {
       id,
-      idempotencyKey: Buffer.alloc(32, 7),
+      idempotencyKey: Buffer.concat([id, id]),
       receivedAtUs: input.nowMs * 1000,
       kind: input.kind,
       method: input.method,

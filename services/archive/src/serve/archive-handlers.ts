@@ -67,6 +67,7 @@ const MAX_LIMIT = 100_000
 // Small reads: the records of one page are in memory at once, and other work gets its turn between two pages.
 const PAGE_RECORDS = 200
 const BUSY_TIMEOUT_MS = 1_000
+const MAX_NAME_CHARS = 300
 const NEVER = new AbortController().signal
 
 /** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
@@ -109,7 +110,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
 
   async get(request: GetRequest, caller: Caller): Promise<MessageInitShape<typeof GetResponseSchema>> {
     const id = Buffer.from(request.envelopeId).toString('hex')
-    await this.#recordAccess('get', caller, { envelopeId: id }, '')
+    await this.#recordAccess('get', caller, { envelopeId: id, ...askedFor(request.onBehalfOf) }, request.reason)
     await this.#deps.committer.index()
     const reader = this.#open()
     const sequence = reader.sequenceOfEnvelope(request.envelopeId)
@@ -267,7 +268,8 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   async *scan(request: ScanRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof ScanResponseSchema>> {
     const { sinceUs, untilUs } = request
     if (sinceUs < 0n || untilUs < 0n) throw archiveError('GH-ARCHIVE-QUERY', 'since and until are times after 1970.')
-    await this.#recordAccess('scan', caller, { sinceUs: Number(sinceUs), untilUs: Number(untilUs) }, request.reason)
+    const range = { sinceUs: Number(sinceUs), untilUs: Number(untilUs) }
+    await this.#recordAccess('scan', caller, { ...range, ...askedFor(request.onBehalfOf) }, request.reason)
     const reader = this.#open()
     const first = reader.firstAt(Number(sinceUs))
     const last = untilUs === 0n ? reader.lastSequence() : reader.firstAt(Number(untilUs)) - 1
@@ -347,6 +349,11 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const refusal = reply.results[0]?.refusal ?? 'GH-ARCHIVE-COMMIT'
     if (refusal !== '') throw archiveError('GH-ARCHIVE-ACCESS-UNRECORDED', refusal)
   }
+}
+
+/** The service answers for what it says here: its own name stands in the record as the caller. */
+function askedFor(onBehalfOf: string): { readonly onBehalfOf?: string } {
+  return onBehalfOf === '' ? {} : { onBehalfOf: onBehalfOf.slice(0, MAX_NAME_CHARS) }
 }
 
 function termsOf(request: SearchRequest): SearchTerms {

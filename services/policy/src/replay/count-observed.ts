@@ -28,7 +28,7 @@ export async function countObserved(
   const reader = new EntryReader()
   const counts = new Map<string, Count>()
   let messages = 0n
-  for await (const page of source.scan({ $typeName: 'gatehouse.v1.ScanRequest', sinceUs, untilUs, reason: 'policy observed' }, context)) {
+  for await (const page of source.scan({ sinceUs, untilUs }, 'policy observed', context)) {
     for (const record of page.records ?? []) {
       const message = reader.read(record)
       if (message === undefined) continue

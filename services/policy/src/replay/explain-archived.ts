@@ -31,7 +31,7 @@ export async function explainArchived(
 ): Promise<MessageInitShape<typeof ExplainArchivedResponseSchema>> {
   const source = archive()
   if (source === undefined) throw policyError('GH-REVISION-NO-ARCHIVE')
-  const { record } = await source.get({ $typeName: 'gatehouse.v1.GetRequest', envelopeId: request.envelopeId }, context)
+  const { record } = await source.get(request.envelopeId, 'explain', context)
   const bytes = record?.record ?? new Uint8Array(0)
   const message = new EntryReader().read(bytes)
   const { content } = fromBinary(ArchiveRecordSchema, bytes)

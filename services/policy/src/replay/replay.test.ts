@@ -21,7 +21,7 @@ import {
 import type { RpcContext } from '@gatehouse/rpc'
 import { silentLogger } from '@gatehouse/telemetry'
 import { buildPolicyService, type PolicyService } from '../app.ts'
-import type { ArchiveSource } from './archive-source.ts'
+import type { LocalArchiveCalls } from './local-archive.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-replay-'))
 const NOW_MS = 1_800_000_000_000
@@ -102,7 +102,7 @@ describe('archived messages, judged again', () => {
     messageFrom('dave', 'fabrikam.example', undefined),
     messageFrom('nina', 'northwind.example', undefined),
   ])
-  const archive: ArchiveSource = {
+  const archive: LocalArchiveCalls = {
     get: async ({ envelopeId }) => ({ record: { record: records[(envelopeId[0] ?? 0) - 1] ?? new Uint8Array(0) } }),
     scan: async function* () {
       yield { records, reachedSequence: 3n, firstSequence: 1n, lastSequence: 3n }

@@ -40,7 +40,7 @@ export async function* simulate({ book, archive }: ReplayDeps, request: Simulate
   let engineMs = 0
   let toldAt = 0
   let last: MessageInitShape<typeof ScanResponseSchema> = {}
-  for await (const page of source.scan({ $typeName: 'gatehouse.v1.ScanRequest', sinceUs, untilUs, reason: 'simulate' }, context)) {
+  for await (const page of source.scan({ sinceUs, untilUs }, 'simulate', context)) {
     last = page
     const startedMs = performance.now()
     for (const record of page.records ?? []) {
