@@ -1,6 +1,6 @@
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { checkObjects } from './check-objects.ts'
-import { type DocumentFile, type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
+import { type DocumentFile, type DocumentProblem, keyOf, type Place, type PlacedObject } from './problem.ts'
 import { readDocuments } from './read-documents.ts'
 
 export interface ParseOptions {
@@ -18,6 +18,8 @@ export interface ParseResult {
   /** All objects that would be in force. */
   readonly objects: readonly PolicyObject[]
   readonly problems: readonly DocumentProblem[]
+  /** Where each object of the files was written, by key; what stays from `inForce` has none. */
+  readonly places: ReadonlyMap<string, Place>
 }
 
 /** Reads a whole policy: every mistake at once, in its files and between its objects. Never throws on what the files hold. */
@@ -34,7 +36,12 @@ export function parsePolicy(files: readonly DocumentFile[], options: ParseOption
   for (const problem of checkObjects(placed, options.nowMs)) problems.push(problem)
   // what a half-read document would let through says nothing
   if (!hasReadError) problems.push(...closedWarning(placed))
-  return { isValid: !problems.some((problem) => problem.severity === 'error'), objects: placed.map(({ object }) => object), problems }
+  return {
+    isValid: !problems.some((problem) => problem.severity === 'error'),
+    objects: placed.map(({ object }) => object),
+    problems,
+    places: new Map(written.map(({ object, place }) => [keyOf(object), place])),
+  }
 }
 
 function kept(written: readonly PlacedObject[], options: ParseOptions): PlacedObject[] {

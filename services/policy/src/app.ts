@@ -18,6 +18,7 @@ import type { ArchiveSource } from './replay/archive-source.ts'
 import { countObserved } from './replay/count-observed.ts'
 import { explainArchived, type ReplayDeps } from './replay/explain-archived.ts'
 import { type LocalArchiveCalls, localArchive } from './replay/local-archive.ts'
+import { PastSnapshots } from './replay/past-snapshots.ts'
 import { remoteArchive } from './replay/remote-archive.ts'
 import { simulate } from './replay/simulate.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
@@ -94,7 +95,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
     facts: facts.handlers,
-    decision: createGuardedDecisions({ book, archive: () => archiveOf(config, deps) }, access, {
+    decision: createGuardedDecisions({ book, past: new PastSnapshots(book), archive: () => archiveOf(config, deps) }, access, {
       nowMs,
       facts: (user) => facts.book.factsOf(user),
     }),
@@ -125,9 +126,9 @@ function archiveOf({ archive }: PolicyConfig, deps: PolicyDeps): ArchiveSource |
   return calls === undefined ? undefined : localArchive(calls)
 }
 
-function createGuardedDecisions(replay: ReplayDeps, access: AccessList, deps: Omit<DecisionHandlersDeps, 'snapshot'>): DecisionHandlers {
+function createGuardedDecisions(replay: ReplayDeps, access: AccessList, deps: Omit<DecisionHandlersDeps, 'book'>): DecisionHandlers {
   const unary = {
-    ...createDecisionHandlers({ ...deps, snapshot: () => replay.book.snapshot() }),
+    ...createDecisionHandlers({ ...deps, book: replay.book }),
     explainArchived: (request: ExplainArchivedRequest, context: RpcContext) => explainArchived(replay, request, context),
     observed: (request: ObservedRequest, context: RpcContext) => countObserved(replay, request, context),
   }

@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { formatArchived } from '../output/format-archived.ts'
+import { formatDeciding } from '../output/format-deciding.ts'
 import { formatDecision } from '../output/format-decision.ts'
 import { printable } from '../output/style.ts'
 
@@ -54,7 +55,9 @@ export const explainCommand: Command = {
     call.out.result(response, () => {
       const assumed = response.assumptions.map((assumption) => `  ${printable(assumption)}\n`).join('')
       const heading = assumed === '' ? '' : `\n${call.out.style.dim('assumed')}\n${assumed}`
-      return (decision === undefined ? '' : formatDecision(decision, call.out.style)) + heading
+      if (decision === undefined) return heading
+      const { style } = call.out
+      return formatDecision(decision, style) + formatDeciding(response.deciding, decision.revision, style) + heading
     })
     return decision?.verdict === 'allow' ? exitCodes.ok.code : exitCodes.negative.code
   },

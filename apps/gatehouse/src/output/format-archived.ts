@@ -1,6 +1,8 @@
 import type { Decision, ExplainArchivedResponse } from '@gatehouse/proto'
+import { formatDeciding } from './format-deciding.ts'
 import { formatDecision } from './format-decision.ts'
 import { timeOfUs } from './format-time.ts'
+import { indented } from './indented.ts'
 import { printable, type Style } from './style.ts'
 import { formatFacts } from './table.ts'
 
@@ -21,10 +23,7 @@ export function formatArchived(response: ExplainArchivedResponse, style: Style):
     ),
   )}`
   text += revisionText(response, style)
-  if (deciding !== undefined && deciding.object !== '') {
-    const place = deciding.line === 0 ? '' : `, line ${deciding.line} of gatehouse export --revision ${recorded?.revision ?? 0n}`
-    text += `\n${style.dim(`decided by ${deciding.object}${place}`)}\n${indented(printableLines(deciding.text))}`
-  }
+  text += formatDeciding(deciding, recorded?.revision ?? 0n, style)
   return text + presentText(response, style)
 }
 
@@ -44,12 +43,4 @@ function presentText({ recorded, present }: ExplainArchivedResponse, style: Styl
   if (isSame(recorded, present)) return `\n${style.good('still so')}  ${now} says the same\n`
   const verdict = present.verdict === 'allow' ? 'would let it through' : `would refuse it: ${present.code}`
   return `\n${style.warn('otherwise today')}  ${now} ${verdict}  ${printable(present.reason)}\n`
-}
-
-function indented(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ')
-}
-
-function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n')
 }

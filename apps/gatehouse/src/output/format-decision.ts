@@ -23,5 +23,12 @@ export function formatDecision(decision: Decision, style: Style): string {
     return [sign, step.rule, step.code, step.detail === '' ? '-' : step.detail, step.source === '' ? '-' : step.source]
   })
   const proof = formatTable(['', 'RULE', 'CODE', 'DETAIL', 'POLICY OBJECT'], rows, style)
-  return `${verdict}  ${printable(decision.reason)}\n\n${facts}\n${proof}`
+  return `${verdict}  ${printable(decision.reason)}\n\n${facts}\n${proof}${formatObserved(decision, style)}`
+}
+
+/** What objects in mode observe would have done, had they been enforced. */
+function formatObserved({ observed }: Decision, style: Style): string {
+  if (observed.length === 0) return ''
+  const rows = observed.map(({ rule, code, detail, source }) => [rule, code, detail === '' ? '-' : detail, source === '' ? '-' : source])
+  return `\n${style.warn('observed, not enforced')}\n${formatTable(['RULE', 'CODE', 'DETAIL', 'POLICY OBJECT'], rows, style)}`
 }

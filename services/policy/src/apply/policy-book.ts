@@ -12,7 +12,7 @@ import { compileSnapshot, type PolicyObject, type Snapshot, type SnapshotDocumen
 import { requireChanges } from '../access/access-list.ts'
 import type { Role } from '../access/roles.ts'
 import { policyError } from '../errors.ts'
-import { conflict, NO_REVISION, type RevisionRow, type Revisions } from '../store/revision-store.ts'
+import { conflict, NO_REVISION, type Origin, type RevisionRow, type Revisions } from '../store/revision-store.ts'
 import { presetFile } from './preset.ts'
 import { removalsOf } from './removals.ts'
 
@@ -59,7 +59,7 @@ export interface DiffOrder {
   readonly prunes: boolean
 }
 
-type Proposal = Pick<ParseResult, 'isValid' | 'objects' | 'problems'>
+type Proposal = Pick<ParseResult, 'isValid' | 'objects' | 'problems'> & Partial<Pick<ParseResult, 'places'>>
 
 /** Another process on the same SQLite file may be faster so often in a row; then something is wrong. */
 const MAX_ATTEMPTS = 50
@@ -104,6 +104,15 @@ export class PolicyBook {
 
   history(limit: number): Promise<RevisionRow[]> {
     return this.#store.history(limit)
+  }
+
+  row(revision: number): Promise<RevisionRow | undefined> {
+    return this.#store.row(revision)
+  }
+
+  /** Which revision, up to the given one, made an object what it is, and where it was written then. */
+  originOf(object: Pick<PolicyObject, 'kind' | 'name'>, revision: number): Promise<Origin | undefined> {
+    return this.#store.originOf(object, revision)
   }
 
   /** Checks everything first; one mistake and nothing is changed. Rejects with GH-REVISION-CONFLICT, -FILES, -STORE, GH-ACCESS-ROLE. */
@@ -163,21 +172,26 @@ export class PolicyBook {
     const { revision } = this.#inForce
     if (order.expectedRevision !== 0 && order.expectedRevision !== revision) throw conflict(revision, order.expectedRevision)
     const before = this.document().objects
-    const { isValid, objects, problems } = await propose(before)
+    const { isValid, objects, problems, places } = await propose(before)
     if (!isValid) return { isApplied: false, revision, changes: [], problems }
     const changes = diffPolicy(before, objects)
     requireChanges(order.role, changes)
     if (order.isDryRun || changes.length === 0) return { isApplied: false, revision, changes, problems }
-    await this.#putInForce(order, before, sortObjects(objects))
+    await this.#putInForce(order, before, sortObjects(objects), places)
     return { isApplied: true, revision: this.#inForce.revision, changes, problems }
   }
 
   /** The new tables are made before anything is stored: what cannot be compiled is never in force. */
-  async #putInForce({ author, reason }: Order, before: readonly PolicyObject[], after: readonly PolicyObject[]): Promise<void> {
+  async #putInForce(
+    { author, reason }: Order,
+    before: readonly PolicyObject[],
+    after: readonly PolicyObject[],
+    places: Proposal['places'] = new Map(),
+  ): Promise<void> {
     const base = this.#inForce.revision
     const atMs = this.#nowMs()
     const snapshot = compileSnapshot(documentOf({ revision: base + 1, atMs }, after))
-    this.#inForce = await this.#store.append({ base, atMs, author, reason, before, after })
+    this.#inForce = await this.#store.append({ base, atMs, author, reason, before, after, places })
     this.#snapshot = snapshot
   }
 

@@ -1,103 +1,68 @@
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
-import { exportObject, keyOf, sortObjects } from '@gatehouse/policy-document'
-import { compileSnapshot, type PolicyObject } from '@gatehouse/policy-engine'
-import {
-  ArchiveRecordSchema,
-  type DecidingObjectSchema,
-  type Decision,
-  type Entry,
-  type ExplainArchivedRequest,
-  type ExplainArchivedResponseSchema,
-} from '@gatehouse/proto'
+import { ArchiveRecordSchema, type Entry, type ExplainArchivedRequest, type ExplainArchivedResponseSchema } from '@gatehouse/proto'
 import { type ArchivedMessage, EntryReader, replay } from '@gatehouse/receipt'
 import type { RpcContext } from '@gatehouse/rpc'
 import type { PolicyBook } from '../apply/policy-book.ts'
 import { policyError } from '../errors.ts'
+import { decidingObject, sourceOf } from '../explain/deciding-object.ts'
 import { decisionMessage } from '../serve/decision-message.ts'
+import type { RevisionRow } from '../store/revision-store.ts'
 import type { ArchiveSource } from './archive-source.ts'
 import { describeInputs } from './describe-inputs.ts'
+import type { PastSnapshots } from './past-snapshots.ts'
 
 export interface ReplayDeps {
   readonly book: PolicyBook
+  readonly past: PastSnapshots
   /** Undefined: this process cannot reach one. */
   readonly archive: () => ArchiveSource | undefined
 }
 
+type Answer = MessageInitShape<typeof ExplainArchivedResponseSchema>
+
 /** Why an archived message got its verdict: replayed on the revision that gave it, and on the one in force. The archive notes who asked. */
 export async function explainArchived(
-  { book, archive }: ReplayDeps,
+  { book, past, archive }: ReplayDeps,
   request: ExplainArchivedRequest,
   context: RpcContext,
-): Promise<MessageInitShape<typeof ExplainArchivedResponseSchema>> {
+): Promise<Answer> {
   const source = archive()
   if (source === undefined) throw policyError('GH-REVISION-NO-ARCHIVE')
   const { record } = await source.get(request.envelopeId, 'explain', context)
-  const bytes = record?.record ?? new Uint8Array(0)
-  const message = new EntryReader().read(bytes)
-  const { content } = fromBinary(ArchiveRecordSchema, bytes)
-  if (message === undefined || content.case !== 'entry') throw policyError('GH-REVISION-NO-ARCHIVE', 'The record is no message.')
-  const entry: Entry = content.value
-  const { recorded } = message
-  const answer: MessageInitShape<typeof ExplainArchivedResponseSchema> = {
+  const { message, entry } = readEntry(record?.record ?? new Uint8Array(0))
+  const { revision } = message.recorded
+  const answer: Answer = {
     envelope: entry.envelope === undefined ? undefined : { ...entry.envelope, body: new Uint8Array(0) },
     recorded: entry.decision,
     inputs: describeInputs(message),
   }
-  const objects = await objectsOf(book, recorded.revision)
-  if (objects === undefined) return { ...answer, unreplayable: `revision ${recorded.revision} is not known here` }
-  const again = replay(compile(recorded.revision, objects), message)
-  const revision = (await book.history(Number.MAX_SAFE_INTEGER)).find((row) => row.revision === recorded.revision)
-  const common = {
+  const snapshot = await past.at(revision)
+  if (snapshot === undefined) return { ...answer, unreplayable: `revision ${revision} is not known here` }
+  const again = replay(snapshot, message)
+  const made = await book.row(revision)
+  // the record has the object for refusals, the replay for both
+  const key = sourceOf(entry.decision) || ('verdict' in again ? sourceOf(again) : '')
+  const common: Answer = {
     ...answer,
-    deciding: decidingObject(objects, entry.decision, 'verdict' in again ? decisionMessage(again) : undefined),
-    revision:
-      revision === undefined ? undefined : { ...revision, revision: BigInt(revision.revision), atUs: BigInt(revision.atMs) * 1000n },
+    deciding: await decidingObject(book, { objects: snapshot.document.objects, revision }, key),
+    revision: made === undefined ? undefined : revisionMessage(made),
   }
   if (!('verdict' in again)) return { ...common, unreplayable: again.reason }
-  const now = presentVerdict(book, message)
-  return { ...common, replayed: decisionMessage(again), ...now }
+  return { ...common, replayed: decisionMessage(again), ...presentVerdict(book, message) }
 }
 
-function presentVerdict(
-  book: PolicyBook,
-  message: ArchivedMessage,
-): Pick<MessageInitShape<typeof ExplainArchivedResponseSchema>, 'present'> {
+function readEntry(record: Uint8Array): { readonly message: ArchivedMessage; readonly entry: Entry } {
+  const message = new EntryReader().read(record)
+  const { content } = fromBinary(ArchiveRecordSchema, record)
+  if (message === undefined || content.case !== 'entry') throw policyError('GH-REVISION-NO-ARCHIVE', 'The record is no message.')
+  return { message, entry: content.value }
+}
+
+function presentVerdict(book: PolicyBook, message: ArchivedMessage): Pick<Answer, 'present'> {
   const present = replay(book.snapshot(), message)
   return 'verdict' in present ? { present: decisionMessage(present) } : {}
 }
 
-async function objectsOf(book: PolicyBook, revision: number): Promise<readonly PolicyObject[] | undefined> {
-  // to the book 0 is the one in force; here it is the empty policy before the first
-  if (revision === 0) return []
-  try {
-    return await book.objectsAt(revision)
-  } catch (thrown) {
-    if ((thrown as { code?: unknown }).code === 'GH-REVISION-UNKNOWN') return undefined
-    throw thrown
-  }
-}
-
-function compile(revision: number, objects: readonly PolicyObject[]) {
-  return compileSnapshot({ format: 'gatehouse-snapshot/1', revision, issuedAtMs: 0, objects })
-}
-
-/** The object that the deciding step names, with its place in the export of the revision; the record has it for refusals, the replay for both. */
-function decidingObject(
-  objects: readonly PolicyObject[],
-  recorded: Decision | undefined,
-  replayed: Decision | undefined,
-): MessageInitShape<typeof DecidingObjectSchema> | undefined {
-  const key = sourceOf(recorded) || sourceOf(replayed)
-  let line = 1
-  for (const object of sortObjects(objects)) {
-    const text = exportObject(object)
-    if (keyOf(object) === key) return { object: key, text, line }
-    // each object is followed by a line of `---`
-    line += text.split('\n').length
-  }
-  return key === '' ? undefined : { object: key, text: '', line: 0 }
-}
-
-function sourceOf(decision: Decision | undefined): string {
-  return decision?.proof.find((step) => step.rule === decision.rule)?.source ?? ''
+function revisionMessage(row: RevisionRow): NonNullable<Answer['revision']> {
+  return { ...row, revision: BigInt(row.revision), atUs: BigInt(row.atMs) * 1000n }
 }

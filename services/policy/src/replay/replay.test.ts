@@ -158,6 +158,24 @@ describe('archived messages, judged again', () => {
     )
   })
 
+  it('says where the object was written in the document that was applied, for messages that need not exist too', async () => {
+    const { deciding } = await explain(3)
+    const { appliedFile, appliedLine, appliedRevision } = deciding ?? {}
+    assert.deepEqual(
+      [appliedFile, appliedLine, appliedRevision],
+      ['p.yaml', FIRST.split('\n').findIndex((line) => /northwind/.test(line)) - 1, 1n],
+    )
+    const question = {
+      fromAddress: 'carol@fabrikam.example',
+      toAddress: 'alice@contoso.example',
+      method: 'MESSAGE',
+      assertedMark: 'verified',
+    }
+    const asked = await service.decision.explain(create(ExplainRequestSchema, { question }))
+    const { object: key, appliedLine: line } = asked.deciding ?? {}
+    assert.deepEqual([key, line], ['Partner/fabrikam', FIRST.split('\n').findIndex((text) => /fabrikam/.test(text)) - 1])
+  })
+
   const CHANGE =
     object('BlockEntry', 'carol', '{address: carol@fabrikam.example, owner: security, reason: incident 12}') +
     object('UserRights', 'alice', '{user: alice@contoso.example, contacts: [dave@fabrikam.example]}')

@@ -12,12 +12,14 @@ import {
   type Question,
 } from '@gatehouse/proto'
 import type { RpcHandlers } from '@gatehouse/rpc'
+import type { PolicyBook } from '../apply/policy-book.ts'
 import { policyError } from '../errors.ts'
+import { decidingObject, sourceOf } from '../explain/deciding-object.ts'
 import { type Hypothesis, makeHypothesis } from '../explain/hypothetical-message.ts'
 import { decisionMessage } from './decision-message.ts'
 
 export interface DecisionHandlersDeps {
-  readonly snapshot: () => Snapshot
+  readonly book: Pick<PolicyBook, 'snapshot' | 'originOf'>
   readonly nowMs: () => number
   /** Facts about an internal user, by address key. */
   readonly facts: (userKey: string) => UserFacts
@@ -34,15 +36,21 @@ export interface HypotheticalHandlers extends Pick<RpcHandlers<typeof PolicyDeci
   explain(request: ExplainRequest): Promise<ExplainResponse>
 }
 
+interface Answer {
+  readonly decision: Decision
+  readonly hypothesis: Hypothesis
+  readonly snapshot: Snapshot
+}
+
 /** Check and Explain of policy.proto: the edge's own engine, asked about a message that need not exist. No counter moves. */
 export function createDecisionHandlers(deps: DecisionHandlersDeps): HypotheticalHandlers {
-  const answer = (question: Question | undefined): { decision: Decision; hypothesis: Hypothesis } => {
+  const answer = (question: Question | undefined): Answer => {
     if (question === undefined) throw policyError('GH-REVISION-QUESTION', 'There is none.')
-    const snapshot = deps.snapshot()
+    const snapshot = deps.book.snapshot()
     const hypothesis = makeHypothesis(question, snapshot, deps.nowMs())
     const decision = explain(snapshot, { ...hypothesis.input, facts: deps.facts }, new DecisionState())
     if ('need' in decision) throw policyError('GH-REVISION-QUESTION', `It cannot be answered without ${decision.need} evidence.`)
-    return { decision, hypothesis }
+    return { decision, hypothesis, snapshot }
   }
   return {
     check: async ({ question }) => {
@@ -51,8 +59,10 @@ export function createDecisionHandlers(deps: DecisionHandlersDeps): Hypothetical
       return create(CheckResponseSchema, { decision: message })
     },
     explain: async ({ question }) => {
-      const { decision, hypothesis } = answer(question)
-      return create(ExplainResponseSchema, { decision: decisionMessage(decision), assumptions: [...hypothesis.assumptions] })
+      const { decision, hypothesis, snapshot } = answer(question)
+      const inForce = { objects: snapshot.document.objects, revision: snapshot.revision }
+      const deciding = await decidingObject(deps.book, inForce, sourceOf(decision))
+      return create(ExplainResponseSchema, { decision: decisionMessage(decision), assumptions: [...hypothesis.assumptions], deciding })
     },
   }
 }

@@ -17,6 +17,14 @@ export class LazyStore implements Revisions {
     return await (await this.#opened()).history(limit)
   }
 
+  async row(revision: number): ReturnType<Revisions['row']> {
+    return await (await this.#opened()).row(revision)
+  }
+
+  async originOf(...asked: Parameters<Revisions['originOf']>): ReturnType<Revisions['originOf']> {
+    return await (await this.#opened()).originOf(...asked)
+  }
+
   async load(): ReturnType<Revisions['load']> {
     return await (await this.#opened()).load()
   }

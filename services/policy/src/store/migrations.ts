@@ -72,6 +72,19 @@ export const migrations: readonly Migration[] = [
       INSERT INTO ${POSTGRES_SCHEMA}.head (id, revision) SELECT 1, coalesce(max(revision), 0) FROM ${POSTGRES_SCHEMA}.revision;
     `,
   },
+  {
+    // Where an object was written, so that a decision can name the line of the document. The index finds its latest change.
+    version: 3,
+    sqlite: `
+      ALTER TABLE change ADD COLUMN file TEXT;
+      ALTER TABLE change ADD COLUMN line INTEGER;
+      CREATE INDEX change_by_object ON change (kind, name, revision);
+    `,
+    postgres: `
+      ALTER TABLE ${POSTGRES_SCHEMA}.change ADD COLUMN file TEXT, ADD COLUMN line INTEGER;
+      CREATE INDEX change_by_object ON ${POSTGRES_SCHEMA}.change (kind, name, revision);
+    `,
+  },
 ]
 
 export const NEWEST_SCHEMA: number = Math.max(...migrations.map(({ version }) => version))

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { GatewayError, messageOf } from '@gatehouse/errors'
-import { keyOf } from '@gatehouse/policy-document'
+import { keyOf, type Place } from '@gatehouse/policy-document'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { policyError } from '../errors.ts'
@@ -24,12 +24,23 @@ export interface NewRevision {
   readonly reason: string
   readonly before: readonly PolicyObject[]
   readonly after: readonly PolicyObject[]
+  /** Where objects were written in the files that were applied, by key. */
+  readonly places?: ReadonlyMap<string, Place>
+}
+
+/** The revision that made an object what it is, and where it was written then. */
+export interface Origin {
+  readonly revision: number
+  /** Undefined: in no file that is known. */
+  readonly place: { readonly file: string; readonly line: number } | undefined
 }
 
 /** Where revisions are kept; what each call rejects with stands at `RevisionStore`. */
 export interface Revisions {
   newest(): Promise<RevisionRow>
   history(limit: number): Promise<RevisionRow[]>
+  row(revision: number): Promise<RevisionRow | undefined>
+  originOf(object: Pick<PolicyObject, 'kind' | 'name'>, revision: number): Promise<Origin | undefined>
   load(): Promise<{ readonly row: RevisionRow; readonly objects: PolicyObject[] }>
   objectsAt(revision: number): Promise<PolicyObject[] | undefined>
   append(change: NewRevision): Promise<RevisionRow>
@@ -40,7 +51,7 @@ export interface Revisions {
 /** Before the first apply: the empty policy. */
 export const NO_REVISION: RevisionRow = { revision: 0, atMs: 0, author: '', reason: '', changes: 0 }
 
-/** Rows of one statement: five values each, below the parameter limits of both databases (32,766 and 65,535). */
+/** Rows of one statement: seven values each, below the parameter limits of both databases (32,766 and 65,535). */
 const BATCH = 2_000
 /** Any fixed number but the one of the migrations. */
 const APPLY_LOCK = 7_064_002
@@ -69,6 +80,33 @@ export class RevisionStore implements Revisions {
   /** Newest first. */
   history(limit: number): Promise<RevisionRow[]> {
     return this.#guard(() => historyOf(this.#database, limit))
+  }
+
+  /** One revision; undefined: there is none of that number. */
+  row(revision: number): Promise<RevisionRow | undefined> {
+    if (!Number.isSafeInteger(revision)) return Promise.resolve(undefined)
+    return this.#guard(async () => {
+      const row = await this.#database.selectFrom('revision').selectAll().where('revision', '=', revision).executeTakeFirst()
+      return row === undefined ? undefined : rowOf(row)
+    })
+  }
+
+  /** Which revision, up to the given one, made an object what it is. Undefined: it never was there. */
+  originOf({ kind, name }: Pick<PolicyObject, 'kind' | 'name'>, revision: number): Promise<Origin | undefined> {
+    return this.#guard(async () => {
+      const found = await this.#database
+        .selectFrom('change')
+        .select(['revision', 'file', 'line'])
+        .where('kind', '=', kind)
+        .where('name', '=', name)
+        .where('revision', '<=', revision)
+        .orderBy('revision', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      if (found === undefined) return undefined
+      const { file, line } = found
+      return { revision: Number(found.revision), place: file === null || line === null ? undefined : { file, line } }
+    })
   }
 
   /** The newest revision and its objects, of one moment. */
@@ -174,13 +212,11 @@ export function conflict(inForce: number, expected: number): GatewayError {
 
 async function historyOf(database: Kysely<Tables>, limit: number): Promise<RevisionRow[]> {
   const rows = await database.selectFrom('revision').selectAll().orderBy('revision', 'desc').limit(limit).execute()
-  return rows.map(({ revision, at_ms, author, reason, changes }) => ({
-    revision: Number(revision),
-    atMs: Number(at_ms),
-    author,
-    reason,
-    changes,
-  }))
+  return rows.map(rowOf)
+}
+
+function rowOf({ revision, at_ms, author, reason, changes }: Tables['revision']): RevisionRow {
+  return { revision: Number(revision), atMs: Number(at_ms), author, reason, changes }
 }
 
 async function objectsOf(database: Kysely<Tables>): Promise<PolicyObject[]> {
@@ -188,8 +224,9 @@ async function objectsOf(database: Kysely<Tables>): Promise<PolicyObject[]> {
   return rows.map(({ kind, name, spec }) => objectOf(kind, name, spec))
 }
 
-async function write(transaction: Transaction<Tables>, { base, atMs, author, reason, before, after }: NewRevision): Promise<RevisionRow> {
-  const rows = changeRows(before, after)
+async function write(transaction: Transaction<Tables>, change: NewRevision): Promise<RevisionRow> {
+  const { base, atMs, author, reason } = change
+  const rows = changeRows(change.before, change.after, change.places)
   const row = { revision: base + 1, atMs, author, reason, changes: rows.length }
   await transaction.insertInto('revision').values({ revision: row.revision, at_ms: atMs, author, reason, changes: row.changes }).execute()
   for (let start = 0; start < rows.length; start += BATCH) await writeBatch(transaction, row.revision, rows.slice(start, start + BATCH))

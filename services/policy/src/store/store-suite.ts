@@ -28,6 +28,7 @@ const context = { signal: new AbortController().signal, caller: 'local', remote:
 export function runStoreSuite(name: string, makeBed: () => Promise<StoreBed>, options: { readonly skip: string | false }): void {
   describe(`revisions in ${name}`, options, () => {
     it('keeps every revision, each as it was', () => keepsRevisions(makeBed))
+    it('knows which revision made an object what it is, and where it was written', () => knowsOrigins(makeBed))
     it('refuses a revision that was made from another than the newest, and names both', () => refusesConflicts(makeBed))
     it('takes revisions of many objects', () => takesMany(makeBed))
     it('refuses the schema of a newer version', async () => {
@@ -94,6 +95,37 @@ async function keepsRevisions(makeBed: () => Promise<StoreBed>): Promise<void> {
   assert.deepEqual(await again.newest(), { revision: 4, atMs: atMs + 4, author: 'Zoë', reason: `'; "4" \u{1f6aa}`, changes: 4 })
   assert.deepEqual((await again.load()).objects, [])
   await again.close()
+}
+
+async function knowsOrigins(makeBed: () => Promise<StoreBed>): Promise<void> {
+  const store = await (await makeBed()).open()
+  const [first, both] = [blockObjects(1, 'x'), blockObjects(2, 'x')]
+  const [b0, b1] = both as [PolicyObject, PolicyObject]
+  const at = (line: number) => ({ file: 'blocks/spam.yaml', line, column: 1 })
+  const append = (base: number, before: PolicyObject[], after: PolicyObject[], places: [string, number][]): Promise<unknown> =>
+    store.append({
+      base,
+      atMs: base,
+      author: 'a',
+      reason: '',
+      before,
+      after,
+      places: new Map(places.map(([key, line]) => [key, at(line)])),
+    })
+  await append(0, [], first, [['BlockEntry/b0', 12]])
+  // applied again from another line, unchanged: it is what revision 1 made it
+  await append(1, first, both, [
+    ['BlockEntry/b0', 40],
+    ['BlockEntry/b1', 50],
+  ])
+  await append(2, both, blockObjects(2, 'y'), [])
+  assert.deepEqual(await store.originOf(b0, 1), { revision: 1, place: { file: 'blocks/spam.yaml', line: 12 } })
+  assert.deepEqual(await store.originOf(b0, 2), { revision: 1, place: { file: 'blocks/spam.yaml', line: 12 } })
+  assert.deepEqual(await store.originOf(b1, 1), undefined)
+  assert.deepEqual(await store.originOf(b1, 2), { revision: 2, place: { file: 'blocks/spam.yaml', line: 50 } })
+  assert.deepEqual(await store.originOf(b1, 3), { revision: 3, place: undefined })
+  assert.deepEqual([(await store.row(2))?.revision, await store.row(4), await store.row(0.5)], [2, undefined, undefined])
+  await store.close()
 }
 
 async function refusesConflicts(makeBed: () => Promise<StoreBed>): Promise<void> {

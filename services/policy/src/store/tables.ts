@@ -16,6 +16,9 @@ export interface Tables {
     readonly name: string
     readonly before: string | null
     readonly after: string | null
+    /** Where the object was written in the document that was applied; null: in none (a rollback, or before schema 3). */
+    readonly file: string | null
+    readonly line: number | null
   }
   /** What the newest revision comes to. */
   readonly object: { readonly kind: string; readonly name: string; readonly spec: string }
