@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
-import type { Bus } from '@gatehouse/bus'
+import { type Bus, deliverSubject } from '@gatehouse/bus'
+import { serveDeliveries } from '@gatehouse/delivery'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { matchHost } from '@gatehouse/peer-identity'
@@ -19,6 +20,7 @@ import { EdgeHub } from './edge/edge-hub.ts'
 import { EdgeListener } from './edge/edge-listener.ts'
 import { LinkPool } from './edge/link-pool.ts'
 import { createSystemClock } from './edge/system-clock.ts'
+import { buildEndpoint } from './endpoint/build-endpoint.ts'
 import { peerCodes } from './errors.ts'
 import { wireMetrics } from './metrics.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
@@ -119,6 +121,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   let tags = 0
   const newTag = (): string => `${tagPrefix}${(tags++).toString(36)}`
   let isDraining = false
+  const targets = new LinkTargets(insideTarget(config, stores.internal), stores.external)
 
   const session = new Session({
     limits: config.limits,
@@ -140,7 +143,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         },
         recorder,
         askInspector: (call, question) => inspectors.ask(call, question),
-        targets: new LinkTargets(insideTarget(config, stores.internal), stores.external),
+        targets,
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
         identity,
@@ -169,6 +172,18 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     resolver,
     random,
     identityFor: (side) => keeper.identityFor(side),
+  })
+  const { imMode, imdn } = config.internalEdge.nextHop
+  const endpoint = buildEndpoint({
+    layer: () => session.layer,
+    links: pool,
+    targets,
+    own,
+    branchPrefix: randomBytes(6).toString('hex'),
+    sendAck: (link, ack) => session.send(link, ack),
+    inside: { imMode, hasImdn: imdn },
+    newTag,
+    nowMs,
   })
   const listener = (side: EdgeSide): EdgeListener => {
     const edge = side === 'external' ? config.externalEdge : config.internalEdge
@@ -209,6 +224,13 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       const bound = { external: await external.start(), internal: await internal.start() }
       own.settlePort('external', bound.external.port)
       own.settlePort('internal', bound.internal.port)
+      const served = await serveDeliveries(
+        bus,
+        deliverSubject('sip'),
+        'deliver',
+        (delivery) => new Promise((resolve) => endpoint.deliver(delivery, resolve)),
+      )
+      stoppers.push(() => void served.stop())
       isListening = true
       return bound
     },

@@ -45,6 +45,16 @@ const internalEdge = z.strictObject({
       host: hostName.describe('Name of the inside server (director, home pool); it has to be in its certificate.'),
       port: port.default(5061),
       links: z.number().int().min(1).max(4).default(2).describe('Parallel connections to it.'),
+      imMode: z
+        .enum(['page', 'session'])
+        .default('page')
+        .describe(
+          'How messages from networks reach it: MESSAGE by itself, or in a session after an INVITE, as Microsoft clients have it. In a session that is open they always go there.',
+        ),
+      imdn: z
+        .boolean()
+        .default(false)
+        .describe('Whether users are asked for receipts, and told of them, in message/cpim (RFC 5438): their clients have to know it.'),
     })
     .describe('Where messages from outside go.'),
   servers: z

@@ -9,7 +9,10 @@ import type { AskInspector } from '../admit/inspect.ts'
 import { SenderBudget } from '../admit/sender-budget.ts'
 import { federationPeerConfig } from '../config.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
-import type { EdgeConnection } from '../edge/connection.ts'
+import type { EdgeConnection, LinkTarget } from '../edge/connection.ts'
+import { buildEndpoint } from '../endpoint/build-endpoint.ts'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+import type { NextHopHabits } from '../endpoint/sip-sender.ts'
 import { EnvelopeIds } from '../record/envelope-ids.ts'
 import { Recorder } from '../record/recorder.ts'
 import { LinkTargets } from '../route/link-targets.ts'
@@ -123,6 +126,7 @@ export class RigConnection implements EdgeConnection {
 /** The whole way of a message in memory: real session, gate, policy engine, archive client and bus; no sockets, no archive. */
 export class GateRig {
   readonly session: Session
+  readonly endpoint: Endpoint
   readonly budget: SenderBudget = new SenderBudget(100)
   inside: RigConnection
   readonly partnerLink: RigConnection
@@ -138,6 +142,7 @@ export class GateRig {
       policy?: readonly PolicyObject[]
       askInspector?: AskInspector
       facts?: FactsLookup
+      nextHop?: NextHopHabits
     } = {},
   ) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
@@ -181,6 +186,22 @@ export class GateRig {
       links: 1,
       expect: { names: [], trust: [], pins: [] },
     }
+    const targets = new LinkTargets(insideTarget, ['default'])
+    const links = {
+      acquire: (target: LinkTarget, onReady: (link: RigConnection) => void) =>
+        onReady(target.side === 'internal' ? this.inside : this.partnerLink),
+    }
+    this.endpoint = buildEndpoint({
+      layer: () => this.session.layer,
+      links,
+      targets,
+      own,
+      branchPrefix: 'r',
+      sendAck: (link, ack) => this.session.send(link, ack),
+      inside: options.nextHop ?? { imMode: 'page', hasImdn: false },
+      newTag,
+      nowMs,
+    })
     const limits = federationPeerConfig.shape.limits.parse({})
     this.session = new Session({
       limits,
@@ -197,8 +218,8 @@ export class GateRig {
           ...(options.facts === undefined ? {} : { facts: options.facts }),
           recorder,
           askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
-          targets: new LinkTargets(insideTarget, ['default']),
-          links: { acquire: (target, onReady) => onReady(target.side === 'internal' ? this.inside : this.partnerLink) },
+          targets,
+          links,
           forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
           identity,
           metrics: { passed: () => undefined },

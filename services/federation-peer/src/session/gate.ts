@@ -29,6 +29,7 @@ import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
+import { affinityOf } from '../route/affinity.ts'
 import type { LinkDestination, LinkTargets } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
@@ -352,11 +353,4 @@ export class Gate implements RelayOwner {
     ]
     this.#answer(passage, createResponse(passage.request, 200, undefined, { toTag: this.#deps.newTag(), headers }), passage.nowMs)
   }
-}
-
-/** One conversation, one link: else two of its messages could overtake each other. A few characters of a Call-ID tell enough apart. */
-function affinityOf(callId: string): number {
-  let sum = callId.length
-  for (let at = 0; at < callId.length && at < 12; at++) sum = (sum * 31 + callId.charCodeAt(at)) & 0xffffff
-  return sum
 }

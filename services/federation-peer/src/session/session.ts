@@ -6,7 +6,6 @@ import {
   createResponse,
   encodeHead,
   type Frame,
-  type Relay,
   type ServerTransaction,
   type SipDefect,
   type SipMessage,
@@ -18,6 +17,7 @@ import {
 } from '@gatehouse/sip-core'
 import type { FederationPeerConfig } from '../config.ts'
 import type { ConnectionId, EdgeConnection, EdgeHandler, EdgeLog } from '../edge/connection.ts'
+import type { ClientOwner } from './client-owner.ts'
 import { type ConnectionState, stateOf } from './connection-state.ts'
 import type { Gate } from './gate.ts'
 import { Passage } from './passage.ts'
@@ -184,11 +184,11 @@ export class Session implements EdgeHandler, TransactionUser {
   }
 
   onResponse(transaction: ClientTransaction, response: SipResponse, nowMs: number): void {
-    ;(transaction.context as Relay).handleResponse(response, nowMs)
+    ;(transaction.context as ClientOwner).handleResponse(response, nowMs)
   }
 
   onFailure(transaction: ClientTransaction, why: ClientFailure, nowMs: number): void {
-    ;(transaction.context as Relay).handleFailure(why, nowMs)
+    ;(transaction.context as ClientOwner).handleFailure(why, nowMs)
   }
 
   /** RFC 6026 §8.9 and RFC 3261 §16.7: a response that belongs to nothing is not forwarded. */
