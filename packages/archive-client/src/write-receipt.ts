@@ -1,4 +1,4 @@
-import type { EdgeSide, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, EvidenceClass, Mark, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { ReverseWriter } from './reverse-writer.ts'
 
 /** What DNS had said when a rule asked. */
@@ -38,10 +38,15 @@ export interface ReceiptFields {
   readonly assertedMark: Mark | undefined
   readonly assertedDomains: readonly string[]
   readonly isInDialog: boolean
+  /** Absent: it came over SIP. */
+  readonly bridge?: { readonly protocol: string; readonly evidence: EvidenceClass } | undefined
   /** In the order the rules asked. */
   readonly usedSrv: readonly SrvSeenFields[]
   readonly usedFacts: readonly FactsSeenFields[]
 }
+
+// Numbers of proto `Receipt.bridge_evidence`.
+const EVIDENCE_NUMBERS: Readonly<Record<EvidenceClass, number>> = { V0: 1, V1: 2, V2: 3, V3: 4 }
 
 /** Names kept of one certificate: a hoster's may carry thousands, and each message would carry them all. */
 export const MAX_NAMES = 100
@@ -61,7 +66,11 @@ export class ReceiptWriter {
   }
 
   write(writer: ReverseWriter, receipt: ReceiptFields, partner: string): void {
-    const { usedSrv, usedFacts, assertedDomains, bound } = receipt
+    const { usedSrv, usedFacts, assertedDomains, bound, bridge } = receipt
+    if (bridge !== undefined) {
+      writer.uint(11, EVIDENCE_NUMBERS[bridge.evidence])
+      writer.string(10, bridge.protocol)
+    }
     for (let at = usedFacts.length - 1; at >= 0; at--) this.#writeFacts(writer, usedFacts[at]!)
     for (let at = usedSrv.length - 1; at >= 0; at--) writeSrv(writer, usedSrv[at]!)
     writer.flag(7, receipt.isInDialog)

@@ -106,8 +106,11 @@ export const lcsClasses: readonly LcsClass[] = [
     properties: [
       policy('EdgeProxyAddress', '`Provider.edge`'),
       policy('Enabled', '`Provider.enabled`, also off by default'),
-      policy('IsPublicNetworkProvider', '`Provider.public`'),
-      policy('NetworkProviderName', 'name of the `Provider`'),
+      policy(
+        'IsPublicNetworkProvider',
+        '`Provider.public`; a public network that speaks no SIP is a `Network` instead, with the same rights and levels',
+      ),
+      policy('NetworkProviderName', 'name of the `Provider`, or of the `Network` that takes the place of MSN, AOL and Yahoo'),
       absent('IncomingTLSCountForNetworkProviderRoute', NO_INCOMING),
       policy('OutgoingTLSCountForNetworkProviderRoute', '`Provider.links`, 1 to 4'),
       absent('InstanceID', KEY),

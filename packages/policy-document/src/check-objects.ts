@@ -1,6 +1,7 @@
 import { closestName } from '@gatehouse/config'
 import { isSameOrSubdomain, parseAddress } from '@gatehouse/im-model'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
+import { checkNetworks } from './check-networks.ts'
 import { checkUserObjects } from './check-users.ts'
 import type { DocumentCode } from './errors.ts'
 import { policyKinds } from './policy-kinds.ts'
@@ -34,6 +35,7 @@ class ObjectCheck {
     this.#checkPartners()
     this.#checkProviders()
     this.#checkAllowed()
+    this.#problems.push(...checkNetworks(this.#objects, (domain) => this.#isInternal(domain)))
     this.#checkUsers()
     this.#checkSettings()
     return this.#problems

@@ -3,7 +3,7 @@ import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import type { DocumentCode } from './errors.ts'
 import { type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
 
-/** What is wrong, or odd, between objects about users: names of groups and providers, walls, settings that need each other. */
+/** What is wrong, or odd, between objects about users: names of groups, providers and networks, walls, settings that need each other. */
 export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number): DocumentProblem[] {
   const problems: DocumentProblem[] = []
   const add = (severity: DocumentProblem['severity'], { object, place }: PlacedObject, code: DocumentCode, message: string): void => {
@@ -11,7 +11,7 @@ export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number
   }
   const namesOf = (kind: PolicyKind): readonly string[] =>
     objects.filter(({ object }) => object.kind === kind).map(({ object }) => object.name)
-  const [groups, providers] = [namesOf('Group'), namesOf('Provider')]
+  const [groups, networks] = [namesOf('Group'), [...namesOf('Provider'), ...namesOf('Network')]]
   const settings = objects.find(({ object }) => object.kind === 'UserSettings')
   const isLookedUp = settings?.object.kind === 'UserSettings' && settings.object.spec.lookUp
   const demand = (placed: PlacedObject, kind: string, name: string, names: readonly string[]): void => {
@@ -21,7 +21,7 @@ export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number
   }
   for (const placed of objects) {
     const { object } = placed
-    for (const network of networksOf(object)) demand(placed, 'Provider', network, providers)
+    for (const network of networksOf(object)) demand(placed, 'Provider or Network', network, networks)
     if (object.kind === 'EthicalWall') {
       for (const name of [...object.spec.left.groups, ...object.spec.right.groups]) demand(placed, 'Group', name, groups)
       const { expires } = object.spec

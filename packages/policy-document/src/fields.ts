@@ -48,6 +48,11 @@ function checked(complaintOf: (text: string) => string | undefined): (text: stri
 }
 
 export const domainName = z.string().max(254).toLowerCase().superRefine(checked(complaintAboutDomain))
+export const networkDomain = z
+  .string()
+  .max(256)
+  .toLowerCase()
+  .superRefine(checked((text) => complaintAboutDomain(text.startsWith('*.') ? text.slice(2) : text)))
 export const imAddress = z.string().max(512).toLowerCase().superRefine(checked(complaintAboutAddress))
 export const edgeName = z.string().max(260).toLowerCase().superRefine(checked(complaintAboutEdge))
 export const instant = z.string().superRefine(checked(complaintAboutInstant))

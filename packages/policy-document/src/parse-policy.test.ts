@@ -161,6 +161,33 @@ spec: {domain: bücher.example, address: sip:a@b.example, reason: r, expires: 20
       object('UserRights', 'u', '{user: a@contoso.example}') + object('UserRights', 'v', '{user: A@contoso.example}'),
       'error GH-DOCUMENT-DUPLICATE-ENTRY',
     ],
+    [
+      'a domain of two networks',
+      object('Network', 'a', '{protocol: xmpp, domains: [x.example]}') + object('Network', 'b', '{protocol: irc, domains: [x.example]}'),
+      'error GH-DOCUMENT-DUPLICATE-ENTRY',
+    ],
+    [
+      'two networks for everything',
+      object('Network', 'a', '{protocol: xmpp, openDomains: true}') + object('Network', 'b', '{protocol: irc, openDomains: true}'),
+      'error GH-DOCUMENT-DUPLICATE-ENTRY',
+    ],
+    ['a network with our domain', object('Network', 'a', '{protocol: xmpp, domains: [contoso.example]}'), 'error GH-DOCUMENT-INTERNAL'],
+    [
+      'a network behind a partner',
+      object('Partner', 'a', '{domains: [x.example]}') + object('Network', 'b', '{protocol: xmpp, domains: [x.example]}'),
+      'warning GH-DOCUMENT-UNREACHABLE',
+    ],
+    [
+      'a network with the name of a provider',
+      object('Provider', 'a', '{edge: e.example, checkSrv: true}') + object('Network', 'a', '{protocol: xmpp, domains: [x.example]}'),
+      'error GH-DOCUMENT-DUPLICATE-OBJECT',
+    ],
+    ['a network for nobody', object('Network', 'a', '{protocol: xmpp}'), 'error GH-DOCUMENT-VALUE'],
+    [
+      'a right to a network that is not there',
+      object('UserRights', 'u', '{user: a@contoso.example, publicNetworks: [x]}'),
+      'error GH-DOCUMENT-REFERENCE',
+    ],
     ['a provider for everything', object('Provider', 'a', '{edge: e.example, enabled: true}'), 'warning GH-DOCUMENT-TOO-OPEN'],
   ]
   for (const [name, text, expected] of rows) {

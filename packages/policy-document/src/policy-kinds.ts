@@ -11,6 +11,7 @@ import { group } from './kinds/group.ts'
 import { inspector } from './kinds/inspector.ts'
 import { internalDomain } from './kinds/internal-domain.ts'
 import { limits } from './kinds/limits.ts'
+import { network } from './kinds/network.ts'
 import { partner } from './kinds/partner.ts'
 import { provider } from './kinds/provider.ts'
 import { userRights } from './kinds/user-rights.ts'
@@ -27,6 +28,7 @@ export const policyKinds: { readonly [K in PolicyKind]: KindDefinition<K> } = {
   Partner: partner,
   Clearinghouse: clearinghouse,
   Provider: provider,
+  Network: network,
   AllowedDomain: allowedDomain,
   BlockEntry: blockEntry,
   UserSettings: userSettings,

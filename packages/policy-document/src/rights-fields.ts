@@ -15,10 +15,10 @@ export const rightsFields = {
   publicIm: z
     .boolean()
     .optional()
-    .describe('May communicate with public networks (providers with `public: true`). Absent on every level: as `federation`.'),
+    .describe('May communicate with public networks (providers and networks with `public: true`). Absent on every level: as `federation`.'),
   publicNetworks: providerNames
     .optional()
-    .describe('Only these providers, by name. Absent: the next level says, in the end every enabled one.'),
+    .describe('Only these providers and networks, by name. Absent: the next level says, in the end every enabled one.'),
   remote: z.boolean().optional().describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it.'),
   start: startRight
     .optional()

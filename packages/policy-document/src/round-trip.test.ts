@@ -96,7 +96,7 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
     scope: fc.record({ directions: fc.constantFrom([], ['inbound']), peerClasses: fc.constant([]), partners: fc.constant([]) }),
     kinds: fc.constantFrom(['message'], ['message', 'session']),
   }),
-  InternalDomain: fc.record({ domain, subdomains: fc.boolean() }),
+  InternalDomain: fc.record({ domain, subdomains: fc.boolean(), homeSystem: optional(fc.constantFrom('sip', 'xmpp')) }),
   Partner: fc.record({
     domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 3 }),
     edge: optional(domain),
@@ -111,6 +111,22 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
     enabled: fc.boolean(),
     checkSrv: fc.boolean(),
     ...peer,
+  }),
+  Network: fc.record({
+    protocol: fc.constantFrom('xmpp', 'irc'),
+    domains: fc.uniqueArray(
+      fc.oneof(
+        domain,
+        domain.map((name) => `*.${name}`),
+      ),
+      { minLength: 1, maxLength: 2 },
+    ),
+    openDomains: fc.boolean(),
+    public: fc.boolean(),
+    enabled: fc.boolean(),
+    verification,
+    minEvidence: fc.constantFrom('V0', 'V2'),
+    kinds: fc.constantFrom(['message'], ['message', 'typing', 'presence']),
   }),
   AllowedDomain: fc.record({
     domain,

@@ -16,7 +16,7 @@ export const trafficScope: z.ZodType<TrafficScope> = z
       .array(z.string().min(1).max(253))
       .max(10_000)
       .default([])
-      .describe('Names of partners, providers and clearinghouses, or the domain of others; empty: all.'),
+      .describe('Names of partners, providers, networks and clearinghouses, or the domain of others; empty: all.'),
   })
   .prefault({})
   .describe('Whom it concerns; without it everybody.')

@@ -1,20 +1,10 @@
 import { compileFilter } from '@gatehouse/content-filter'
+import { compileNetwork, NetworkTablesBuilder } from './compile/compile-network.ts'
 import { UserTablesBuilder } from './compile/compile-users.ts'
+import { compileMethods, makeRelation } from './compile/make-relation.ts'
 import { expiryMs, foldAddress, innerMap } from './compile/table-parts.ts'
-import type { FederationSettingsSpec, LimitsSpec, MethodFilterSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
-import type {
-  Block,
-  CompiledLimits,
-  CompiledMethods,
-  CompiledSettings,
-  Relation,
-  ScopedFilter,
-  ScopedInspector,
-  Snapshot,
-} from './snapshot.ts'
-
-/** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
-const SIPS_PORT = 5061
+import type { FederationSettingsSpec, HomeSystem, LimitsSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
+import type { Block, CompiledLimits, CompiledSettings, Relation, ScopedFilter, ScopedInspector, Snapshot } from './snapshot.ts'
 
 /** In force where a document has no FederationSettings: everything closed. */
 const CLOSED: FederationSettingsSpec = {
@@ -31,6 +21,9 @@ const STANDARD_LIMITS: LimitsSpec = { discovered: { perSecond: 20, addressees: 1
 
 class Tables {
   readonly internal = new Map<string, boolean>()
+  /** Home systems that do not speak SIP. */
+  readonly homeSystems = new Map<string, HomeSystem>()
+  readonly networks = new NetworkTablesBuilder()
   readonly blockedDomains = new Map<string, Block>()
   readonly blockedAddresses = new Map<string, Map<string, Block>>()
   readonly observedDomains = new Map<string, Block>()
@@ -53,7 +46,11 @@ type Adders = { readonly [K in PolicyKind]: (tables: Tables, object: ObjectOf<K>
 
 /** One line per kind: a new kind is one more. */
 const adders: Adders = {
-  InternalDomain: (tables, { spec }) => void tables.internal.set(spec.domain.toLowerCase(), spec.subdomains),
+  InternalDomain: (tables, { spec }) => {
+    const domain = spec.domain.toLowerCase()
+    tables.internal.set(domain, spec.subdomains)
+    tables.homeSystems.set(domain, spec.homeSystem ?? 'sip')
+  },
   Partner: (tables, { name, spec }) => {
     const relation = makeRelation({ ...spec, peerClass: spec.edge === undefined ? 'allowed' : 'direct', name, source: `Partner/${name}` })
     for (const domain of spec.domains) setOnce(tables.partners, domain.toLowerCase(), relation)
@@ -74,6 +71,7 @@ const adders: Adders = {
     if (spec.enabled) tables.providers.push(relation)
     for (const domain of spec.domains) setOnce(tables.providerDomains, domain.toLowerCase(), relation)
   },
+  Network: (tables, { name, spec }) => tables.networks.add(makeRelation(compileNetwork(name, spec)), spec),
   FederationSettings: (tables, { name, spec }) => {
     tables.settings ??= { name, spec }
   },
@@ -134,6 +132,7 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
     isEmpty: tables.internal.size === 0 && !spec.beClearinghouse,
     internal: tables.internal,
     hasInternalSubdomains: [...tables.internal.values()].includes(true),
+    homeSystems: [...tables.homeSystems.values()].some((system) => system !== 'sip') ? tables.homeSystems : undefined,
     blockedDomains: tables.blockedDomains,
     hasTopLevelBlocks: hasTopLevel(tables.blockedDomains),
     blockedAddresses: tables.blockedAddresses,
@@ -142,6 +141,7 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
     providerDomains: tables.providerDomains,
     providers: tables.providers,
     hasSrvProviders: tables.providers.some((provider) => provider.domains.size === 0),
+    networks: tables.networks.build(),
     allowed: tables.allowed,
     discovered: spec.discovery ? discoveredRelation(spec, settingsSource(tables)) : undefined,
     defaultRoute: spec.defaultRoute === undefined ? undefined : tables.clearinghouses.get(spec.defaultRoute),
@@ -158,51 +158,6 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
 
 function settingsSource(tables: Tables): string {
   return tables.settings === undefined ? 'defaults' : `FederationSettings/${tables.settings.name}`
-}
-
-interface RelationParts {
-  readonly peerClass: Relation['peerClass']
-  readonly name: string
-  readonly source: string
-  readonly verification: Relation['verification']
-  readonly edge?: string | undefined
-  readonly trust?: readonly string[]
-  readonly pins?: readonly string[]
-  readonly requireClientAuth?: boolean
-  readonly methods?: MethodFilterSpec | undefined
-  readonly links?: number
-  readonly dialect?: Relation['dialect']
-  readonly enabled?: boolean
-  readonly expires?: string | undefined
-  readonly subdomains?: boolean
-  readonly domains?: readonly string[]
-  readonly isPublic?: boolean
-  readonly isSrvChecked?: boolean
-}
-
-function makeRelation(parts: RelationParts): Relation {
-  const edge = parts.edge?.toLowerCase()
-  const colon = edge === undefined ? -1 : edge.lastIndexOf(':')
-  return {
-    peerClass: parts.peerClass,
-    name: parts.name,
-    source: parts.source,
-    edgeHost: colon < 0 ? edge : edge?.slice(0, colon),
-    edgePort: colon < 0 ? SIPS_PORT : Number(edge?.slice(colon + 1)),
-    links: parts.links ?? 1,
-    trust: parts.trust ?? [],
-    pins: parts.pins ?? [],
-    requireClientAuth: parts.requireClientAuth ?? false,
-    dialect: parts.dialect ?? 'microsoft',
-    verification: parts.verification,
-    methods: compileMethods(parts.methods),
-    isEnabled: parts.enabled ?? true,
-    expiresMs: expiryMs(parts.expires, 0),
-    hasSubdomains: parts.subdomains ?? false,
-    domains: new Set(parts.domains?.map((domain) => domain.toLowerCase())),
-    isPublic: parts.isPublic ?? false,
-    isSrvChecked: parts.isSrvChecked ?? false,
-  }
 }
 
 function discoveredRelation(spec: FederationSettingsSpec, source: string): Relation {
@@ -245,15 +200,6 @@ function setLongest(blocks: Map<string, Block>, key: string, block: Block): void
 
 function setOnce<T>(map: Map<string, T>, key: string, value: T): void {
   if (!map.has(key)) map.set(key, value)
-}
-
-function compileMethods(spec: MethodFilterSpec | undefined): CompiledMethods | undefined {
-  if (spec?.allow === undefined && spec?.deny === undefined) return undefined
-  return { allow: upperSet(spec.allow), deny: upperSet(spec.deny) }
-}
-
-function upperSet(methods: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  return methods === undefined ? undefined : new Set(methods.map((method) => method.toUpperCase()))
 }
 
 function compileSettings(spec: FederationSettingsSpec, source: string): CompiledSettings {

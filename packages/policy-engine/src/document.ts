@@ -1,5 +1,5 @@
 import type { FilterRules } from '@gatehouse/content-filter'
-import type { Direction, EnvelopeKind, PeerClass } from '@gatehouse/im-model'
+import type { Direction, EnvelopeKind, EvidenceClass, PeerClass } from '@gatehouse/im-model'
 
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
 export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
@@ -13,7 +13,12 @@ export interface MethodFilterSpec {
 export interface InternalDomainSpec {
   readonly domain: string
   readonly subdomains: boolean
+  /** Protocol of the system behind it; absent: sip. */
+  readonly homeSystem?: HomeSystem | undefined
 }
+
+/** What our own users' server speaks: SIP behind the internal edge, or XMPP behind the bridge. */
+export type HomeSystem = 'sip' | 'xmpp'
 
 export interface PartnerSpec {
   readonly domains: readonly string[]
@@ -77,6 +82,23 @@ export interface ProviderSpec {
   readonly dialect: 'microsoft' | 'standard'
 }
 
+/** A network that a connector of public-im-bridge reaches. */
+export interface NetworkSpec {
+  /** Word of the connector: `xmpp`, `irc`. */
+  readonly protocol: string
+  /** Exact, or `*.domain` for everything below it. */
+  readonly domains: readonly string[]
+  /** Also any domain that no other entry has and that is not found by SRV. */
+  readonly openDomains: boolean
+  readonly public: boolean
+  readonly enabled: boolean
+  readonly verification: VerificationLevel
+  /** Weaker evidence about a sender is refused. */
+  readonly minEvidence: EvidenceClass
+  /** What passes from and to it. */
+  readonly kinds: readonly EnvelopeKind[]
+}
+
 export interface FederationSettingsSpec {
   readonly enabled: boolean
   readonly discovery: boolean
@@ -99,7 +121,7 @@ export type StartRight = 'both' | 'inside' | 'outside' | 'none'
 export interface RightsSpec {
   readonly federation?: boolean | undefined
   readonly publicIm?: boolean | undefined
-  /** Names of providers; absent: every enabled one. */
+  /** Names of providers and networks; absent: every enabled one. */
   readonly publicNetworks?: readonly string[] | undefined
   readonly remote?: boolean | undefined
   readonly start?: StartRight | undefined
@@ -170,7 +192,7 @@ export interface ArchivingSpec {
 export interface TrafficScope {
   readonly directions: readonly Direction[]
   readonly peerClasses: readonly PeerClass[]
-  /** Names of partners, providers and clearinghouses; for domains that were found, the domain. */
+  /** Names of partners, providers, networks and clearinghouses; for domains that were found, the domain. */
   readonly partners: readonly string[]
 }
 
@@ -197,6 +219,7 @@ export interface PolicySpecs {
   readonly BlockEntry: BlockEntrySpec
   readonly Clearinghouse: ClearinghouseSpec
   readonly Provider: ProviderSpec
+  readonly Network: NetworkSpec
   readonly FederationSettings: FederationSettingsSpec
   readonly UserRights: UserRightsSpec
   readonly UserSettings: UserSettingsSpec

@@ -1,3 +1,4 @@
+import type { HomeSystem } from './document.ts'
 import type { Block, BlockTables, Relation, Snapshot } from './snapshot.ts'
 
 /**
@@ -48,6 +49,43 @@ export function findAllowed(snapshot: Snapshot, domain: string, nowMs: number): 
     if (dot < 0) return undefined
     name = name.slice(dot + 1)
   }
+}
+
+/** The network that lists `domain`, exactly or by its longest `*.parent`. */
+export function findListedNetwork(snapshot: Snapshot, domain: string): Relation | undefined {
+  const { networks } = snapshot
+  if (networks === undefined) return undefined
+  const listed = networks.domains.get(domain)
+  if (listed !== undefined || networks.subdomains.size === 0) return listed
+  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+    const wide = networks.subdomains.get(domain.slice(dot + 1))
+    if (wide !== undefined) return wide
+  }
+  return undefined
+}
+
+/**
+ * The network that speaks for `domain`: none where a SIP partner, a provider or an allowed domain has it; else the one that lists it; else
+ * the open one.
+ */
+export function findNetwork(snapshot: Snapshot, domain: string, nowMs: number): Relation | undefined {
+  if (snapshot.networks === undefined || snapshot.partners.has(domain) || snapshot.providerDomains.has(domain)) return undefined
+  const listed = findListedNetwork(snapshot, domain)
+  if (listed !== undefined) return listed
+  return findAllowed(snapshot, domain, nowMs) === undefined ? snapshot.networks.open : undefined
+}
+
+/** What the home system of an internal domain speaks. */
+export function homeSystemOf(snapshot: Snapshot, domain: string): HomeSystem {
+  const { homeSystems } = snapshot
+  if (homeSystems === undefined) return 'sip'
+  const own = homeSystems.get(domain)
+  if (own !== undefined) return own
+  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+    const parent = domain.slice(dot + 1)
+    if (snapshot.internal.get(parent) === true) return homeSystems.get(parent) ?? 'sip'
+  }
+  return 'sip'
 }
 
 export function isInternalDomain(snapshot: Snapshot, domain: string): boolean {

@@ -145,6 +145,39 @@ export const policyCodes = {
     sip: 504,
     diagnostics: 1028,
   },
+  'GH-POLICY-SOURCE-NETWORK': {
+    summary: 'The sender’s domain does not come this way.',
+    remedy: 'Write it into `domains:` of the `Network` it is on; a domain of a SIP partner comes over SIP only.',
+    retry: 'never',
+    sip: 403,
+    diagnostics: 1015,
+  },
+  'GH-POLICY-SOURCE-HOME': {
+    summary: 'A home system speaks for a domain of another one.',
+    remedy: 'Set `homeSystem` of the `InternalDomain` to what its server speaks.',
+    retry: 'never',
+    sip: 403,
+  },
+  'GH-POLICY-NETWORK-DISABLED': {
+    summary: 'The network is switched off.',
+    remedy: 'Set `enabled: true` on the `Network` named as source.',
+    retry: 'never',
+    sip: 403,
+    diagnostics: 1001,
+  },
+  'GH-POLICY-EVIDENCE': {
+    summary: 'The network says too little about who the sender is.',
+    remedy: 'Lower `minEvidence` of the `Network`, or ask the sender’s server for a certificate.',
+    retry: 'never',
+    sip: 403,
+    diagnostics: 1015,
+  },
+  'GH-POLICY-KIND': {
+    summary: 'This kind of message does not pass from or to the network.',
+    remedy: 'Add it to `kinds` of the `Network` named as source.',
+    retry: 'never',
+    sip: 403,
+  },
   'GH-POLICY-RELAY': {
     summary: 'A peer asked for a domain that is not ours; this gate is no open relay.',
     remedy: 'Write an `InternalDomain` if it is ours; between members, set `FederationSettings.beClearinghouse: true`.',
@@ -175,7 +208,7 @@ export const policyCodes = {
   },
   'GH-POLICY-USER-PUBLIC': {
     summary: 'The internal user may not communicate with this public network.',
-    remedy: 'Set `publicIm: true`, or add the provider to `publicNetworks:`, in the object named as source.',
+    remedy: 'Set `publicIm: true`, or add the provider or network to `publicNetworks:`, in the object named as source.',
     retry: 'never',
     sip: 403,
     diagnostics: 1001,
@@ -231,7 +264,7 @@ export const policyCodes = {
   },
   'GH-POLICY-RECIPIENT-PUBLIC': {
     summary: 'The recipient may not communicate with this public network; outside they look unknown.',
-    remedy: 'Set `publicIm: true`, or add the provider to `publicNetworks:`, in the object named as source.',
+    remedy: 'Set `publicIm: true`, or add the provider or network to `publicNetworks:`, in the object named as source.',
     retry: 'never',
     sip: 404,
     diagnostics: 1003,

@@ -1,4 +1,4 @@
-import type { EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide, EnvelopeKind, EvidenceClass, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { UserFacts } from './facts/user-facts.ts'
 
 /** One SRV target as DNS gave it; host lower case without trailing dot. */
@@ -13,6 +13,14 @@ export interface SrvTarget {
 export type SrvEvidence =
   | { readonly status: 'found'; readonly targets: readonly SrvTarget[] }
   | { readonly status: 'none' | 'failed'; readonly detail: string }
+
+/** What a connector of the bridge says of a message it took in. */
+export interface BridgeEvidence {
+  /** Word of the connector: `xmpp`, `irc`. It speaks for the networks of this protocol, or for home systems that speak it, and for nobody else. */
+  readonly protocol: string
+  /** How sure the network lets us be of the sender. */
+  readonly evidence: EvidenceClass
+}
 
 /** Everything `decide` looks at besides the snapshot, the user's facts and the counters. */
 export interface DecisionInput {
@@ -35,6 +43,8 @@ export interface DecisionInput {
   readonly assertedMark: Mark | undefined
   /** True when the request carries a To tag and our own valid route token. */
   readonly isInDialog: boolean
+  /** Absent: it came over SIP. */
+  readonly bridge?: BridgeEvidence | undefined
   /** Cached SRV evidence; undefined makes `decide` answer that it is needed. */
   readonly srv: (domain: string) => SrvEvidence | undefined
   /** What it carries for people to read; asked for only where a content filter applies. Absent or undefined: nothing. */

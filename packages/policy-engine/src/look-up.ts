@@ -1,5 +1,5 @@
 import type { EdgeSide } from '@gatehouse/im-model'
-import { findAllowed, isInternalDomain } from './domain-lookup.ts'
+import { findAllowed, findListedNetwork, isInternalDomain } from './domain-lookup.ts'
 import type { Relation, Snapshot } from './snapshot.ts'
 
 /** Where a message from `domain` would come in. */
@@ -12,8 +12,10 @@ export function relationOf(snapshot: Snapshot, domain: string, nowMs: number): R
   return (
     snapshot.partners.get(domain) ??
     snapshot.providerDomains.get(domain) ??
+    findListedNetwork(snapshot, domain) ??
     findAllowed(snapshot, domain, nowMs) ??
     snapshot.defaultRoute ??
-    snapshot.discovered
+    snapshot.discovered ??
+    snapshot.networks?.open
   )
 }

@@ -10,10 +10,12 @@ export type {
   EthicalWallSpec,
   FederationSettingsSpec,
   GroupSpec,
+  HomeSystem,
   InspectorSpec,
   InternalDomainSpec,
   LimitsSpec,
   MethodFilterSpec,
+  NetworkSpec,
   PartnerSpec,
   PolicyKind,
   PolicyObject,
@@ -28,6 +30,7 @@ export type {
   VerificationLevel,
   WallSideSpec,
 } from './document.ts'
+export { findNetwork, homeSystemOf, isInternalDomain } from './domain-lookup.ts'
 export type { PolicyCode } from './errors.ts'
 export { policyCodes } from './errors.ts'
 export { describeFacts } from './facts/describe-facts.ts'
@@ -36,7 +39,7 @@ export type { FactsFinder } from './facts/facts-of.ts'
 export { factsOf } from './facts/facts-of.ts'
 export type { UserFacts } from './facts/user-facts.ts'
 export { failedFacts, unknownUser } from './facts/user-facts.ts'
-export type { DecisionInput, EvidenceNeeded, SrvEvidence, SrvTarget } from './input.ts'
+export type { BridgeEvidence, DecisionInput, EvidenceNeeded, SrvEvidence, SrvTarget } from './input.ts'
 export { relationOf, sideOf } from './look-up.ts'
 export { carriesHost, isHostDirectlyIn, matchSipDomain } from './names.ts'
 export { noteResponse } from './note-response.ts'

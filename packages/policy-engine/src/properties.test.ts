@@ -12,6 +12,7 @@ import {
   clearinghouse,
   internal,
   NOW_MS,
+  network,
   partner,
   peer,
   provider,
@@ -66,6 +67,17 @@ const other: fc.Arbitrary<PolicyObject> = fc.oneof(
       verification,
     })
     .map((spec) => provider(spec.edge, spec)),
+  fc
+    .record({
+      protocol: fc.constantFrom('xmpp', 'irc'),
+      domains: fc.constantFrom([], ['fabrikam.example'], ['*.fabrikam.example', 'woodgrove.example']),
+      openDomains: fc.boolean(),
+      public: fc.boolean(),
+      enabled: often(true, false),
+      verification,
+      minEvidence: fc.constantFrom('V0' as const, 'V2' as const),
+    })
+    .map(({ protocol, ...spec }) => network(`${protocol}-net`, { protocol, ...spec })),
   host.map((edge) => clearinghouse('hub', edge)),
   fc.tuple(address, fc.array(address, { maxLength: 3 }), fc.boolean()).map(([one, contacts, may]) => user(one, contacts, may)),
 )
@@ -121,6 +133,16 @@ const wildMessage: fc.Arbitrary<DecisionInput> = fc.record({
   assertedMark: often<DecisionInput['assertedMark']>('verified', undefined),
   isInDialog: fc.boolean(),
   srv: evidence.map((answer) => () => answer),
+  bridge: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        protocol: fc.constantFrom('xmpp', 'irc'),
+        evidence: fc.constantFrom('V0' as const, 'V2' as const, 'V3' as const),
+      }),
+    },
+  ),
 })
 /** What an honest peer or inside server would send. */
 const honestMessage: fc.Arbitrary<DecisionInput> = fc
@@ -162,7 +184,7 @@ describe('properties', () => {
   it('the generators reach every class and most codes', () => {
     const decisions = fc.sample(fc.tuple(policy, message), { numRuns: 6000, seed: 2 }).map(([objects, input]) => verdictOf(objects, input))
     const allowedClasses = new Set(decisions.filter((one) => one.verdict === 'allow').map((one) => one.peerClass))
-    assert.deepEqual([...allowedClasses].sort(), ['allowed', 'clearinghouse', 'direct', 'discovered', 'inside', 'provider'])
+    assert.deepEqual([...allowedClasses].sort(), ['allowed', 'bridge', 'clearinghouse', 'direct', 'discovered', 'inside', 'provider'])
     assert.ok(new Set(decisions.map((one) => one.code)).size >= 18)
   })
 
@@ -197,7 +219,7 @@ describe('properties', () => {
       fc.property(policy, message, allow, fc.nat(), (objects, input, entry, at) => {
         // a more exact entry shadows a broader one (lcs-edge §7.2); without it the broader one speaks, which is no new allow
         const narrow = objects
-          .filter((object) => object.kind !== 'AllowedDomain' && object.kind !== 'Clearinghouse' && object.kind !== 'Provider')
+          .filter(({ kind }) => !['AllowedDomain', 'Clearinghouse', 'Provider', 'Network'].includes(kind))
           .map(withoutDiscovery)
         if (verdictOf(withObject(narrow, entry, at), input).verdict === 'allow') return
         assert.equal(verdictOf(narrow, input).verdict, 'deny')
@@ -242,7 +264,8 @@ describe('properties', () => {
       fc.property(policy, message, (objects, input) => {
         const decision = verdictOf(objects, input)
         if (decision.verdict === 'deny' || input.side === 'internal') return
-        assert.ok(input.peer.isAuthenticated)
+        assert.ok(input.peer.isAuthenticated || input.bridge !== undefined)
+        assert.equal(decision.peerClass === 'bridge', input.bridge !== undefined)
         assert.notEqual(input.fromDomain, 'contoso.example')
         if (decision.destination?.to === 'peer') assert.deepEqual([decision.direction, decision.peerClass], ['transit', 'direct'])
       }),

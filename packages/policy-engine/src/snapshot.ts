@@ -1,6 +1,6 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
-import type { ArchiveDuty, EnvelopeKind, InspectorCall, PeerClass } from '@gatehouse/im-model'
-import type { SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
+import type { ArchiveDuty, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass } from '@gatehouse/im-model'
+import type { HomeSystem, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
 import type { EffectiveCache, EffectiveFacts } from './facts/effective-facts.ts'
 import type { Rights } from './facts/rights.ts'
 
@@ -34,6 +34,22 @@ export interface Relation {
   readonly domains: ReadonlySet<string>
   readonly isPublic: boolean
   readonly isSrvChecked: boolean
+  /** Networks: what makes them one. */
+  readonly network: NetworkTraits | undefined
+}
+
+export interface NetworkTraits {
+  /** Which connector reaches it. */
+  readonly protocol: string
+  readonly minEvidence: EvidenceClass
+  readonly kinds: ReadonlySet<EnvelopeKind>
+}
+
+/** Domains of networks: listed ones, by their parent those of `*.domain`, and who takes the rest. */
+export interface NetworkTables {
+  readonly domains: ReadonlyMap<string, Relation>
+  readonly subdomains: ReadonlyMap<string, Relation>
+  readonly open: Relation | undefined
 }
 
 export interface Block {
@@ -156,6 +172,8 @@ export interface Snapshot extends BlockTables {
   /** Internal domain → true when its subdomains are internal too. */
   readonly internal: ReadonlyMap<string, boolean>
   readonly hasInternalSubdomains: boolean
+  /** Internal domains whose home system does not speak SIP; undefined: there are none. */
+  readonly homeSystems: ReadonlyMap<string, HomeSystem> | undefined
   /** Entries in mode observe; undefined: there are none. */
   readonly observedBlocks: BlockTables | undefined
   readonly partners: ReadonlyMap<string, Relation>
@@ -164,6 +182,8 @@ export interface Snapshot extends BlockTables {
   readonly providers: readonly Relation[]
   /** True when a provider may be found by SRV of a domain. */
   readonly hasSrvProviders: boolean
+  /** Undefined: there are no networks. */
+  readonly networks: NetworkTables | undefined
   readonly allowed: ReadonlyMap<string, Relation>
   readonly discovered: Relation | undefined
   readonly defaultRoute: Relation | undefined

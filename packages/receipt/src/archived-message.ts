@@ -1,5 +1,5 @@
 import type { EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
-import type { DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
+import type { BridgeEvidence, DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 
 /** What was decided when the message was archived. */
 export interface RecordedVerdict {
@@ -31,6 +31,8 @@ export class ArchivedMessage implements DecisionInput {
   assertedMark: Mark | undefined = undefined
   readonly assertedDomains: string[] = []
   isInDialog = false
+  /** Undefined: it came over SIP. */
+  bridge: BridgeEvidence | undefined = undefined
   /** What DNS had said then. */
   readonly usedSrv: { readonly domain: string; readonly evidence: SrvEvidence }[] = []
   /** What was known of internal users; of their contacts only the other end. */

@@ -1,4 +1,4 @@
-import type { EnvelopeKind, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import type { EnvelopeKind, EvidenceClass, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import type { SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
 import { ArchivedMessage } from './archived-message.ts'
 import { PeerEvidenceReader } from './peer-evidence.ts'
@@ -7,6 +7,8 @@ import { WireReader } from './wire-reader.ts'
 
 // By number of proto `EnvelopeKind`.
 const KINDS: readonly EnvelopeKind[] = ['other', 'message', 'typing', 'receipt', 'presence', 'session', 'other']
+// By number of proto `Receipt.bridge_evidence`.
+const EVIDENCE: readonly EvidenceClass[] = ['V0', 'V0', 'V1', 'V2', 'V3']
 const NOBODY: PeerIdentity = {
   isAuthenticated: false,
   refusal: undefined,
@@ -192,6 +194,8 @@ export class EntryReader {
     let evidence: Uint8Array | undefined
     let isBound = false
     let boundPartner = partner
+    let protocol = ''
+    let strength = 0
     message.hasReceipt = true
     reader.open(receipt)
     while (reader.next()) {
@@ -204,8 +208,11 @@ export class EntryReader {
       else if (reader.field === 7) message.isInDialog = reader.flag()
       else if (reader.field === 8) message.usedSrv.push(readSrv(reader))
       else if (reader.field === 9) readFacts(reader, message)
+      else if (reader.field === 10) protocol = reader.text()
+      else if (reader.field === 11) strength = reader.uint()
       else reader.skip()
     }
+    if (protocol !== '') message.bridge = { protocol, evidence: EVIDENCE[strength] ?? 'V0' }
     if (isBound) message.bound = { peerClass: peerClass as PeerClass, partner: boundPartner }
     // an external peer of which nothing is to be said proved nothing that a rule could use, and is read as such
     const shown = evidence ?? (message.side === 'internal' ? undefined : EMPTY)

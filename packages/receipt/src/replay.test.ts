@@ -117,6 +117,7 @@ test('what cannot be replayed says why', () => {
     toDomain: 'contoso.example',
     assertedDomains: [],
     bound: undefined,
+    bridge: undefined,
     peer: { ...input.peer, isAuthenticated: true, refusal: undefined, names },
   }
   const judged = judgeAndRecord(compile([inside, on, direct]), honest, new DecisionState())

@@ -30,6 +30,7 @@ export const explainCommand: Command = {
       description: 'Name in the certificate of the server it comes from (DNS name, or sip:domain).',
     },
     { name: 'mark', value: 'MARK', description: 'verified or unverified: what that server says of the sender.' },
+    { name: 'evidence', value: 'CLASS', description: 'V0 to V3: how sure a public network is of the sender. Default V2.' },
     { name: 'side', value: 'SIDE', description: 'external or internal edge. Default: by the domain of the sender.' },
     { name: 'srv', value: 'HOST:PORT', isMany: true, description: 'Pretend that this is what DNS says of the outside domain.' },
     { name: 'body', value: 'TEXT', description: 'Text of the message.' },
@@ -78,6 +79,8 @@ function questionOf(call: Call) {
   const peer = call.text('peer')
   const mark = call.text('mark') ?? ''
   if (!['', 'verified', 'unverified'].includes(mark)) throw cliError('GH-CLI-USAGE', '--mark is verified or unverified.')
+  const evidence = (call.text('evidence') ?? '').toUpperCase()
+  if (!['', 'V0', 'V1', 'V2', 'V3'].includes(evidence)) throw cliError('GH-CLI-USAGE', '--evidence is V0, V1, V2 or V3.')
   const side = call.text('side') ?? ''
   if (!['', 'external', 'internal'].includes(side)) throw cliError('GH-CLI-USAGE', '--side is external or internal.')
   return {
@@ -89,6 +92,7 @@ function questionOf(call: Call) {
     side,
     srvTargets: [...call.texts('srv')],
     body: call.text('body') ?? '',
+    evidence,
   }
 }
 

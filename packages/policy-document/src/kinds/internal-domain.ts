@@ -9,5 +9,9 @@ export const internalDomain: KindDefinition<'InternalDomain'> = {
   spec: z.strictObject({
     domain: domainName.describe('The SIP domain.'),
     subdomains: z.boolean().default(false).describe('Everything below it is ours too.'),
+    homeSystem: z
+      .enum(['sip', 'xmpp'])
+      .optional()
+      .describe('What the server of its users speaks: `sip` (the internal edge; default) or `xmpp` (public-im-bridge).'),
   }),
 }

@@ -23,7 +23,7 @@ export const userSettings: KindDefinition<'UserSettings'> = {
       .array(z.string().min(1).max(253))
       .max(1000)
       .optional()
-      .describe('Only these providers, by name. Absent: every enabled one.'),
+      .describe('Only these providers and networks, by name. Absent: every enabled one.'),
     remote: z.boolean().default(true).describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it.'),
     start: startRight
       .default('both')

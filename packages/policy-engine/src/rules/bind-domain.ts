@@ -1,5 +1,5 @@
 import type { NameMatch } from '@gatehouse/im-model'
-import { findAllowed } from '../domain-lookup.ts'
+import { findAllowed, findListedNetwork } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import { carriesHost, isHostDirectlyIn, matchSipDomain } from '../names.ts'
 import type { RuleContext } from '../rule-context.ts'
@@ -17,6 +17,9 @@ export function bindDomain(context: RuleContext, domain: string): PolicyCode | u
   const listed = snapshot.providerDomains.get(domain)
   if (listed !== undefined) return bindListedProvider(context, listed, domain)
 
+  const network = findListedNetwork(snapshot, domain)
+  if (network !== undefined)
+    return context.deny('GH-POLICY-SOURCE-NETWORK', `${domain} belongs to ${network.source}, not to a SIP peer.`, network.source)
   const carrier = carrierOf(context)
   const allowed = findAllowed(snapshot, domain, input.nowMs)
   if (carrier !== undefined && (carrier.isPublic || allowed !== undefined || snapshot.discovered !== undefined)) {

@@ -1,5 +1,5 @@
 import type { Destination } from '@gatehouse/im-model'
-import { findAllowed, isInternalDomain } from '../domain-lookup.ts'
+import { findAllowed, findListedNetwork, homeSystemOf, isInternalDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import { isHostDirectlyIn } from '../names.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
@@ -13,7 +13,8 @@ export const destination: Rule = {
     const domain = input.toDomain
     if (!context.isToUsable) return context.deny('GH-POLICY-DESTINATION-UNKNOWN', 'The request has no usable domain.')
     if (isInternalDomain(snapshot, domain)) {
-      context.destination = { to: 'inside', domain }
+      const home = homeSystemOf(snapshot, domain)
+      context.destination = home === 'sip' ? { to: 'inside', domain } : { to: 'inside', domain, port: home }
       if (input.side === 'internal') context.direction = 'transit'
       if (context.isExplaining) context.detail = `${domain} is internal`
       return undefined
@@ -53,6 +54,8 @@ function route(context: RuleContext, domain: string): PolicyCode | undefined {
     if (!listed.isEnabled) return context.deny('GH-POLICY-PROVIDER-DISABLED', `Destination domain ${domain}.`, listed.source)
     return leave(context, listed, listed.name, domain)
   }
+  const network = findListedNetwork(snapshot, domain)
+  if (network !== undefined) return leaveToNetwork(context, network, domain)
   const allowed = findAllowed(snapshot, domain, context.input.nowMs)
   // lcs-edge §7.2: with a default route there is no SRV routing but for what is listed
   if (allowed === undefined && snapshot.defaultRoute !== undefined) {
@@ -79,11 +82,18 @@ function routeBySrv(context: RuleContext, domain: string, allowed: Relation | un
         return context.deny('GH-POLICY-SRV-MISMATCH', `SRV of ${domain} leads out of the domain.`, relation.source)
       }
     } else if (relation !== undefined && allowed === undefined) {
+      const open = snapshot.networks?.open
+      // a domain without a record has no SIP edge; one whose record could not be had may have
+      if (evidence.status === 'none' && open !== undefined) return leaveToNetwork(context, open, domain)
       const code = evidence.status === 'none' ? 'GH-POLICY-SRV-NONE' : 'GH-POLICY-SRV-FAILED'
       return context.deny(code, `${domain}: ${evidence.detail}`, relation.source)
     }
   }
-  if (relation === undefined) return context.deny('GH-POLICY-DESTINATION-UNKNOWN', `Destination domain ${domain}.`)
+  if (relation === undefined) {
+    const open = snapshot.networks?.open
+    if (open !== undefined) return leaveToNetwork(context, open, domain)
+    return context.deny('GH-POLICY-DESTINATION-UNKNOWN', `Destination domain ${domain}.`)
+  }
   return leave(context, relation, domain, domain)
 }
 
@@ -91,6 +101,15 @@ function providerAt(context: RuleContext, targets: readonly { readonly host: str
   for (const provider of context.snapshot.providers) {
     if (provider.domains.size === 0 && targets.some((target) => target.host === provider.edgeHost)) return provider
   }
+  return undefined
+}
+
+function leaveToNetwork(context: RuleContext, relation: Relation, domain: string): PolicyCode | undefined {
+  if (!relation.isEnabled) return context.deny('GH-POLICY-NETWORK-DISABLED', `Destination domain ${domain}.`, relation.source)
+  context.relation = relation
+  context.peerClass = relation.peerClass
+  context.partner = relation.name
+  context.destination = { to: 'network', network: relation.name, protocol: relation.network?.protocol ?? '', domain }
   return undefined
 }
 
@@ -120,6 +139,10 @@ function peerDestination(relation: Relation, partner: string, domain: string): D
 function explainPass(context: RuleContext): void {
   const target = context.onward ?? context.relation
   context.source = target?.source
+  if (target?.network !== undefined) {
+    context.detail = `${context.input.toDomain} is reached over ${target.network.protocol}`
+    return
+  }
   const edge = target?.edgeHost === undefined ? 'its SRV record' : `${target.edgeHost}:${target.edgePort}`
   context.detail = `${context.input.toDomain} is reached as ${target?.peerClass ?? 'nothing'} by ${edge}`
 }

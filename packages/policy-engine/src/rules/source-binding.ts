@@ -1,15 +1,18 @@
 import type { PeerClass } from '@gatehouse/im-model'
-import { isInternalDomain, isUsableDomain } from '../domain-lookup.ts'
+import { homeSystemOf, isInternalDomain, isUsableDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
 import { bindDomain } from './bind-domain.ts'
+import { bindNetwork } from './bind-network.ts'
 
 /** Rule 2. The sender's domain has to belong to this very peer; inside speaks for internal domains only, outside never does. */
 export const sourceBinding: Rule = {
   name: 'source-binding',
   apply: (context) => {
     const { input } = context
-    if (!input.peer.isAuthenticated) {
+    // what vouches for a network's people is the evidence of its connector; there need not be a certificate
+    const isBridged = input.bridge !== undefined && input.side === 'external'
+    if (!isBridged && !input.peer.isAuthenticated) {
       return context.deny('GH-POLICY-PEER-UNAUTHENTICATED', input.peer.refusal?.code ?? 'No certificate was presented.')
     }
     if (!context.isFromUsable) return context.deny('GH-POLICY-SOURCE-MALFORMED', `It is ${quoted(input.fromDomain)}.`)
@@ -27,6 +30,13 @@ function checkInside(context: RuleContext): PolicyCode | undefined {
   context.peerClass = 'inside'
   if (!isInternalDomain(snapshot, input.fromDomain))
     return context.deny('GH-POLICY-SOURCE-NOT-INTERNAL', `Sender domain ${input.fromDomain}.`)
+  const home = homeSystemOf(snapshot, input.fromDomain)
+  if (home !== (input.bridge?.protocol ?? 'sip')) {
+    return context.deny(
+      'GH-POLICY-SOURCE-HOME',
+      `The home system of ${input.fromDomain} speaks ${home}, not ${input.bridge?.protocol ?? 'sip'}.`,
+    )
+  }
   for (const domain of input.assertedDomains) {
     if (!isInternalDomain(snapshot, domain))
       return context.deny('GH-POLICY-ASSERTED-DOMAIN', `Asserted domain ${quoted(domain)} is not internal.`)
@@ -39,6 +49,7 @@ function checkOutside(context: RuleContext): PolicyCode | undefined {
   if (isInternalDomain(snapshot, input.fromDomain)) {
     return context.deny('GH-POLICY-SOURCE-INTERNAL', `Sender domain ${input.fromDomain}.`)
   }
+  if (input.bridge !== undefined) return bindNetwork(context, input.bridge, input.fromDomain)
   const refusal = bindDomain(context, input.fromDomain)
   if (refusal !== undefined || context.need !== undefined) return refusal
   return checkClass(context) ?? checkAsserted(context)

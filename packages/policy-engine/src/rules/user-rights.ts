@@ -51,7 +51,7 @@ function checkKnown(context: RuleContext, facts: EffectiveFacts, isOutbound: boo
 /** LCS's EnabledForFederation and PublicNetworkEnabled (lcs-edge §9.2, diagnostics of §5.2). */
 function checkNetwork(context: RuleContext, facts: EffectiveFacts, isOutbound: boolean): PolicyCode | undefined {
   const { relation } = context
-  if (relation?.peerClass !== 'provider' || !relation.isPublic) {
+  if (relation?.isPublic !== true) {
     if (facts.federation.value) return undefined
     const code = isOutbound ? 'GH-POLICY-USER-FEDERATION' : 'GH-POLICY-RECIPIENT-FEDERATION'
     return context.deny(code, `User ${internalEnd(context, isOutbound)}.`, facts.federation.source)
@@ -130,7 +130,7 @@ function internalEnd({ input }: RuleContext, isOutbound: boolean): string {
 
 function explainPass(context: RuleContext, facts: EffectiveFacts): void {
   const { relation } = context
-  const isPublic = relation?.peerClass === 'provider' && relation.isPublic
+  const isPublic = relation?.isPublic === true
   context.source = isPublic ? facts.publicIm.source : facts.federation.source
   const parts = describeFacts(facts).map(([right, value, source]) => `${right} ${value}${source === '' ? '' : ` (${source})`}`)
   context.detail = `${facts.isKnown ? 'the user is known' : 'nothing is known of the user'}: ${parts.join('; ')}`

@@ -1,6 +1,7 @@
 import type { EvidenceClass, Mark } from '@gatehouse/im-model'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
+import { isAtLeast } from './bind-network.ts'
 
 /** Rule 7. The peer's verification level and its own word make the mark (lcs-edge §9.3, architecture §6). */
 export const verification: Rule = {
@@ -13,6 +14,10 @@ export const verification: Rule = {
       if (context.isExplaining) context.detail = 'sent by an inside server'
       return undefined
     }
+    if (input.bridge !== undefined) {
+      useEvidence(context, input.bridge.evidence)
+      return undefined
+    }
     const refusal = relation?.verification === 'useSourceVerification' ? useSource(context) : useLevel(context)
     if (refusal === undefined && context.isExplaining) {
       context.source = relation?.source
@@ -20,6 +25,16 @@ export const verification: Rule = {
     }
     return refusal
   },
+}
+
+/** The network's own evidence, as far as the level lets it count: V2 or better is verified (architecture §6). */
+function useEvidence(context: RuleContext, evidence: EvidenceClass): void {
+  const level = context.relation?.verification
+  const isVerified = level === 'alwaysVerifiable' || (level === 'useSourceVerification' && isAtLeast(evidence, 'V2'))
+  setMark(context, isVerified ? 'verified' : 'unverified', evidence)
+  if (!context.isExplaining) return
+  context.source = context.relation?.source
+  context.detail = `${context.mark}: ${level ?? 'no level'}, the network's evidence is ${evidence}`
 }
 
 function useSource(context: RuleContext): PolicyCode | undefined {

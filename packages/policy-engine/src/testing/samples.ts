@@ -1,8 +1,9 @@
-import type { PeerIdentity } from '@gatehouse/im-model'
+import type { EvidenceClass, PeerIdentity } from '@gatehouse/im-model'
 import { compileSnapshot } from '../compile-snapshot.ts'
 import type {
   FederationSettingsSpec,
   GroupSpec,
+  NetworkSpec,
   PartnerSpec,
   PolicyKind,
   PolicyObject,
@@ -47,6 +48,20 @@ export function provider(name: string, spec: Partial<ProviderSpec> & { readonly 
     pins: [],
     links: 1,
     dialect: 'microsoft',
+    ...spec,
+  })
+}
+
+export function network(name: string, spec: Partial<NetworkSpec> = {}): PolicyObject {
+  return object('Network', name, {
+    protocol: 'xmpp',
+    domains: [],
+    openDomains: false,
+    public: true,
+    enabled: true,
+    verification: 'useSourceVerification',
+    minEvidence: 'V0',
+    kinds: ['message', 'typing', 'receipt', 'presence', 'session'],
     ...spec,
   })
 }
@@ -175,6 +190,16 @@ export function inbound(more: Partial<DecisionInput> = {}): DecisionInput {
     srv: srvOf({ 'fabrikam.example': ['sip.fabrikam.example'] }),
     ...more,
   }
+}
+
+/** The same from alice of a network, whose connector vouches for her as far as `evidence` goes. */
+export function bridged(more: Partial<DecisionInput> = {}, evidence: EvidenceClass = 'V2'): DecisionInput {
+  return inbound({
+    peer: peer([], { isAuthenticated: false, fingerprint: '' }),
+    assertedMark: undefined,
+    bridge: { protocol: 'xmpp', evidence },
+    ...more,
+  })
 }
 
 /** The answer of bob@contoso.example by way of the internal edge. */

@@ -66,6 +66,16 @@ const partner = fc
     trust: fc.constantFrom([], ['public'], ['private']),
   })
   .map(({ name, ...spec }): Written => ({ kind: 'Partner', name, spec: { domains: [name], ...spec } }))
+const network = fc
+  .record({
+    protocol: fc.constantFrom('xmpp', 'irc'),
+    domains: fc.constantFrom(['eu.fabrikam.example'], ['*.fabrikam.example', 'hub.example']),
+    openDomains: fc.boolean(),
+    enabled: fc.constantFrom(true, true, false),
+    verification,
+    minEvidence: fc.constantFrom('V0', 'V0', 'V2'),
+  })
+  .map((spec): Written => ({ kind: 'Network', name: 'net', spec }))
 const allowed = fc
   .record({ domain: outside, subdomains: fc.boolean(), verification })
   .map((spec): Written => ({ kind: 'AllowedDomain', name: spec.domain, spec }))
@@ -97,6 +107,7 @@ export const policies: fc.Arbitrary<readonly Written[]> = fc
         { weight: 4, arbitrary: allowed },
         { weight: 1, arbitrary: block },
         { weight: 3, arbitrary: rights },
+        { weight: 3, arbitrary: network },
       ),
       { maxLength: 9 },
     ),
@@ -175,4 +186,13 @@ const honest: fc.Arbitrary<DecisionInput> = fc.tuple(wild, outside).map(([input,
   }
 })
 
-export const messages: fc.Arbitrary<DecisionInput> = fc.oneof({ weight: 1, arbitrary: wild }, { weight: 2, arbitrary: honest })
+/** As a connector of the bridge would take it in. */
+const bridged: fc.Arbitrary<DecisionInput> = fc
+  .tuple(honest, fc.constantFrom('xmpp', 'irc'), fc.constantFrom('V0' as const, 'V1' as const, 'V2' as const, 'V3' as const))
+  .map(([input, protocol, evidence]) => ({ ...input, assertedDomains: [], bridge: { protocol, evidence } }))
+
+export const messages: fc.Arbitrary<DecisionInput> = fc.oneof(
+  { weight: 1, arbitrary: wild },
+  { weight: 2, arbitrary: honest },
+  { weight: 1, arbitrary: bridged },
+)

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/receipt.proto.
  */
 export const file_gatehouse_v1_receipt: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvcmVjZWlwdC5wcm90bxIMZ2F0ZWhvdXNlLnYxIvsBCgdSZWNlaXB0EhAKCGludGVybmFsGAEgASgIEigKBHBlZXIYAiABKAsyGi5nYXRlaG91c2UudjEuUGVlckV2aWRlbmNlEg0KBWJvdW5kGAMgASgIEhUKDWJvdW5kX3BhcnRuZXIYBCABKAkSFQoNYXNzZXJ0ZWRfbWFyaxgFIAEoDRIYChBhc3NlcnRlZF9kb21haW5zGAYgAygJEhEKCWluX2RpYWxvZxgHIAEoCBIiCgNzcnYYCCADKAsyFS5nYXRlaG91c2UudjEuU3J2U2VlbhImCgVmYWN0cxgJIAMoCzIXLmdhdGVob3VzZS52MS5GYWN0c1NlZW4iqwEKDFBlZXJFdmlkZW5jZRIRCglkbnNfbmFtZXMYASADKAkSEwoLc2lwX2RvbWFpbnMYAiADKAkSEwoLY29tbW9uX25hbWUYAyABKAkSDwoHYW5jaG9ycxgEIAMoCRITCgtzZXJ2ZXJfb25seRgFIAEoCBIQCghzcGtpX3BpbhgGIAEoDBIVCg1uYW1lc19vbWl0dGVkGAcgASgNEg8KB3JlZnVzYWwYCCABKAkiaAoHU3J2U2VlbhIOCgZkb21haW4YASABKAkSLAoHdGFyZ2V0cxgCIAMoCzIbLmdhdGVob3VzZS52MS5TcnZTZWVuVGFyZ2V0Eg8KB2ZhaWx1cmUYAyABKAkSDgoGZGV0YWlsGAQgASgJIk0KDVNydlNlZW5UYXJnZXQSDAoEaG9zdBgBIAEoCRIMCgRwb3J0GAIgASgNEhAKCHByaW9yaXR5GAMgASgNEg4KBndlaWdodBgEIAEoDSKeAQoJRmFjdHNTZWVuEgwKBHVzZXIYASABKAkSDgoGc3RhdHVzGAIgASgJEg4KBmRldGFpbBgDIAEoCRIOCgZyaWdodHMYBCABKAkSDgoGZ3JvdXBzGAUgAygJEhgKEGNvbnRhY3RfdW50aWxfbXMYBiABKAQSFAoMc2FmZV9hZGRyZXNzGAcgASgIEhMKC3NhZmVfZG9tYWluGAggASgIYgZwcm90bzM");
+  fileDesc("ChpnYXRlaG91c2UvdjEvcmVjZWlwdC5wcm90bxIMZ2F0ZWhvdXNlLnYxIq0CCgdSZWNlaXB0EhAKCGludGVybmFsGAEgASgIEigKBHBlZXIYAiABKAsyGi5nYXRlaG91c2UudjEuUGVlckV2aWRlbmNlEg0KBWJvdW5kGAMgASgIEhUKDWJvdW5kX3BhcnRuZXIYBCABKAkSFQoNYXNzZXJ0ZWRfbWFyaxgFIAEoDRIYChBhc3NlcnRlZF9kb21haW5zGAYgAygJEhEKCWluX2RpYWxvZxgHIAEoCBIiCgNzcnYYCCADKAsyFS5nYXRlaG91c2UudjEuU3J2U2VlbhImCgVmYWN0cxgJIAMoCzIXLmdhdGVob3VzZS52MS5GYWN0c1NlZW4SFwoPYnJpZGdlX3Byb3RvY29sGAogASgJEhcKD2JyaWRnZV9ldmlkZW5jZRgLIAEoDSKrAQoMUGVlckV2aWRlbmNlEhEKCWRuc19uYW1lcxgBIAMoCRITCgtzaXBfZG9tYWlucxgCIAMoCRITCgtjb21tb25fbmFtZRgDIAEoCRIPCgdhbmNob3JzGAQgAygJEhMKC3NlcnZlcl9vbmx5GAUgASgIEhAKCHNwa2lfcGluGAYgASgMEhUKDW5hbWVzX29taXR0ZWQYByABKA0SDwoHcmVmdXNhbBgIIAEoCSJoCgdTcnZTZWVuEg4KBmRvbWFpbhgBIAEoCRIsCgd0YXJnZXRzGAIgAygLMhsuZ2F0ZWhvdXNlLnYxLlNydlNlZW5UYXJnZXQSDwoHZmFpbHVyZRgDIAEoCRIOCgZkZXRhaWwYBCABKAkiTQoNU3J2U2VlblRhcmdldBIMCgRob3N0GAEgASgJEgwKBHBvcnQYAiABKA0SEAoIcHJpb3JpdHkYAyABKA0SDgoGd2VpZ2h0GAQgASgNIp4BCglGYWN0c1NlZW4SDAoEdXNlchgBIAEoCRIOCgZzdGF0dXMYAiABKAkSDgoGZGV0YWlsGAMgASgJEg4KBnJpZ2h0cxgEIAEoCRIOCgZncm91cHMYBSADKAkSGAoQY29udGFjdF91bnRpbF9tcxgGIAEoBBIUCgxzYWZlX2FkZHJlc3MYByABKAgSEwoLc2FmZV9kb21haW4YCCABKAhiBnByb3RvMw");
 
 /**
  * What a decision looked at besides the policy, as far as the envelope does not say it already. Replaying it on the decision's
@@ -79,6 +79,20 @@ export type Receipt = Message<"gatehouse.v1.Receipt"> & {
    * @generated from field: repeated gatehouse.v1.FactsSeen facts = 9;
    */
   facts: FactsSeen[];
+
+  /**
+   * Connector of the bridge that took it in; empty: it came over SIP.
+   *
+   * @generated from field: string bridge_protocol = 10;
+   */
+  bridgeProtocol: string;
+
+  /**
+   * With bridge_protocol: what the network says of the sender, 1 V0 to 4 V3.
+   *
+   * @generated from field: uint32 bridge_evidence = 11;
+   */
+  bridgeEvidence: number;
 };
 
 /**

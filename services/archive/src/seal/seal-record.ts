@@ -83,7 +83,8 @@ function peerClassOf(rest: Buffer): string | undefined {
 
 function scopeOf(fields: RecordFields, direction: string, peerClass: string): KeyScope {
   const subject = searchAddress(direction === 'inbound' ? fields.toAddress : fields.fromAddress)
-  const trafficClass = peerClass === 'provider' ? 'publicNetworks' : peerClass === 'inside' ? 'internal' : 'federation'
+  const trafficClass =
+    peerClass === 'provider' || peerClass === 'bridge' ? 'publicNetworks' : peerClass === 'inside' ? 'internal' : 'federation'
   return { subject, trafficClass, day: dayOf(fields.atUs) }
 }
 

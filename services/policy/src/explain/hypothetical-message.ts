@@ -1,8 +1,32 @@
-import { type EnvelopeKind, type ImAddress, type Mark, type MessageContent, type PeerIdentity, parseAddress } from '@gatehouse/im-model'
-import type { DecisionInput, Snapshot, SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
-import { relationOf, sideOf } from '@gatehouse/policy-engine'
+import {
+  type EnvelopeKind,
+  type EvidenceClass,
+  type ImAddress,
+  type Mark,
+  type MessageContent,
+  type PeerIdentity,
+  parseAddress,
+} from '@gatehouse/im-model'
+import type { BridgeEvidence, DecisionInput, Snapshot, SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
+import { findNetwork, homeSystemOf, relationOf, sideOf } from '@gatehouse/policy-engine'
 import type { Question } from '@gatehouse/proto'
 import { policyError } from '../errors.ts'
+
+const EVIDENCE: readonly EvidenceClass[] = ['V0', 'V1', 'V2', 'V3']
+
+/** A network's people show no certificate. */
+const NOBODY: PeerIdentity = {
+  isAuthenticated: false,
+  refusal: undefined,
+  names: { dns: [], sipDomains: [], commonName: undefined },
+  anchors: [],
+  mayBeTlsClient: false,
+  fingerprint: '',
+  spkiPin: '',
+  issuer: '',
+  serial: '',
+  notAfterMs: 0,
+}
 
 /** A message that need not exist, and what had to be assumed to make it whole. */
 export interface Hypothesis {
@@ -20,8 +44,10 @@ export function makeHypothesis(question: Question, snapshot: Snapshot, nowMs: nu
   if (question.method === '') assumptions.push('the method is MESSAGE')
   const outside = side === 'external' ? from.domain : to.domain
   const isOutbound = side === 'internal'
-  const peer = peerOf(question, isOutbound, outside, snapshot, nowMs, assumptions)
-  if (!isOutbound && question.assertedMark === '') assumptions.push('the peer says nothing of how well it knows the sender (no mark)')
+  const bridge = bridgeOf(question, isOutbound, from, snapshot, nowMs, assumptions)
+  const peer = bridge === undefined || isOutbound ? peerOf(question, isOutbound, outside, snapshot, nowMs, assumptions) : NOBODY
+  if (!isOutbound && bridge === undefined && question.assertedMark === '')
+    assumptions.push('the peer says nothing of how well it knows the sender (no mark)')
   assumptions.push('it begins something new (is not part of a dialog)', 'no rate or address limit is used up')
   return {
     assumptions,
@@ -39,6 +65,7 @@ export function makeHypothesis(question: Question, snapshot: Snapshot, nowMs: nu
       bound: isOutbound ? { peerClass: 'inside', partner: 'inside' } : undefined,
       assertedMark: markOf(question.assertedMark),
       isInDialog: false,
+      bridge,
       srv: srvOf(question, outside, assumptions),
       content: () => contentOf(question),
     },
@@ -60,6 +87,28 @@ function sideOfQuestion(question: Question, from: ImAddress, snapshot: Snapshot,
       : `it comes from outside, as ${from.domain} is not internal`,
   )
   return side
+}
+
+/** A sender on a network comes through the bridge, unless the question names a certificate; so does one whose home system speaks no SIP. */
+function bridgeOf(
+  question: Question,
+  isOutbound: boolean,
+  from: ImAddress,
+  snapshot: Snapshot,
+  nowMs: number,
+  assumptions: string[],
+): BridgeEvidence | undefined {
+  if (isOutbound) {
+    const protocol = homeSystemOf(snapshot, from.domain)
+    return protocol === 'sip' ? undefined : { protocol, evidence: 'V3' }
+  }
+  const network = question.certificateNames.length > 0 ? undefined : findNetwork(snapshot, from.domain, nowMs)
+  if (network?.network === undefined) return undefined
+  const { protocol } = network.network
+  assumptions.push(`it comes over ${protocol}, as ${network.source} has ${from.domain}`)
+  const given = EVIDENCE.find((each) => each === question.evidence.toUpperCase())
+  if (given === undefined) assumptions.push('the network vouches for the account of the sender (evidence V2)')
+  return { protocol, evidence: given ?? 'V2' }
 }
 
 function peerOf(

@@ -8,14 +8,15 @@ export function describeInputs(message: ArchivedMessage): { name: string; value:
   const inputs: { name: string; value: string }[] = []
   const add = (name: string, value: string): void => void inputs.push({ name, value })
   add('time', new Date(message.nowMs).toISOString())
-  add('came in on', message.side === 'internal' ? 'the internal edge' : 'the external edge')
+  add('came in on', ingressOf(message))
   add('method', message.isInDialog ? `${message.method}, in a dialog` : message.method)
   add('from', `${message.fromUser}@${message.fromDomain}`)
   add('to', `${message.toUser}@${message.toDomain}`)
   if (!message.hasReceipt) return inputs
   if (message.assertedDomains.length > 0) add('also asserted', message.assertedDomains.join(', '))
   if (bound !== undefined) add('connection', `bound to ${bound.peerClass} ${bound.partner} by its first message`)
-  if (message.side === 'external') {
+  if (message.bridge !== undefined) add('evidence', `${message.bridge.evidence}, says the ${message.bridge.protocol} connector`)
+  else if (message.side === 'external') {
     add('certificate', peer.isAuthenticated ? namesOf(message) : `not valid: ${peer.refusal?.code ?? 'none'}`)
     if (peer.fingerprint !== '') add('fingerprint', peer.fingerprint)
     if (peer.anchors.length > 0) add('chains to', peer.anchors.join(', '))
@@ -34,6 +35,12 @@ export function describeInputs(message: ArchivedMessage): { name: string; value:
   }
   if (recorded.rule === 'rates') add('counter', `used up (${recorded.code})`)
   return inputs
+}
+
+function ingressOf({ side, bridge }: ArchivedMessage): string {
+  if (bridge !== undefined)
+    return side === 'internal' ? `the bridge, from a home system (${bridge.protocol})` : `the bridge (${bridge.protocol})`
+  return side === 'internal' ? 'the internal edge' : 'the external edge'
 }
 
 function namesOf({ peer, namesOmitted }: ArchivedMessage): string {
