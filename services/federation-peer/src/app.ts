@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
 import { type Bus, deliverSubject } from '@gatehouse/bus'
-import { serveDeliveries } from '@gatehouse/delivery'
+import { DeliveryClient, serveDeliveries } from '@gatehouse/delivery'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { matchHost } from '@gatehouse/peer-identity'
@@ -104,10 +104,11 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     { bus, defer: (run) => void setImmediate(run), setTimer: (run, delayMs) => clock.after(delayMs, run) },
     { timeoutMs: config.archiveTimeoutMs },
   )
+  const ids = new EnvelopeIds(randomBytes(6))
   const recorder = new Recorder({
     client: archiveClient,
     encoder: new RecordEncoder(),
-    ids: new EnvelopeIds(randomBytes(6)),
+    ids,
     replica: config.replica,
   })
   const inspectors = new InspectorCalls(inspectionTls(config))
@@ -122,6 +123,26 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const newTag = (): string => `${tagPrefix}${(tags++).toString(36)}`
   let isDraining = false
   const targets = new LinkTargets(insideTarget(config, stores.internal), stores.external)
+
+  const deliveries = new DeliveryClient(bus)
+  const { imMode, imdn, imIdleMs } = config.internalEdge.nextHop
+  const endpoint = buildEndpoint({
+    layer: () => session.layer,
+    links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
+    targets,
+    own,
+    token,
+    branchPrefix: randomBytes(6).toString('hex'),
+    sendAck: (link, ack) => session.send(link, ack),
+    inside: { imMode, hasImdn: imdn },
+    idleMs: imIdleMs,
+    maxSessions: config.limits.maxImSessions,
+    deliver: (delivery, onOutcome) => deliveries.deliver(delivery, onOutcome),
+    newId: (now) => ids.next(now),
+    newTag,
+    nowMs,
+    setTimer: (run, delayMs) => clock.after(delayMs, run),
+  })
 
   const session = new Session({
     limits: config.limits,
@@ -145,6 +166,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         askInspector: (call, question) => inspectors.ask(call, question),
         targets,
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
+        receiver: endpoint.receiver,
         forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
         identity,
         metrics: metrics.gate,
@@ -172,18 +194,6 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     resolver,
     random,
     identityFor: (side) => keeper.identityFor(side),
-  })
-  const { imMode, imdn } = config.internalEdge.nextHop
-  const endpoint = buildEndpoint({
-    layer: () => session.layer,
-    links: pool,
-    targets,
-    own,
-    branchPrefix: randomBytes(6).toString('hex'),
-    sendAck: (link, ack) => session.send(link, ack),
-    inside: { imMode, hasImdn: imdn },
-    newTag,
-    nowMs,
   })
   const listener = (side: EdgeSide): EdgeListener => {
     const edge = side === 'external' ? config.externalEdge : config.internalEdge
@@ -244,6 +254,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await archiveClient.drain(config.archiveTimeoutMs)
       await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
       for (const stop of stoppers) stop()
+      endpoint.stop()
       inspectors.close()
       await facts.stop()
       keeper.stop()

@@ -51,6 +51,7 @@ const internalEdge = z.strictObject({
         .describe(
           'How messages from networks reach it: MESSAGE by itself, or in a session after an INVITE, as Microsoft clients have it. In a session that is open they always go there.',
         ),
+      imIdleMs: millis.min(1_000).default(600_000).describe('A session that the gate opened, or took, ends after so long without a word.'),
       imdn: z
         .boolean()
         .default(false)
@@ -95,6 +96,12 @@ const limits = z.strictObject({
     .default(1_000)
     .describe('Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half.'),
   maxOpenPerUser: z.number().int().min(1).default(200).describe('Open transactions of one sender address; above it 503 with Retry-After.'),
+  maxImSessions: z
+    .number()
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe('Sessions with people on networks that are open at once in this replica; above it the one unused for longest is ended.'),
   maxMalformedPerConnection: z.number().int().min(1).default(10).describe('Malformed messages after which a connection is closed.'),
   maxHeadBytes: z.number().int().min(1024).default(65_536).describe('Size of start line and headers of one message.'),
   maxBodyBytes: z.number().int().min(1024).default(1_048_576).describe('Size of one body.'),

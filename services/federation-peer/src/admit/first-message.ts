@@ -16,14 +16,20 @@ const MAX_PARAMETERS = 32
  * INVITE's `ms-text-format` header (lcs-edge §12.1). SDP is not text for a person and is left out.
  */
 export function carriedText(request: SipRequest): CarriedText {
-  if (request.method === 'INVITE') return firstMessage(request.headers.first('ms-text-format'))
+  const contentType = request.headers.first('Content-Type') ?? ''
+  if (request.method === 'INVITE' && !isText(contentType)) return firstMessage(request.headers.first('ms-text-format'))
   if (request.body.byteLength === 0) return { contentType: '', body: NOTHING }
-  return { contentType: request.headers.first('Content-Type') ?? '', body: request.body }
+  return { contentType, body: request.body }
 }
 
 /** The same for the content that policy put in the place of the one that came. */
 export function textIn(request: SipRequest, content: MessageContent): CarriedText {
-  return request.method === 'INVITE' ? firstMessage(content.textFormat[0]) : content
+  return request.method === 'INVITE' && !isText(content.contentType) ? firstMessage(content.textFormat[0]) : content
+}
+
+/** Some clients put the first message into the body of the INVITE, in the place of a session description. */
+function isText(contentType: string): boolean {
+  return contentType.length > 5 && contentType.slice(0, 5).toLowerCase() === 'text/'
 }
 
 function firstMessage(header: string | undefined): CarriedText {

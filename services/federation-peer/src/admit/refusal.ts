@@ -14,6 +14,8 @@ export interface Refusal {
   readonly headers: readonly (readonly [string, string])[]
   /** Text of a `Warning: 309`, for either side (lcs-edge §10). */
   readonly warning?: string | undefined
+  /** False: the far side may have the message all the same. Absent: as the code says. */
+  readonly isCertain?: boolean | undefined
 }
 
 const NO_HEADERS: readonly (readonly [string, string])[] = []

@@ -1,9 +1,16 @@
+import type { TimerWheel } from '@gatehouse/bus'
 import { type Delivery, failedOutcome } from '@gatehouse/delivery'
 import { peerCodes } from '../errors.ts'
+import { isBySip } from '../route/link-targets.ts'
+import type { ImSessions } from './im-sessions.ts'
+import type { SipReceiver } from './sip-receiver.ts'
 import type { OnOutcome, SipSender } from './sip-sender.ts'
 
 export interface EndpointDeps {
   readonly sender: SipSender
+  readonly receiver: SipReceiver
+  readonly sessions: ImSessions
+  readonly wheel: TimerWheel
 }
 
 /** The user agent of the gate: where one of the two ends is not SIP (architecture §3). */
@@ -14,13 +21,27 @@ export class Endpoint {
     this.#deps = deps
   }
 
+  /** Takes what the gate admitted for people who are not reached by SIP. */
+  get receiver(): SipReceiver {
+    return this.#deps.receiver
+  }
+
+  /** Sessions that are open in this replica. */
+  openSessions(): number {
+    return this.#deps.sessions.size
+  }
+
+  stop(): void {
+    this.#deps.wheel.stop()
+  }
+
   /**
    * Sends an envelope that was decided on and is on record to the inside or to a partner, as a SIP request of our own. For deliveries from
    * the bus and for what waited in the outbox. `onOutcome` is called exactly once, when the final answer is there or none will come.
    */
   deliver(delivery: Delivery, onOutcome: OnOutcome): void {
     const { destination } = delivery
-    if (destination.to === 'network' || (destination.to === 'inside' && destination.port === 'xmpp')) {
+    if (!isBySip(destination)) {
       return onOutcome(failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING', 'Its destination does not speak SIP.'))
     }
     this.#deps.sender.send(delivery, destination, onOutcome)

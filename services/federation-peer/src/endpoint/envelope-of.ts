@@ -1,5 +1,5 @@
 import type { DeliveryMark } from '@gatehouse/delivery'
-import type { Decision, Envelope, ImContent } from '@gatehouse/im-model'
+import type { Decision, Envelope, ImAddress, ImContent } from '@gatehouse/im-model'
 import { decodeHeaderText } from '@gatehouse/sip-core'
 import type { Passage } from '../session/passage.ts'
 
@@ -8,10 +8,17 @@ export function envelopeOf(passage: Passage, content: ImContent, id: Uint8Array)
   return {
     id,
     receivedAtMs: passage.nowMs,
-    from: { user: decodeHeaderText(passage.fromUser), domain: passage.fromDomain },
-    to: { user: decodeHeaderText(passage.toUser), domain: passage.toDomain },
+    ...partiesOf(passage),
     conversation: passage.callId,
     content,
+  }
+}
+
+/** Who wrote to whom, in Unicode. */
+export function partiesOf(passage: Passage): { readonly from: ImAddress; readonly to: ImAddress } {
+  return {
+    from: { user: decodeHeaderText(passage.fromUser), domain: passage.fromDomain },
+    to: { user: decodeHeaderText(passage.toUser), domain: passage.toDomain },
   }
 }
 

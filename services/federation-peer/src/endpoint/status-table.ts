@@ -43,6 +43,11 @@ export function outcomeOf(status: number, reason: string): DeliveryOutcome {
 const ENDS_DIALOG: ReadonlySet<number> = new Set([404, 410, 416, 480, 481, 482, 483, 484, 485, 489, 502, 604])
 const UNAVAILABLE = 504
 
+/** Whether the dialog that a request of ours was in is gone with this answer (RFC 3261 §12.2.1.2, RFC 5057 §5.1). */
+export function endsDialog(status: number): boolean {
+  return status === 408 || ENDS_DIALOG.has(status)
+}
+
 /** The SIP answer to a request whose delivery came to this. `isInDialog`: an answer must not end the session by its number alone. */
 export function statusOf(outcome: DeliveryOutcome, method: string, isInDialog: boolean): number {
   if (outcome.status === 'queued') return method === 'MESSAGE' ? 202 : 200

@@ -16,8 +16,8 @@ import type { ClientOwner } from '../session/client-owner.ts'
 /** What a request of ours came to. */
 export type SipAnswer =
   | { readonly ok: true; readonly response: SipResponse }
-  /** `no-link`, `busy`: it was not sent. The others: the far side may have it. */
-  | { readonly ok: false; readonly why: 'no-link' | 'busy' | ClientFailure; readonly detail: string; readonly status: number }
+  /** `no-link`, `busy`: it was not sent. `broken`: the answer makes no sense. The others: the far side may have it. */
+  | { readonly ok: false; readonly why: 'no-link' | 'busy' | 'broken' | ClientFailure; readonly detail: string; readonly status: number }
 
 export interface AgentLinks {
   acquire(

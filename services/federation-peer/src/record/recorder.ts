@@ -62,9 +62,9 @@ export class Recorder {
   }
 
   /** What became of it; waits for nobody, because the sender's answer does not depend on it. */
-  outcome(passage: Passage, status: number, code: string, nowMs: number): void {
+  outcome(passage: Passage, status: number, code: string, nowMs: number, isKnown?: boolean): void {
     if (passage.envelopeId === undefined) return
-    const isCertain = code !== 'GH-PEER-NO-ANSWER' && code !== 'GH-PEER-LINK-LOST'
+    const isCertain = isKnown ?? (code !== 'GH-PEER-NO-ANSWER' && code !== 'GH-PEER-LINK-LOST')
     this.#deps.client.appendOutcome({ envelopeId: passage.envelopeId, atUs: Math.trunc(nowMs * 1000), status, code, isCertain })
   }
 }

@@ -1,8 +1,13 @@
-import type { InsideDestination, PeerDestination } from '@gatehouse/im-model'
+import type { Destination, InsideDestination, PeerDestination } from '@gatehouse/im-model'
 import type { LinkTarget } from '../edge/connection.ts'
 
 /** Where SIP itself goes. */
 export type LinkDestination = InsideDestination | PeerDestination
+
+/** False: it is for the endpoint, which hands it to the service that reaches it. */
+export function isBySip(destination: Destination): destination is LinkDestination {
+  return destination.to === 'peer' || (destination.to === 'inside' && destination.port !== 'xmpp')
+}
 
 const MAX_CACHED = 20_000
 

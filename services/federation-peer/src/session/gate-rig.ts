@@ -1,7 +1,8 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
 import { type BusMessage, busSubjects, createEmbeddedBus } from '@gatehouse/bus'
-import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import { type Delivery, deliveredOutcome } from '@gatehouse/delivery'
+import type { DeliveryOutcome, EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { compileSnapshot, DecisionState, type PolicyObject } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
@@ -127,6 +128,11 @@ export class RigConnection implements EdgeConnection {
 export class GateRig {
   readonly session: Session
   readonly endpoint: Endpoint
+  /** What the endpoint gave to the owner of a network, and what that says of it. */
+  readonly handedOver: Delivery[] = []
+  outcome: (delivery: Delivery) => DeliveryOutcome = () => deliveredOutcome()
+  nowMs = 1_000_000
+  readonly timers: { readonly run: () => void; readonly delayMs: number }[] = []
   readonly budget: SenderBudget = new SenderBudget(100)
   inside: RigConnection
   readonly partnerLink: RigConnection
@@ -174,7 +180,7 @@ export class GateRig {
       },
     })
     const recorder = new Recorder({ client, encoder: new RecordEncoder(), ids: new EnvelopeIds(Buffer.alloc(6)), replica: 'rig' })
-    const nowMs = (): number => 1_000_000
+    const nowMs = (): number => this.nowMs
     const newTag = (): string => `t${this.#tags++}`
     const insideTarget = {
       key: 'inside',
@@ -201,6 +207,18 @@ export class GateRig {
       inside: options.nextHop ?? { imMode: 'page', hasImdn: false },
       newTag,
       nowMs,
+      token,
+      idleMs: 60_000,
+      maxSessions: 3,
+      deliver: (delivery, onOutcome) => {
+        this.handedOver.push(delivery)
+        setImmediate(() => onOutcome(this.outcome(delivery)))
+      },
+      newId: () => new Uint8Array(16),
+      setTimer: (run, delayMs) => {
+        this.timers.push({ run, delayMs })
+        return () => undefined
+      },
     })
     const limits = federationPeerConfig.shape.limits.parse({})
     this.session = new Session({
@@ -220,6 +238,7 @@ export class GateRig {
           askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
           targets,
           links,
+          receiver: this.endpoint.receiver,
           forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
           identity,
           metrics: { passed: () => undefined },

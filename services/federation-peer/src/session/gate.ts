@@ -27,10 +27,11 @@ import type { Forwarder } from '../deliver/forwarder.ts'
 import { ownAnswer } from '../deliver/own-answer.ts'
 import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
+import type { AnswerDesk, SipReceiver } from '../endpoint/sip-receiver.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
 import { affinityOf } from '../route/affinity.ts'
-import type { LinkDestination, LinkTargets } from '../route/link-targets.ts'
+import { isBySip, type LinkDestination, type LinkTargets } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
@@ -80,6 +81,8 @@ export interface GateDeps {
   readonly targets: LinkTargets
   readonly links: Links
   readonly forwarder: Forwarder
+  /** Takes what is for people who are not reached by SIP. */
+  readonly receiver: Pick<SipReceiver, 'take' | 'takeUnanswered'>
   readonly identity: ProxyIdentity
   readonly metrics: GateMetrics
   readonly log: EdgeLog
@@ -91,7 +94,7 @@ export interface GateDeps {
  * The way of one request, stage by stage (architecture §3): identify → admit (→ inspect) → record → route → deliver → answer.
  * Every stage either calls the next one or answers; a stage that has to wait is called back and goes on where it was.
  */
-export class Gate implements RelayOwner {
+export class Gate implements RelayOwner, AnswerDesk {
   readonly evidence: CachedEvidence
   readonly #deps: GateDeps
   readonly #session: Session
@@ -165,8 +168,9 @@ export class Gate implements RelayOwner {
     }
     const destination = passage.decision?.destination
     const drop = (code: string): void => log.debug({ code, method: passage.method, callId: passage.callId }, 'unanswered request dropped')
-    if (refusal !== undefined || destination === undefined || destination.to === 'network')
-      return drop(refusal?.code ?? 'GH-PEER-NO-ADDRESS')
+    if (refusal !== undefined || destination === undefined) return drop(refusal?.code ?? 'GH-PEER-NO-ADDRESS')
+    if (!isBySip(destination)) return this.#deps.receiver.takeUnanswered(passage, destination)
+    if (passage.endsHere) return drop('GH-PEER-NO-DIALOG')
     links.acquire(
       targets.of(destination),
       (link) => {
@@ -250,7 +254,12 @@ export class Gate implements RelayOwner {
   #route(passage: Passage): void {
     passage.stage = 'route'
     const destination = passage.decision?.destination as Destination
-    if (destination.to === 'network') return this.#refuse(passage, refuse('GH-PEER-NEXT-HOP-AWAY', 'No bridge.'), this.#deps.nowMs())
+    if (!isBySip(destination)) {
+      passage.stage = 'deliver'
+      return this.#deps.receiver.take(passage, destination, this)
+    }
+    // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
+    if (passage.endsHere) return this.#refuse(passage, refuse('GH-PEER-NO-DIALOG'), this.#deps.nowMs())
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
@@ -279,6 +288,15 @@ export class Gate implements RelayOwner {
 
   // ── answers ──
 
+  /** From the endpoint, once: it was taken, or it was not. */
+  accept(passage: Passage, response: SipResponse): void {
+    if (passage.stage === 'deliver') this.#answer(passage, response, this.#deps.nowMs())
+  }
+
+  refuse(passage: Passage, refusal: Refusal): void {
+    if (passage.stage === 'deliver') this.#refuse(passage, refusal, this.#deps.nowMs())
+  }
+
   #refuse(passage: Passage, refusal: Refusal, nowMs: number): void {
     if (passage.transaction === undefined) return
     stateOf(passage.connection).refused++
@@ -305,7 +323,7 @@ export class Gate implements RelayOwner {
     }
     if (refusal.code === 'GH-POLICY-FIRST-CONTACT') this.#noteHeld(passage)
     const edge = this.#deps.admission.own.of(passage.side).host
-    this.#finish(passage, refusal.status, nowMs, refusal.code)
+    this.#finish(passage, refusal.status, nowMs, refusal.code, refusal.isCertain)
     passage.relay?.refuse(ownAnswer(passage.request, refusal, passage.side, edge, this.#deps.newTag()), nowMs)
   }
 
@@ -320,7 +338,7 @@ export class Gate implements RelayOwner {
 
   /** Whoever our user writes to may answer: they become a contact, where policy says so. */
   #noteLearned(passage: Passage, nowMs: number): void {
-    if (passage.decision?.direction !== 'outbound' || passage.decision.destination?.to !== 'peer' || !goesOnRecord(passage)) return
+    if (passage.decision?.direction !== 'outbound' || passage.decision.destination?.to === 'inside' || !goesOnRecord(passage)) return
     if ((this.#deps.admission.snapshot(nowMs)?.users.settings.learnMs ?? 0) === 0) return
     this.#deps.facts?.learned(userKey(passage.fromUser, passage.fromDomain), userKey(passage.toUser, passage.toDomain))
   }
@@ -329,14 +347,16 @@ export class Gate implements RelayOwner {
     passage.relay?.refuse(response, nowMs)
   }
 
-  #finish(passage: Passage, status: number, nowMs: number, code = passage.decision?.code ?? ''): void {
+  #finish(passage: Passage, status: number, nowMs: number, code = passage.decision?.code ?? '', isCertain?: boolean): void {
     if (passage.stage === 'done') return // a further 2xx of an INVITE (RFC 6026)
     passage.stage = 'done'
     const { decision } = passage
     if (decision !== undefined) {
       noteResponse(this.#deps.decisions, decision, passage.peer.fingerprint, status, nowMs)
       if (status >= 200 && status < 300) this.#noteLearned(passage, nowMs)
-      if (passage.envelopeId !== undefined && decision.verdict === 'allow') this.#deps.recorder.outcome(passage, status, code, nowMs)
+      if (passage.envelopeId !== undefined && decision.verdict === 'allow') {
+        this.#deps.recorder.outcome(passage, status, code, nowMs, isCertain)
+      }
     }
     this.#deps.metrics.passed(decision?.direction ?? 'none', passage.kind, code, status, nowMs - passage.nowMs)
   }

@@ -37,6 +37,8 @@ export class Passage implements DecisionInput {
   assertedDomains: readonly string[] = NONE
   assertedMark: Mark | undefined = undefined
   isInDialog = false
+  /** It is for a dialog of the endpoint: the Request-URI is a Contact of ours. */
+  endsHere = false
   /** `user@domain` of the sender: key of its budget of open transactions, and its address on record. */
   budgetKey = ''
   /** Replaced once, when inspectors had their say. */
