@@ -132,7 +132,7 @@ export class GateRig {
   readonly handedOver: Delivery[] = []
   outcome: (delivery: Delivery) => DeliveryOutcome = () => deliveredOutcome()
   nowMs = 1_000_000
-  readonly timers: { readonly run: () => void; readonly delayMs: number }[] = []
+  #timers: { readonly run: () => void; readonly atMs: number }[] = []
   readonly budget: SenderBudget = new SenderBudget(100)
   inside: RigConnection
   readonly partnerLink: RigConnection
@@ -216,8 +216,11 @@ export class GateRig {
       },
       newId: () => new Uint8Array(16),
       setTimer: (run, delayMs) => {
-        this.timers.push({ run, delayMs })
-        return () => undefined
+        const timer = { run, atMs: this.nowMs + delayMs }
+        this.#timers.push(timer)
+        return () => {
+          this.#timers = this.#timers.filter((each) => each !== timer)
+        }
       },
     })
     const limits = federationPeerConfig.shape.limits.parse({})
@@ -282,6 +285,22 @@ export class GateRig {
   releaseArchive(): void {
     this.isArchiveSlow = false
     this.#release?.()
+  }
+
+  /** Time goes by, and what the endpoint waits for happens. */
+  passTime(forMs: number): void {
+    const untilMs = this.nowMs + forMs
+    for (let next = this.#dueBy(untilMs); next !== undefined; next = this.#dueBy(untilMs)) {
+      this.nowMs = Math.max(this.nowMs, next.atMs)
+      this.#timers = this.#timers.filter((each) => each !== next)
+      next.run()
+    }
+    this.nowMs = untilMs
+    this.session.sweep(untilMs)
+  }
+
+  #dueBy(untilMs: number): { readonly run: () => void; readonly atMs: number } | undefined {
+    return this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
   }
 
   /** Lets everything that is due in this and the next turns of the event loop happen. */
