@@ -82,8 +82,9 @@ export class EdgeSocket implements EdgeConnection {
     return this.#socket.destroyed ? 0 : this.#pendingBytes + this.#socket.writableLength
   }
 
-  get isAboveHigh(): boolean {
-    return this.#isAboveHigh
+  /** So much waits that not even what is under way should be added: half of what would end the connection. */
+  get isOverfull(): boolean {
+    return this.#isAboveHigh && this.bufferedBytes > this.#hub.limits.writeHardBytes / 2
   }
 
   /** Called by the hub after `onOpen`: data flows from here on. */

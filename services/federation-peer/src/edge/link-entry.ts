@@ -49,24 +49,23 @@ export class LinkEntry {
 
   /**
    * What has the same affinity takes the same link while the links stay the same, so that a conversation keeps its order.
-   * Without one: the open link with the least waiting to be sent; equals take turns. Links above their high mark or about to retire are skipped.
+   * Without one: the open link with the least waiting to be sent; equals take turns. A link above its high mark still takes what was
+   * read already: whoever feeds it is not read any more, and refusing the rest would turn each short stop into lost messages.
    */
   pick(affinity?: number): Link | undefined {
     const { links } = this
     const count = links.length
     if (affinity !== undefined && count > 0) {
       const link = links[affinity % count] as Link
-      if (link.connection.isOpen && !link.connection.isAboveHigh && link.retireAtMs === undefined) return link
+      if (mayTake(link)) return link
     }
     this.#turn += 1
     let best: Link | undefined
     let bestBytes = Number.POSITIVE_INFINITY
     for (let step = 0; step < count; step += 1) {
       const link = links[(this.#turn + step) % count] as Link
-      const { connection } = link
-      if (!connection.isOpen || connection.isAboveHigh || link.retireAtMs !== undefined) continue
-      const bytes = connection.bufferedBytes
-      if (bytes >= bestBytes) continue
+      const bytes = link.connection.bufferedBytes
+      if (bytes >= bestBytes || !mayTake(link)) continue
       best = link
       bestBytes = bytes
     }
@@ -116,6 +115,10 @@ export class LinkEntry {
     if (this.dials.size > 0) return 'connecting'
     return this.failures > 0 && nowMs < this.nextAttemptAtMs ? 'backoff' : 'idle'
   }
+}
+
+function mayTake({ connection, retireAtMs }: Link): boolean {
+  return connection.isOpen && !connection.isOverfull && retireAtMs === undefined
 }
 
 function infoOf(link: Link): LinkInfo {

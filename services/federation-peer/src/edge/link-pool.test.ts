@@ -274,7 +274,20 @@ test('more links under load, never more than allowed', () =>
     assert.equal(used.size, 2)
   }))
 
-test('a link above its high mark is passed over; when all are, the request is refused', () =>
+test('links above their high mark take what is under way, each conversation its own', () =>
+  withPartner([{}, { writeHighBytes: 65_536 }], async (fixture, partner) => {
+    const target = fixture.target(partner.port, { links: 2 })
+    const affine = (affinity: number): Promise<unknown> =>
+      new Promise((resolve, reject) => fixture.pool.acquire(target, resolve, reject, affinity))
+    const first = await fixture.link(target)
+    while (first.write('x'.repeat(65_536), undefined) || first.bufferedBytes < 1_500_000) await turns(1)
+    const second = await fixture.link(target)
+    while (second.write('x'.repeat(65_536), undefined) || second.bufferedBytes < 1_000_000) await turns(1)
+    assert.equal(await fixture.link(target), second, 'the one with less to send')
+    assert.deepEqual([await affine(0), await affine(1)], [first, second])
+  }))
+
+test('a link with far too much to send is passed over; when all are, the request is refused', () =>
   withPartner([{}, { writeHighBytes: 65_536 }], async (fixture, partner) => {
     const target = fixture.target(partner.port, { links: 2 })
     const first = await fixture.link(target)
