@@ -1,29 +1,45 @@
-// npm run bench -- [--case floor,kamailio,…] [--seconds 4] [--rounds 2] [--json]
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
+// npm run bench -- [--case floor,kamailio,…] [--seconds 4] [--rounds 2] [--json]; see README.md
 import { parseArgs } from 'node:util'
 import { PeerRack } from '@gatehouse/test-integration'
-import { measureFilter } from './filter-case.ts'
-import { measureIdle } from './idle-case.ts'
-import { measureRelay } from './measure-relay.ts'
-import { measureParse } from './parse-case.ts'
-import type { RelayResult } from './relay-case.ts'
-import { relayCases } from './relay-cases.ts'
-import { relayTable } from './relay-table.ts'
+import { measureFilter } from './cases/filter-case.ts'
+import { measureIdle } from './cases/idle-case.ts'
+import type { RelayResult } from './cases/measure-relay.ts'
+import { measureParse } from './cases/parse-case.ts'
+import { runRelays, USUAL_PEERS, writeRelayTable } from './cases/relay-rounds.ts'
+import { USUAL_BODY_BYTES } from './load/message-template.ts'
+import { relayCases } from './relays/relay-cases.ts'
+import { keepResult } from './report/keep-result.ts'
 
 const { values } = parseArgs({
   options: {
     case: { type: 'string' },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '2' },
-    connections: { type: 'string', default: '4' },
+    peers: { type: 'string', default: String(USUAL_PEERS) },
+    body: { type: 'string', default: String(USUAL_BODY_BYTES) },
     window: { type: 'string', default: '16' },
     idle: { type: 'string', default: '10000' },
+    minutes: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
   },
 })
-const known = ['parse', 'filter', ...relayCases.map((each) => each.name), 'idle']
+
+interface BenchCase {
+  readonly name: string
+  /** False: something was not as it has to be, and was said. */
+  run(rack: PeerRack): Promise<boolean>
+}
+
+const seconds = Number(values.seconds)
+
+/** Everything but the relays, which alternate. */
+const otherCases: readonly BenchCase[] = [
+  { name: 'parse', run: async () => keepAll(measureParse(seconds)) },
+  { name: 'filter', run: async () => keepAll(measureFilter(seconds)) },
+  { name: 'idle', run: async (rack) => keepOrSkip('idle', await measureIdle(rack, Number(values.idle))) },
+]
+
+const known = [...relayCases.map(({ name }) => name), ...otherCases.map(({ name }) => name)]
 const wanted = values.case?.split(',') ?? known
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
@@ -31,8 +47,6 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const resultsFolder = join(import.meta.dirname, 'results')
-mkdirSync(resultsFolder, { recursive: true })
 const rack = new PeerRack('bench')
 let isFailed = true
 try {
@@ -43,46 +57,43 @@ try {
 process.exitCode = isFailed ? 1 : 0
 
 async function runAll(): Promise<boolean> {
-  const seconds = Number(values.seconds)
   let isClean = true
-  if (wanted.includes('parse')) for (const result of measureParse(seconds)) keep(result.case, result)
-  if (wanted.includes('filter')) for (const result of measureFilter(seconds)) keep(result.case, result)
-  const chosen = relayCases.filter((each) => wanted.includes(each.name))
-  const able = chosen.filter((each) => {
-    const missing = each.missing()
-    if (missing !== undefined) process.stderr.write(`bench: skipped ${each.name}: ${missing}\n`)
-    return missing === undefined
+  const relays = relayCases.filter(({ name, missing }) => {
+    if (!wanted.includes(name)) return false
+    const why = missing()
+    if (why !== undefined) process.stderr.write(`bench: skipped ${name}: ${why}\n`)
+    return why === undefined
   })
-  const results = new Map<string, RelayResult[]>()
-  // Alternating, so that a busy minute of the machine does not fall on one case only.
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const each of able) {
-      const result = await measureRelay(rack, each, { seconds, connections: Number(values.connections), window: Number(values.window) })
-      results.set(each.name, [...(results.get(each.name) ?? []), result])
-      if (result.errors.length > 0) isClean = false
-      for (const error of result.errors) process.stderr.write(`bench: ${each.name}: ${error}\n`)
+  const results: RelayResult[] = []
+  for (const peers of relays.length > 0 ? numbers(values.peers) : []) {
+    for (const bodyBytes of numbers(values.body)) {
+      const load = { seconds, peers, bodyBytes, window: windowFor(peers) }
+      results.push(...(await runRelays(rack, relays, load, Number(values.rounds))))
     }
   }
-  const best = able.map((each) =>
-    (results.get(each.name) as RelayResult[]).reduce((a, b) => (b.cpuUsPerMessage < a.cpuUsPerMessage ? b : a)),
-  )
-  const floor = best.find((each) => each.case === 'floor')
-  for (const each of best) {
-    const ratioToFloor = floor === undefined ? undefined : Math.round((each.cpuUsPerMessage / floor.cpuUsPerMessage) * 100) / 100
-    keep(each.case, { ...each, ratioToFloor, rounds: results.get(each.case)?.length })
-  }
-  if (best.length > 0 && !values.json) process.stdout.write(relayTable(best, able))
-  if (wanted.includes('idle')) {
-    const idle = await measureIdle(rack, Number(values.idle))
-    if (typeof idle === 'string') process.stderr.write(`bench: skipped idle: ${idle}\n`)
-    else keep('idle', idle)
-  }
+  if (results.some(({ errors }) => errors.length > 0)) isClean = false
+  if (results.length > 0 && !values.json) writeRelayTable(results, relays)
+  for (const each of otherCases) if (wanted.includes(each.name) && !(await each.run(rack))) isClean = false
   return isClean
 }
 
-/** One JSON line per case: printed, and kept as the newest result of that case. */
-function keep(name: string, result: object): void {
-  const line = JSON.stringify({ ...result, node: process.versions.node, cpus: cpus().length, at: new Date().toISOString() })
-  process.stdout.write(`${line}\n`)
-  writeFileSync(join(resultsFolder, `${name}.json`), `${line}\n`)
+/** As many requests in flight with one peer as with four; each has at least two. */
+function windowFor(peers: number): number {
+  return Math.max(2, Math.round((Number(values.window) * USUAL_PEERS) / peers))
+}
+
+function numbers(list: string): number[] {
+  return list.split(',').map(Number)
+}
+
+function keepAll(results: readonly { readonly case: string }[]): boolean {
+  for (const result of results) keepResult(result.case, result)
+  return true
+}
+
+/** A string says why there is no result. */
+function keepOrSkip(name: string, result: object | string): boolean {
+  if (typeof result === 'string') process.stderr.write(`bench: skipped ${name}: ${result}\n`)
+  else keepResult(name, result)
+  return true
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ArchiveService, archiveConfig, buildArchiveService } from '@gatehouse/archive'
-import { createEmbeddedBus } from '@gatehouse/bus'
+import { connectNatsBus, createEmbeddedBus } from '@gatehouse/bus'
 import { buildFederationPeer, federationPeerConfig } from '@gatehouse/federation-peer'
 import { parsePolicy } from '@gatehouse/policy-document'
 import { compileSnapshot } from '@gatehouse/policy-engine'
@@ -14,7 +14,7 @@ const order = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as Gat
 const policy = parsePolicy([{ name: 'policy.yaml', text: order.policy }], { nowMs: Date.now() })
 if (!policy.isValid) throw new Error(`the test's policy is not valid: ${JSON.stringify(policy.problems)}`)
 const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: Date.now(), objects: policy.objects })
-const bus = createEmbeddedBus()
+const bus = order.natsServer === undefined ? createEmbeddedBus() : await connectNatsBus({ servers: [order.natsServer], name: 'gate' })
 const log = createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr })
 const metrics = new MetricsRegistry()
 let archive: ArchiveService | undefined

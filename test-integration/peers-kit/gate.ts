@@ -11,6 +11,8 @@ export interface GateOrder {
   readonly logLevel?: 'debug' | 'info' | 'warn'
   /** An archive in the same process, its SQLite files in `folder`; without it the policy's duty has to be `off`. */
   readonly archive?: { readonly folder: string }
+  /** host:port of a NATS server; without it the bus is inside the process. */
+  readonly natsServer?: string
 }
 
 export interface LogLine {

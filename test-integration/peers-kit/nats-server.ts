@@ -6,6 +6,8 @@ import { type ManagedProcess, startProcess } from './managed-process.ts'
 
 export interface RunningNats {
   readonly url: string
+  /** host:port */
+  readonly server: string
   readonly process: ManagedProcess
   stop(): Promise<void>
 }
@@ -25,5 +27,5 @@ export async function startNats(folder: string): Promise<RunningNats> {
     logFile: join(folder, 'nats.log'),
     ready: { line: /Server is ready/, ports: [{ host: '127.0.0.1', port }] },
   })
-  return { url: `nats://127.0.0.1:${port}`, process, stop: () => process.stop() }
+  return { server: `127.0.0.1:${port}`, url: `nats://127.0.0.1:${port}`, process, stop: () => process.stop() }
 }

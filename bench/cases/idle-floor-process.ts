@@ -1,7 +1,7 @@
 // What a silent mutual-TLS peer costs in Node when nothing is kept about it: the floor of the idle case.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
-import type { ListenerOrder } from './child-messages.ts'
+import type { ListenerOrder } from '../load/load-orders.ts'
 
 process.once('message', (order: ListenerOrder) => {
   const server = createServer(

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { connect, createSecureContext, type TLSSocket } from 'node:tls'
-import type { IdleOrder } from './child-messages.ts'
+import type { IdleOrder } from '../load/load-orders.ts'
 
 // Handshakes at the same time: enough to keep both cores busy, few enough for any connect-rate limit to be configured.
 const PARALLEL = 32

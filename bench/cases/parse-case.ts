@@ -1,5 +1,5 @@
 import { encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
-import { benchMessage } from './message-template.ts'
+import { benchBody, benchMessage, USUAL_BODY_BYTES } from '../load/message-template.ts'
 
 export interface ParseResult {
   readonly case: 'parse' | 'rewrite'
@@ -9,10 +9,15 @@ export interface ParseResult {
 }
 
 const BATCH = 1000
+const BODY = benchBody(USUAL_BODY_BYTES)
 
 /** Functions alone, no sockets: framing and the headers a proxy needs; then the same with a proxy's edits and the bytes out. */
 export function measureParse(seconds: number): ParseResult[] {
-  const batch = Buffer.concat(Array.from({ length: BATCH }, (_, index) => Buffer.from(benchMessage('parse', 0, index + 1), 'latin1')))
+  const batch = Buffer.concat(
+    Array.from({ length: BATCH }, (_, index) =>
+      Buffer.from(benchMessage(`parse-0-${index + 1}`, index + 1, 'fabrikam.example', BODY), 'latin1'),
+    ),
+  )
   const messageBytes = Math.round(batch.length / BATCH)
   const read = (): number => drainFrames(batch, false)
   const rewrite = (): number => drainFrames(batch, true)

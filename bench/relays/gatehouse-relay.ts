@@ -1,10 +1,29 @@
 import { mkdirSync } from 'node:fs'
 import { DnsServer } from '@gatehouse/lab'
 import { freePort, type RunningGate, startGate } from '@gatehouse/test-integration'
-import type { RelayOrder } from './child-messages.ts'
+import type { RelayOrder } from '../load/load-orders.ts'
 import type { RunningRelay } from './relay-case.ts'
 
-const policyFor = (duty: 'off' | 'required'): string => `
+export interface GatehousePlan {
+  readonly duty: 'off' | 'required'
+  /** An archive in the same process. */
+  readonly hasArchive: boolean
+  /** host:port of a NATS server; absent: the bus inside the process. */
+  readonly natsServer?: string
+  readonly replica?: string
+  readonly limits?: Readonly<Record<string, number>>
+}
+
+export function benchPolicy(duty: 'off' | 'required', domains: readonly string[]): string {
+  const partners = domains.map(
+    (domain, index) => `---
+apiVersion: gatehouse/v1
+kind: Partner
+metadata: {name: partner-${index}}
+spec: {domains: [${domain}], edge: edge.${domain}}
+`,
+  )
+  return `
 apiVersion: gatehouse/v1
 kind: FederationSettings
 metadata: {name: settings}
@@ -19,30 +38,23 @@ apiVersion: gatehouse/v1
 kind: InternalDomain
 metadata: {name: contoso}
 spec: {domain: contoso.example}
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: fabrikam}
-spec: {domains: [fabrikam.example], edge: edge.fabrikam.example}
-`
+${partners.join('')}`
+}
 
 /** Our federation-peer in a process of its own; the whole way of a message, rules and all, as it runs in production. */
-export async function startGatehouseRelay(
-  order: RelayOrder,
-  folder: string,
-  duty: 'off' | 'required',
-  limits: Readonly<Record<string, number>> = { maxOpenPerUser: 10_000 },
-): Promise<RunningRelay> {
+export async function startGatehouseRelay(order: RelayOrder, folder: string, plan: GatehousePlan): Promise<RunningRelay> {
   mkdirSync(folder, { recursive: true })
   const dns = new DnsServer()
   const dnsAt = await dns.start()
   dns.zone.setAddresses(order.upstreamName, [order.upstreamHost])
   const certificate = { certFile: order.certFile, keyFile: order.keyFile }
-  const gate: RunningGate = await startGate(folder, 'gate', {
-    policy: policyFor(duty),
+  const gate: RunningGate = await startGate(folder, plan.replica ?? 'gate', {
+    policy: benchPolicy(plan.duty, order.domains),
     logLevel: 'warn',
-    ...(duty === 'required' ? { archive: { folder: `${folder}/archive` } } : {}),
+    ...(plan.hasArchive ? { archive: { folder: `${folder}/archive` } } : {}),
+    ...(plan.natsServer === undefined ? {} : { natsServer: plan.natsServer }),
     config: {
+      ...(plan.replica === undefined ? {} : { replica: plan.replica }),
       externalEdge: { name: 'edge.contoso.example', listen: { address: order.host, port: order.port }, certificate },
       internalEdge: {
         name: 'edge-in.contoso.example',
@@ -52,12 +64,12 @@ export async function startGatehouseRelay(
       },
       trust: [{ name: 'bench', files: [order.caFile] }],
       dns: { servers: [`${dnsAt.address}:${dnsAt.port}`] },
-      limits,
+      limits: plan.limits ?? {},
       drain: { graceMs: 0, finishMs: 0, closeMs: 0 },
     },
   })
   return {
-    pids: [gate.process.pid],
+    processes: [{ name: plan.replica ?? 'gate', pid: gate.process.pid, isOwn: true }],
     async stop() {
       await gate.stop()
       await dns.stop()

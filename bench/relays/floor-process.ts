@@ -1,7 +1,7 @@
 // The floor of every relay in Node: mutual TLS on both sides, bytes copied, nothing parsed.
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type TLSSocket } from 'node:tls'
-import type { RelayOrder } from './child-messages.ts'
+import type { RelayOrder } from '../load/load-orders.ts'
 
 process.once('message', (order: RelayOrder) => {
   const identity = { cert: readFileSync(order.certFile), key: readFileSync(order.keyFile), ca: readFileSync(order.caFile) }

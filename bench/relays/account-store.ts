@@ -1,0 +1,39 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '@gatehouse/test-integration'
+
+/** A PostgreSQL with the accounting table that Kamailio writes to. */
+export interface AccountStore {
+  readonly port: number
+  readonly database: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+// The tables of Kamailio's own `acc-create.sql`, with a column for each thing that our archive keeps, too.
+const TABLES = `
+CREATE TABLE version (id SERIAL PRIMARY KEY NOT NULL, table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL,
+  CONSTRAINT version_table_name_idx UNIQUE (table_name));
+CREATE TABLE acc (id SERIAL PRIMARY KEY NOT NULL, method VARCHAR(16) DEFAULT '' NOT NULL, from_tag VARCHAR(128) DEFAULT '' NOT NULL,
+  to_tag VARCHAR(128) DEFAULT '' NOT NULL, callid VARCHAR(255) DEFAULT '' NOT NULL, sip_code VARCHAR(3) DEFAULT '' NOT NULL,
+  sip_reason VARCHAR(128) DEFAULT '' NOT NULL, time TIMESTAMP WITHOUT TIME ZONE NOT NULL,
+  src_user TEXT, src_domain TEXT, dst_user TEXT, dst_domain TEXT, content_type TEXT, body TEXT);
+CREATE INDEX acc_callid_idx ON acc (callid);
+INSERT INTO version (table_name, table_version) VALUES ('acc', 5);
+`
+
+export async function startAccountStore(): Promise<AccountStore> {
+  // The server may run as a user of its own (PostgreSQL refuses root), who has to reach its files.
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-pg-'))
+  chmodSync(folder, 0o777)
+  const server = await startPostgres(folder)
+  const database = 'kamailio'
+  await server.makeDatabase(database)
+  await server.run(database, TABLES)
+  const stop = async (): Promise<void> => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { port: server.port, database, pid: server.pid, stop }
+}

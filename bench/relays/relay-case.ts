@@ -1,0 +1,27 @@
+import type { RelayOrder } from '../load/load-orders.ts'
+
+/** Something that stands between the load generator and the sink. */
+export interface RelayCase {
+  readonly name: string
+  readonly what: string
+  /** Via headers that it and the sender leave on a request. */
+  readonly minVias: number
+  /** Why it cannot be measured here; undefined when it can. */
+  readonly missing: () => string | undefined
+  start(order: RelayOrder, folder: string): Promise<RunningRelay>
+}
+
+export interface RelayProcess {
+  readonly name: string
+  readonly pid: number
+  /** Part of the product; a bus or a database is not. */
+  readonly isOwn: boolean
+}
+
+export interface RunningRelay {
+  /** Each counts with all its children. */
+  readonly processes: readonly RelayProcess[]
+  /** Where peers connect; absent: where the order said. */
+  readonly targets?: readonly { readonly host: string; readonly port: number }[]
+  stop(): Promise<void>
+}
