@@ -2,25 +2,36 @@ import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import { stringify } from 'yaml'
 import { API_VERSION, defaultsOf, objectSchemas } from './object-schema.ts'
 import { policyKindNames } from './policy-kinds.ts'
+import { writePlain } from './write-plain.ts'
 
 const defaultsByKind = new Map<PolicyKind, ReadonlyMap<string, unknown>>()
 const keyOrderByKind = new Map<PolicyKind, readonly string[]>()
+const rankByKind = new Map(policyKindNames.map((kind, index) => [kind, index]))
 
 /** Kinds in the order of `policy-kinds.ts`, names by code point. */
 export function sortObjects(objects: readonly PolicyObject[]): PolicyObject[] {
-  const rank = new Map(policyKindNames.map((kind, index) => [kind, index]))
-  return [...objects].sort((left, right) => {
-    const byKind = (rank.get(left.kind) ?? 0) - (rank.get(right.kind) ?? 0)
-    if (byKind !== 0) return byKind
-    return left.name < right.name ? -1 : left.name > right.name ? 1 : 0
-  })
+  return [...objects].sort(compareObjects)
+}
+
+function compareObjects(left: PolicyObject, right: PolicyObject): number {
+  if (left.kind !== right.kind) return (rankByKind.get(left.kind) ?? 0) - (rankByKind.get(right.kind) ?? 0)
+  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0
 }
 
 /** One object as YAML: keys in the order of its schema, what equals the default left out. Equal objects give equal text. */
 export function exportObject(object: PolicyObject): string {
   const written = { apiVersion: API_VERSION, kind: object.kind, metadata: { name: object.name }, spec: writtenSpec(object) }
   // lines of any length: a folded reason would differ from what was written
-  return stringify(written, { lineWidth: 0, version: '1.2' })
+  return writePlain(written) ?? stringify(written, { lineWidth: 0, version: '1.2' })
+}
+
+/** True when both have the same export, found without writing it. */
+export function isSameObject(left: PolicyObject, right: PolicyObject): boolean {
+  if (left === right) return true
+  if (left.kind !== right.kind || left.name !== right.name) return false
+  return (
+    JSON.stringify(left.spec) === JSON.stringify(right.spec) || JSON.stringify(writtenSpec(left)) === JSON.stringify(writtenSpec(right))
+  )
 }
 
 /** The whole policy as one text that can be applied again with no change. Comments of the original are gone. */

@@ -3,9 +3,10 @@ import { messageOf } from '@gatehouse/errors'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { Composer, type Document, isMap, isNode, LineCounter, Parser } from 'yaml'
 import type { DocumentCode } from './errors.ts'
-import { API_VERSION, objectSchemas } from './object-schema.ts'
+import { API_VERSION, objectSchemas, type WrittenObject } from './object-schema.ts'
 import { policyKindNames } from './policy-kinds.ts'
 import type { DocumentFile, DocumentProblem, PlacedObject } from './problem.ts'
+import { readPlain } from './read-plain.ts'
 
 /** 100,000 block entries are about 20 MB; twice that is a mistake. */
 const MAX_FILE_CHARS = 48 * 1_048_576
@@ -74,6 +75,7 @@ class FileReader implements ReadResult {
       this.#add(0, 'GH-DOCUMENT-SIZE', `one object of more than ${MAX_DOCUMENT_CHARS} characters`)
       return
     }
+    if (this.#takePlain(text)) return
     const composer = new Composer({ uniqueKeys: true, merge: false, version: '1.2' })
     try {
       for (const token of new Parser().parse(text)) for (const document of composer.next(token)) this.#take(document)
@@ -81,6 +83,20 @@ class FileReader implements ReadResult {
     } catch (error) {
       this.#add(0, error instanceof RangeError ? 'GH-DOCUMENT-SIZE' : 'GH-DOCUMENT-SYNTAX', messageOf(error))
     }
+  }
+
+  /** What is plain and right is done here; everything else is looked at by the library, which knows where a mistake stands. */
+  #takePlain(text: string): boolean {
+    const plain = readPlain(text)
+    const kind = plain?.value['kind']
+    const result = typeof kind === 'string' ? objectSchemas.get(kind)?.schema.safeParse(plain?.value) : undefined
+    if (plain === undefined || result?.success !== true) return false
+    this.#addObject(result.data, plain.offset)
+    return true
+  }
+
+  #addObject({ kind, metadata, spec }: WrittenObject, offset: number): void {
+    this.objects.push({ object: { kind, name: metadata.name, spec } as PolicyObject, place: this.#place(offset) })
   }
 
   #take(document: Document.Parsed): void {
@@ -121,8 +137,7 @@ class FileReader implements ReadResult {
       }
       return
     }
-    const object = { kind: result.data.kind, name: result.data.metadata.name, spec: result.data.spec } as PolicyObject
-    this.objects.push({ object, place: this.#place(start) })
+    this.#addObject(result.data, start)
   }
 
   #addKind(document: Document.Parsed, kind: unknown): void {

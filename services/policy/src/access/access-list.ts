@@ -1,4 +1,4 @@
-import type { ObjectChange } from '@gatehouse/policy-document'
+import type { ObjectDifference } from '@gatehouse/policy-document'
 import { policyError } from '../errors.ts'
 import { mayChange, type Role } from './roles.ts'
 
@@ -29,7 +29,7 @@ export class AccessList {
 }
 
 /** Throws GH-ACCESS-ROLE when one of the changes is beyond the role. */
-export function requireChanges(role: Role, changes: readonly Pick<ObjectChange, 'object' | 'action'>[]): void {
+export function requireChanges(role: Role, changes: readonly Pick<ObjectDifference, 'object' | 'action'>[]): void {
   const beyond = changes.filter(({ object }) => !mayChange(role, object.slice(0, object.indexOf('/'))))
   const first = beyond[0]
   if (first === undefined) return

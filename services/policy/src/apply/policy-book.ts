@@ -1,9 +1,9 @@
 import {
+  comparePolicy,
   type DocumentFile,
   type DocumentProblem,
-  diffPolicy,
   keyOf,
-  type ObjectChange,
+  type ObjectDifference,
   type ParseResult,
   parsePolicy,
   sortObjects,
@@ -45,7 +45,7 @@ export interface RollbackOrder extends Order {
 export interface ApplyOutcome {
   readonly isApplied: boolean
   readonly revision: number
-  readonly changes: readonly ObjectChange[]
+  readonly changes: readonly ObjectDifference[]
   readonly problems: readonly DocumentProblem[]
 }
 
@@ -137,10 +137,10 @@ export class PolicyBook {
   /** What differs. Rejects with GH-REVISION-UNKNOWN. */
   async diff(order: DiffOrder): Promise<Pick<ApplyOutcome, 'changes' | 'problems'>> {
     const from = await this.objectsAt(order.from)
-    if (order.files.length === 0) return { changes: diffPolicy(from, await this.objectsAt(order.to)), problems: [] }
+    if (order.files.length === 0) return { changes: comparePolicy(from, await this.objectsAt(order.to)), problems: [] }
     const inForceName = `revision ${order.from === 0 ? this.#inForce.revision : order.from}`
     const parsed = parsePolicy(order.files, { nowMs: this.#nowMs(), inForce: order.prunes ? [] : from, inForceName })
-    return { changes: parsed.isValid ? diffPolicy(from, parsed.objects) : [], problems: parsed.problems }
+    return { changes: parsed.isValid ? comparePolicy(from, parsed.objects) : [], problems: parsed.problems }
   }
 
   /** What the files would put in force, without putting it in force. */
@@ -148,7 +148,7 @@ export class PolicyBook {
     const before = this.document().objects
     const inForceName = `revision ${this.#inForce.revision}`
     const parsed = parsePolicy(files, { nowMs: this.#nowMs(), inForce: prunes ? [] : before, inForceName })
-    return { ...parsed, changes: parsed.isValid ? diffPolicy(before, parsed.objects) : [] }
+    return { ...parsed, changes: parsed.isValid ? comparePolicy(before, parsed.objects) : [] }
   }
 
   #change(order: Order, propose: (before: readonly PolicyObject[]) => Promise<Proposal>): Promise<ApplyOutcome> {
@@ -174,7 +174,7 @@ export class PolicyBook {
     const before = this.document().objects
     const { isValid, objects, problems, places } = await propose(before)
     if (!isValid) return { isApplied: false, revision, changes: [], problems }
-    const changes = diffPolicy(before, objects)
+    const changes = comparePolicy(before, objects)
     requireChanges(order.role, changes)
     if (order.isDryRun || changes.length === 0) return { isApplied: false, revision, changes, problems }
     await this.#putInForce(order, before, sortObjects(objects), places)

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { exportPolicy, type ObjectChange } from '@gatehouse/policy-document'
+import { describeDifference, exportPolicy, type ObjectChange, type ObjectDifference } from '@gatehouse/policy-document'
 import {
   type ApplyRequest,
   type ApplyResponse,
@@ -161,8 +161,8 @@ function applyMessage(outcome: ApplyOutcome): ApplyResponse {
   })
 }
 
-function firstOf(changes: readonly ObjectChange[]): ObjectChange[] {
-  return changes.slice(0, MAX_CHANGES).map((change) => ({ ...change }))
+function firstOf(changes: readonly ObjectDifference[]): ObjectChange[] {
+  return changes.slice(0, MAX_CHANGES).map(describeDifference)
 }
 
 /** Who says to have made the change, and, where a certificate proves it, who it was. */
