@@ -56,7 +56,7 @@ const adders: Adders = {
     for (const domain of spec.domains) setOnce(tables.partners, domain.toLowerCase(), relation)
   },
   AllowedDomain: (tables, { name, spec }) => addAllowed(tables, name, spec),
-  BlockEntry: (tables, { name, spec }) => addBlock(tables, name, spec),
+  BlockEntry: (tables, block) => addBlock(tables, block),
   Clearinghouse: (tables, { name, spec }) =>
     void tables.clearinghouses.set(name, makeRelation({ ...spec, peerClass: 'clearinghouse', name, source: `Clearinghouse/${name}` })),
   Provider: (tables, { name, spec }) => {
@@ -171,9 +171,8 @@ function addAllowed(tables: Tables, name: string, spec: ObjectOf<'AllowedDomain'
   if (present === undefined || present.expiresMs < relation.expiresMs) tables.allowed.set(domain, relation)
 }
 
-function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['spec']): void {
-  const expiresMs = expiryMs(spec.expires, Number.POSITIVE_INFINITY)
-  const block: Block = { source: `BlockEntry/${name}`, expiresMs, owner: spec.owner, reason: spec.reason }
+function addBlock(tables: Tables, block: Block): void {
+  const { spec } = block
   const isObserving = spec.mode === 'observe'
   const domains = isObserving ? tables.observedDomains : tables.blockedDomains
   if (spec.domain !== undefined) setLongest(domains, spec.domain.toLowerCase(), block)
@@ -183,7 +182,8 @@ function addBlock(tables: Tables, name: string, spec: ObjectOf<'BlockEntry'>['sp
 }
 
 function hasTopLevel(domains: ReadonlyMap<string, Block>): boolean {
-  return [...domains.keys()].some((domain) => !domain.includes('.'))
+  for (const domain of domains.keys()) if (!domain.includes('.')) return true
+  return false
 }
 
 /** Entries on trial have tables of their own, so that they can never block, and cost nothing where there are none. */
@@ -195,7 +195,11 @@ function observedBlocks({ observedDomains, observedAddresses }: Tables): Snapsho
 /** Of several blocks on one name the one that lasts longest counts. */
 function setLongest(blocks: Map<string, Block>, key: string, block: Block): void {
   const present = blocks.get(key)
-  if (present === undefined || present.expiresMs < block.expiresMs) blocks.set(key, block)
+  if (present === undefined || lastsUntilMs(present) < lastsUntilMs(block)) blocks.set(key, block)
+}
+
+function lastsUntilMs({ spec }: Block): number {
+  return expiryMs(spec.expires, Number.POSITIVE_INFINITY)
 }
 
 function setOnce<T>(map: Map<string, T>, key: string, value: T): void {

@@ -1,3 +1,4 @@
+import { expiryMs } from './compile/table-parts.ts'
 import type { HomeSystem } from './document.ts'
 import type { Block, BlockTables, Relation, Snapshot } from './snapshot.ts'
 
@@ -31,11 +32,16 @@ export function findBlock(snapshot: BlockTables, domain: string, nowMs: number):
   let name = domain
   for (;;) {
     const block = blocks.get(name)
-    if (block !== undefined && nowMs < block.expiresMs) return block
+    if (block !== undefined && isInForce(block, nowMs)) return block
     const dot = name.indexOf('.')
     if (dot < 0 || (!hasTopLevelBlocks && name.indexOf('.', dot + 1) < 0)) return undefined
     name = name.slice(dot + 1)
   }
+}
+
+/** False once it has expired; an instant that cannot be read is never reached. */
+export function isInForce({ spec }: Block, nowMs: number): boolean {
+  return spec.expires === undefined || nowMs < expiryMs(spec.expires, Number.POSITIVE_INFINITY)
 }
 
 /** The longest allow entry that covers `domain` and has not expired. */

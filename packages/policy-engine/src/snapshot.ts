@@ -1,6 +1,6 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
 import type { ArchiveDuty, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass } from '@gatehouse/im-model'
-import type { HomeSystem, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
+import type { HomeSystem, PolicyObject, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
 import type { EffectiveCache, EffectiveFacts } from './facts/effective-facts.ts'
 import type { Rights } from './facts/rights.ts'
 
@@ -52,12 +52,8 @@ export interface NetworkTables {
   readonly open: Relation | undefined
 }
 
-export interface Block {
-  readonly source: string
-  readonly expiresMs: number
-  readonly owner: string
-  readonly reason: string
-}
+/** The entry as the document has it: a second object for each of 100,000 would double what they cost. See `isInForce`. */
+export type Block = Extract<PolicyObject, { readonly kind: 'BlockEntry' }>
 
 /** A user whom the document names. */
 export interface WrittenUser {

@@ -1,3 +1,4 @@
+export { type Assembled, type AssembleOptions, assembleSnapshot, type ReadChunks } from './assemble-snapshot.ts'
 export type { FollowCode } from './errors.ts'
 export { followCodes } from './errors.ts'
 export { defaultFactsCacheOptions, encodeFactsChanged, FactsCache, type FactsCacheDeps, type FactsCacheOptions } from './facts-cache.ts'
@@ -15,4 +16,4 @@ export {
   type Heartbeat,
   SNAPSHOT_KEY,
 } from './snapshot-payload.ts'
-export { type SplitSnapshot, splitSnapshot } from './split-snapshot.ts'
+export { SnapshotSplitter, type SplitSnapshot, splitSnapshot } from './split-snapshot.ts'

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { type Bus, type BusKv, type BusSubscription, busSubjects } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
-import { assembleSnapshot } from './assemble-snapshot.ts'
+import { assembleSnapshot, type ReadChunks } from './assemble-snapshot.ts'
 import { type FollowCode, followCodes } from './errors.ts'
 import { hashOfPartKey, type Manifest } from './manifest.ts'
 import { PartShelf } from './part-shelf.ts'
@@ -48,6 +48,8 @@ export class SnapshotFollower {
   #heartbeatMs = 0
   #refusal: Refusal | undefined
   readonly #shelf = new PartShelf()
+  /** Of the snapshot in force, when it came in parts. */
+  #chunks: ReadChunks = new Map()
   /** The newest manifest that is not in force yet. */
   #wanted: Manifest | undefined
   #subscription: BusSubscription | undefined
@@ -130,6 +132,7 @@ export class SnapshotFollower {
     }
     if (document === undefined) return
     this.#wanted = undefined
+    this.#chunks = new Map()
     try {
       this.#putInForce(compileSnapshot(document))
     } catch (thrown) {
@@ -154,13 +157,14 @@ export class SnapshotFollower {
   #assemble(manifest: Manifest): void {
     const isWanted = (): boolean => this.#wanted === manifest
     // never rejects
-    void assembleSnapshot(manifest, this.#shelf, isWanted).then((assembled) => {
+    void assembleSnapshot(manifest, { parts: this.#shelf, isWanted, known: this.#chunks }).then((assembled) => {
       if (assembled === undefined || !isWanted()) return
       if (!assembled.ok) {
         this.#refuse(SNAPSHOT_KEY, assembled.code, assembled.detail)
         return
       }
       this.#wanted = undefined
+      this.#chunks = assembled.chunks
       this.#putInForce(assembled.snapshot)
     })
   }

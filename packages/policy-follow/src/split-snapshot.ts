@@ -19,26 +19,64 @@ export interface SplitSnapshot {
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
-/** Cuts a snapshot into parts of at most `maxPartBytes`. Gives the event loop a turn after each chunk; compresses in the thread pool. */
-export async function splitSnapshot(document: SnapshotDocument, maxPartBytes: number): Promise<SplitSnapshot> {
-  const parts = new Map<string, Uint8Array>()
-  const chunks: ManifestChunk[] = []
-  for (let start = 0; start < document.objects.length; ) {
-    const { end, json } = nextChunk(document.objects, start)
-    const bytes = await deflate(json)
-    const hashes: string[] = []
-    for (let at = 0; at < bytes.length; at += maxPartBytes) {
-      const part = bytes.subarray(at, at + maxPartBytes)
-      const hash = createHash('sha256').update(part).digest('hex')
-      parts.set(hash, part)
-      hashes.push(hash)
-    }
-    chunks.push({ objects: end - start, parts: hashes })
-    start = end
-    await setImmediate()
+interface Chunk {
+  readonly objects: readonly PolicyObject[]
+  readonly parts: readonly (readonly [hash: string, part: Uint8Array])[]
+}
+
+/**
+ * Cuts snapshots into parts of at most `maxPartBytes`. Objects of the snapshot before, the very same in memory, are not written out
+ * again: of a large policy in which little changed only that costs anything.
+ */
+export class SnapshotSplitter {
+  readonly #maxPartBytes: number
+  #chunks: ReadonlyMap<PolicyObject, Chunk> = new Map()
+
+  constructor(maxPartBytes: number) {
+    this.#maxPartBytes = maxPartBytes
   }
-  const { revision, issuedAtMs } = document
-  return { manifest: { revision, issuedAtMs, objects: document.objects.length, chunks }, parts }
+
+  /** Gives the event loop a turn after each chunk it writes; compresses in the thread pool. One call at a time. */
+  async split(document: SnapshotDocument): Promise<SplitSnapshot> {
+    const { revision, issuedAtMs, objects } = document
+    const chunks = new Map<PolicyObject, Chunk>()
+    for (let start = 0; start < objects.length; ) {
+      const first = objects[start]!
+      const chunk = this.#known(objects, start) ?? (await this.#write(objects, start))
+      chunks.set(first, chunk)
+      start += chunk.objects.length
+    }
+    this.#chunks = chunks
+    const listed: ManifestChunk[] = []
+    const parts = new Map<string, Uint8Array>()
+    for (const chunk of chunks.values()) {
+      listed.push({ objects: chunk.objects.length, parts: chunk.parts.map(([hash]) => hash) })
+      for (const [hash, part] of chunk.parts) parts.set(hash, part)
+    }
+    return { manifest: { revision, issuedAtMs, objects: objects.length, chunks: listed }, parts }
+  }
+
+  #known(objects: readonly PolicyObject[], start: number): Chunk | undefined {
+    const known = this.#chunks.get(objects[start]!)
+    return known?.objects.every((object, at) => objects[start + at] === object) === true ? known : undefined
+  }
+
+  async #write(objects: readonly PolicyObject[], start: number): Promise<Chunk> {
+    const { end, json } = nextChunk(objects, start)
+    const bytes = await deflate(json)
+    const parts: [string, Uint8Array][] = []
+    for (let at = 0; at < bytes.length; at += this.#maxPartBytes) {
+      const part = bytes.subarray(at, at + this.#maxPartBytes)
+      parts.push([createHash('sha256').update(part).digest('hex'), part])
+    }
+    await setImmediate()
+    return { objects: objects.slice(start, end), parts }
+  }
+}
+
+/** The same for one snapshot. */
+export function splitSnapshot(document: SnapshotDocument, maxPartBytes: number): Promise<SplitSnapshot> {
+  return new SnapshotSplitter(maxPartBytes).split(document)
 }
 
 function nextChunk(objects: readonly PolicyObject[], start: number): { readonly end: number; readonly json: string } {

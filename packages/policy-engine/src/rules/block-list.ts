@@ -1,5 +1,5 @@
 import { foldUser } from '../address-key.ts'
-import { findBlock, isUsableDomain } from '../domain-lookup.ts'
+import { findBlock, isInForce, isUsableDomain } from '../domain-lookup.ts'
 import type { PolicyCode } from '../errors.ts'
 import type { Rule, RuleContext } from '../rule-context.ts'
 import type { Block, BlockTables } from '../snapshot.ts'
@@ -37,13 +37,13 @@ function observeBlocks(context: RuleContext, tables: BlockTables): void {
   ] as const) {
     const ofDomain = isUsableDomain(domain) ? findBlock(tables, domain, input.nowMs) : undefined
     const ofAddress = tables.blockedAddresses.get(domain)?.get(foldUser(user))
-    const block = ofDomain ?? (ofAddress !== undefined && input.nowMs < ofAddress.expiresMs ? ofAddress : undefined)
+    const block = ofDomain ?? (ofAddress !== undefined && isInForce(ofAddress, input.nowMs) ? ofAddress : undefined)
     if (block === undefined) continue
     context.observe(
       'block-list',
       'GH-POLICY-BLOCKED',
-      `${user}@${domain} would be blocked by ${block.owner}: ${block.reason}`,
-      block.source,
+      `${user}@${domain} would be blocked by ${block.spec.owner}: ${block.spec.reason}`,
+      sourceOf(block),
     )
   }
 }
@@ -56,9 +56,13 @@ function blockedDomain(context: RuleContext, domain: string): PolicyCode | undef
 function blockedAddress(context: RuleContext, user: string, domain: string): PolicyCode | undefined {
   const users = context.snapshot.blockedAddresses.get(domain)
   const block = users?.get(foldUser(user))
-  return block === undefined || context.input.nowMs >= block.expiresMs ? undefined : deny(context, `${foldUser(user)}@${domain}`, block)
+  return block === undefined || !isInForce(block, context.input.nowMs) ? undefined : deny(context, `${foldUser(user)}@${domain}`, block)
 }
 
 function deny(context: RuleContext, what: string, block: Block): PolicyCode {
-  return context.deny('GH-POLICY-BLOCKED', `${what} is blocked by ${block.owner}: ${block.reason}`, block.source)
+  return context.deny('GH-POLICY-BLOCKED', `${what} is blocked by ${block.spec.owner}: ${block.spec.reason}`, sourceOf(block))
+}
+
+function sourceOf({ name }: Block): string {
+  return `BlockEntry/${name}`
 }
