@@ -4,6 +4,7 @@ import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import { checkNetworks } from './check-networks.ts'
 import { checkUserObjects } from './check-users.ts'
 import type { DocumentCode } from './errors.ts'
+import { ObjectIndex } from './object-index.ts'
 import { policyKinds } from './policy-kinds.ts'
 import { type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
 
@@ -50,13 +51,14 @@ class ObjectCheck {
   }
 
   #checkNames(): void {
-    const seen = new Map<string, PlacedObject>()
+    const seen = new ObjectIndex<PlacedObject>()
     for (const placed of this.#objects) {
-      const definition = policyKinds[placed.object.kind]
-      const key = definition.isSingleton ? placed.object.kind : keyOf(placed.object)
+      const { kind, name } = placed.object
+      const { isSingleton } = policyKinds[kind]
+      const key = { kind, name: isSingleton ? '' : name }
       const first = seen.get(key)
       if (first === undefined) seen.set(key, placed)
-      else if (definition.isSingleton) this.#add('error', placed, 'GH-DOCUMENT-SINGLETON', `there is one already ${whereIs(first)}`)
+      else if (isSingleton) this.#add('error', placed, 'GH-DOCUMENT-SINGLETON', `there is one already ${whereIs(first)}`)
       else this.#add('error', placed, 'GH-DOCUMENT-DUPLICATE-OBJECT', `the name is taken ${whereIs(first)}`)
     }
   }

@@ -1,5 +1,6 @@
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { exportObject, isSameObject, sortObjects } from './canonical.ts'
+import { indexObjects } from './object-index.ts'
 import { keyOf } from './problem.ts'
 
 /** What became of one object. */
@@ -22,22 +23,16 @@ export interface ObjectChange {
 
 /** What differs between two policies, object by object, in canonical order. Linear but for sorting what differs. */
 export function comparePolicy(before: readonly PolicyObject[], after: readonly PolicyObject[]): ObjectDifference[] {
-  const old = new Map(before.map((object) => [keyOf(object), object]))
-  const touched: { readonly was: PolicyObject | undefined; readonly is: PolicyObject | undefined }[] = []
-  const seen = new Set<string>()
-  for (const is of new Map(after.map((object) => [keyOf(object), object])).values()) {
-    const key = keyOf(is)
-    const was = old.get(key)
-    seen.add(key)
-    if (was === undefined || !isSameObject(was, is)) touched.push({ was, is })
+  const left = indexObjects(before)
+  const touched = new Map<PolicyObject, ObjectDifference>()
+  for (const is of indexObjects(after).values()) {
+    const was = left.get(is)
+    left.delete(is)
+    if (was !== undefined && isSameObject(was, is)) continue
+    touched.set(is, { action: was === undefined ? 'added' : 'changed', object: keyOf(is), before: was, after: is })
   }
-  for (const [key, was] of old) if (!seen.has(key)) touched.push({ was, is: undefined })
-  const byObject = new Map(touched.map((one) => [(one.is ?? one.was) as PolicyObject, one]))
-  return sortObjects([...byObject.keys()]).map((object) => {
-    const { was, is } = byObject.get(object)!
-    const action = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'
-    return { action, object: keyOf(object), before: was, after: is }
-  })
+  for (const was of left.values()) touched.set(was, { action: 'removed', object: keyOf(was), before: was, after: undefined })
+  return sortObjects([...touched.keys()]).map((object) => touched.get(object)!)
 }
 
 /** The same in words. */

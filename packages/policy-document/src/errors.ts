@@ -100,6 +100,11 @@ export const documentCodes = {
     remedy: 'Add an `InternalDomain`, and `FederationSettings` with `enabled: true`.',
     retry: 'never',
   },
+  'GH-DOCUMENT-MORE': {
+    summary: 'There are more problems than an answer tells.',
+    remedy: 'Correct those that are told, then ask again.',
+    retry: 'never',
+  },
   'GH-DOCUMENT-TOO-OPEN': {
     summary: 'The entry lets more in than its author may have meant.',
     remedy: 'See the message for the line that narrows it.',

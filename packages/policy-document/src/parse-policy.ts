@@ -1,6 +1,7 @@
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { checkObjects } from './check-objects.ts'
-import { type DocumentFile, type DocumentProblem, keyOf, type Place, type PlacedObject } from './problem.ts'
+import { indexObjects, ObjectIndex } from './object-index.ts'
+import type { DocumentFile, DocumentProblem, Place, PlacedObject } from './problem.ts'
 import { readDocuments } from './read-documents.ts'
 
 export interface ParseOptions {
@@ -18,8 +19,8 @@ export interface ParseResult {
   /** All objects that would be in force. */
   readonly objects: readonly PolicyObject[]
   readonly problems: readonly DocumentProblem[]
-  /** Where each object of the files was written, by key; what stays from `inForce` has none. */
-  readonly places: ReadonlyMap<string, Place>
+  /** Where each object of the files was written; what stays from `inForce` has none. */
+  readonly places: ObjectIndex<Place>
 }
 
 /** Reads a whole policy: every mistake at once, in its files and between its objects. Never throws on what the files hold. */
@@ -32,22 +33,21 @@ export function parsePolicy(files: readonly DocumentFile[], options: ParseOption
     for (const placed of result.objects) written.push(placed)
   }
   const hasReadError = problems.length > 0
-  const placed = [...kept(written, options), ...written]
+  const placed = kept(written, options)
+  for (const one of written) placed.push(one)
   for (const problem of checkObjects(placed, options.nowMs)) problems.push(problem)
   // what a half-read document would let through says nothing
   if (!hasReadError) problems.push(...closedWarning(placed))
-  return {
-    isValid: !problems.some((problem) => problem.severity === 'error'),
-    objects: placed.map(({ object }) => object),
-    problems,
-    places: new Map(written.map(({ object, place }) => [keyOf(object), place])),
-  }
+  const places = new ObjectIndex<Place>()
+  for (const { object, place } of written) places.set(object, place)
+  const isValid = !problems.some((problem) => problem.severity === 'error')
+  return { isValid, objects: placed.map(({ object }) => object), problems, places }
 }
 
 function kept(written: readonly PlacedObject[], options: ParseOptions): PlacedObject[] {
-  const replaced = new Set(written.map(({ object }) => keyOf(object)))
+  const replaced = indexObjects(written.map(({ object }) => object))
   const place = { file: options.inForceName ?? 'in force', line: 0, column: 0 }
-  return (options.inForce ?? []).filter((object) => !replaced.has(keyOf(object))).map((object) => ({ object, place }))
+  return (options.inForce ?? []).filter((object) => !replaced.has(object)).map((object) => ({ object, place }))
 }
 
 /** Secure by default: an empty document lets nothing through, and says so. */

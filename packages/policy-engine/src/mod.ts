@@ -30,7 +30,7 @@ export type {
   VerificationLevel,
   WallSideSpec,
 } from './document.ts'
-export { findNetwork, homeSystemOf, isInternalDomain } from './domain-lookup.ts'
+export { findBlock, findNetwork, homeSystemOf, isInternalDomain } from './domain-lookup.ts'
 export type { PolicyCode } from './errors.ts'
 export { policyCodes } from './errors.ts'
 export { describeFacts } from './facts/describe-facts.ts'

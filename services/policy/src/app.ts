@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { type Bus, type BusSubscription, busSubjects } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import { SNAPSHOT_KEY } from '@gatehouse/policy-follow'
@@ -8,12 +7,13 @@ import type { Health, Logger } from '@gatehouse/telemetry'
 import { AccessList } from './access/access-list.ts'
 import { guardReads } from './access/guard-reads.ts'
 import { PolicyBook } from './apply/policy-book.ts'
+import { SizedWorkshop } from './apply/sized-workshop.ts'
+import { ThreadWorkshop } from './apply/thread-workshop.ts'
 import type { PolicyConfig } from './config.ts'
 import type { DirectorySource } from './directory/directory-source.ts'
-import { policyError } from './errors.ts'
 import { FactsPart } from './facts/facts-part.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
-import { SnapshotPublisher } from './publish/snapshot-publisher.ts'
+import { partBytes, SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import type { ArchiveSource } from './replay/archive-source.ts'
 import { countObserved } from './replay/count-observed.ts'
 import { explainArchived, type ReplayDeps } from './replay/explain-archived.ts'
@@ -26,9 +26,7 @@ import { createDecisionHandlers, type DecisionHandlers, type DecisionHandlersDep
 import type { FactsHandlers } from './serve/facts-handlers.ts'
 import { readReplicaReports } from './serve/replica-reports.ts'
 import { LazyStore } from './store/lazy-store.ts'
-import { openPostgres } from './store/open-postgres.ts'
-import { openSqlite } from './store/open-sqlite.ts'
-import type { RevisionStore } from './store/revision-store.ts'
+import { openStore, type StorePlace } from './store/open-store.ts'
 
 export interface PolicyDeps {
   readonly bus: Bus
@@ -68,9 +66,21 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
   const every = deps.every ?? everyInterval
   const access = new AccessList(config.access, config.localRole)
   const key = loadSnapshotKey(config.signingKeyFile ?? `${config.databaseFile}.key`)
-  const store = new LazyStore(() => openStore(config, log))
-  const book = new PolicyBook(store, nowMs)
-  const publisher = new SnapshotPublisher({ bus, key, log, nowMs, document: () => book.document(), refresh: () => book.refresh() })
+  const store = new LazyStore(() => openStore(placeOf(config), (detail) => log.warn({ detail }, 'a database connection was lost')))
+  const thread = new ThreadWorkshop({ store: placeOf(config), maxPartBytes: partBytes(bus) }, (detail) =>
+    log.warn({ detail }, 'policy thread'),
+  )
+  const workshop = new SizedWorkshop(store, thread)
+  const book = new PolicyBook(workshop, store, nowMs)
+  const publisher = new SnapshotPublisher({
+    bus,
+    key,
+    log,
+    nowMs,
+    document: () => book.document(),
+    split: () => book.split(),
+    refresh: () => book.refresh(),
+  })
   const upkeep = new Upkeep({ bus, book, publisher, log })
   const facts = new FactsPart({
     databaseFile: config.databaseFile,
@@ -114,6 +124,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       stopRetry?.()
       await upkeep.stop()
       await facts.stop()
+      await workshop.close()
       await store.close()
     },
     health: () => healthOf(book.inForce().revision, publisher, upkeep.error, facts.checks()),
@@ -141,15 +152,8 @@ function createGuardedDecisions(replay: ReplayDeps, access: AccessList, deps: Om
   }
 }
 
-function openStore(config: PolicyConfig, log: Logger): Promise<RevisionStore> | RevisionStore {
-  if (config.postgres === undefined) return openSqlite(config.databaseFile)
-  let url: string
-  try {
-    url = readFileSync(config.postgres.urlFile, 'utf8').trim()
-  } catch (thrown) {
-    throw policyError('GH-REVISION-STORE', messageOf(thrown), { cause: thrown })
-  }
-  return openPostgres(url, (detail) => log.warn({ detail }, 'a database connection was lost'))
+function placeOf({ databaseFile, postgres }: PolicyConfig): StorePlace {
+  return { databaseFile, postgres }
 }
 
 interface UpkeepDeps {

@@ -43,6 +43,16 @@ export const policyServiceCodes = {
     remedy: 'Check that the folder exists, is writable and has space, or that PostgreSQL answers, and that no newer version wrote it.',
     retry: 'later',
   },
+  'GH-REVISION-THREAD': {
+    summary: 'The thread that makes revisions ended; the change may have been made.',
+    remedy: 'See `gatehouse history`, then try again; the log says why, mostly too little memory for the policy.',
+    retry: 'later',
+  },
+  'GH-REVISION-SIZE': {
+    summary: 'The documents are larger than this service takes.',
+    remedy: 'Apply them in several steps without prune; users belong into an import, not into the policy.',
+    retry: 'never',
+  },
   'GH-REVISION-KEY': {
     summary: 'The key that signs snapshots cannot be used.',
     remedy: 'Point policy.signingKeyFile at an Ed25519 private key (PEM) that this process may read.',

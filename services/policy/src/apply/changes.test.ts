@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { GatewayError } from '@gatehouse/errors'
+import { findBlock } from '@gatehouse/policy-engine'
 import { openSqlite } from '../store/open-sqlite.ts'
-import { type ApplyOrder, type ApplyOutcome, PolicyBook } from './policy-book.ts'
+import { DirectWorkshop } from './direct-workshop.ts'
+import type { ApplyOrder, ApplyOutcome } from './orders.ts'
+import { PolicyBook } from './policy-book.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-book-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,7 +26,8 @@ function makeBook(nowMs: () => number = () => 1_800_000_000_000): {
   book: PolicyBook
   apply: (text: string, more?: Partial<ApplyOrder>) => Promise<ApplyOutcome>
 } {
-  const book = new PolicyBook(openSqlite(join(folder, `${++files}.db`)), nowMs)
+  const store = openSqlite(join(folder, `${++files}.db`))
+  const book = new PolicyBook(new DirectWorkshop(store), store, nowMs)
   const order = { author: 'ann', reason: '', isDryRun: false, expectedRevision: 0, role: 'admin' as const }
   const none = { prunes: false, remove: [], unblock: [], preset: '' }
   return {
@@ -133,7 +137,7 @@ describe('bad input', () => {
       (await apply(OPEN + block)).problems.map(({ code }) => code),
       [],
     )
-    const isBlocked = (): boolean => (book.snapshot().blockedDomains.get('evil.example')?.expiresMs ?? 0) > clock.nowMs
+    const isBlocked = (): boolean => findBlock(book.snapshot(), 'evil.example', clock.nowMs) !== undefined
     assert.equal(isBlocked(), true)
     clock.nowMs = Date.parse('2031-01-01T00:00:00Z')
     assert.equal(isBlocked(), false)

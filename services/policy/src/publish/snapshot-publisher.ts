@@ -8,6 +8,7 @@ import {
   encodeSnapshot,
   HEARTBEAT_KEY,
   SNAPSHOT_KEY,
+  type SplitSnapshot,
   seal,
   splitSnapshot,
   unseal,
@@ -24,6 +25,8 @@ export interface PublisherDeps {
   readonly nowMs: () => number
   /** What is in force now. */
   readonly document: () => SnapshotDocument
+  /** The parts of a large one, when they are made already. */
+  readonly split: () => SplitSnapshot | undefined
   /** Looks whether another replica has put something newer in force. */
   readonly refresh: () => Promise<void>
 }
@@ -33,6 +36,11 @@ const MAX_WHOLE_OBJECTS = 1_000
 const MAX_WHOLE_BYTES = 262_144
 /** Well below what one message of the bus may carry, whatever is around it. */
 const MAX_PART_BYTES = 262_144
+
+/** How large a part of a snapshot may be on this bus. */
+export function partBytes({ maxPayloadBytes }: Pick<Bus, 'maxPayloadBytes'>): number {
+  return Math.min(MAX_PART_BYTES, maxPayloadBytes >> 1)
+}
 
 /** Other replicas may write in between so often in a row; then something is wrong. */
 const MAX_ATTEMPTS = 20
@@ -138,7 +146,8 @@ export class SnapshotPublisher {
         return whole
       }
     }
-    const split = await splitSnapshot(document, Math.min(MAX_PART_BYTES, this.#deps.bus.maxPayloadBytes >> 1))
+    const made = this.#deps.split()
+    const split = made?.manifest.revision === document.revision ? made : await splitSnapshot(document, partBytes(this.#deps.bus))
     await parts.write(split.parts)
     return encodeManifest(split.manifest)
   }

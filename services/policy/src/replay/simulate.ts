@@ -52,7 +52,7 @@ export async function* simulate({ book, archive }: ReplayDeps, request: Simulate
     toldAt = simulation.judged
     yield progressOf(simulation, last)
   }
-  const report = reportOf(simulation, before.revision, request.withRates, proposal.changes.length, engineMs)
+  const report = reportOf(simulation, before.revision, request.withRates, proposal.changeCount, engineMs)
   yield { ...progressOf(simulation, last), problems: [...proposal.problems], report }
 }
 

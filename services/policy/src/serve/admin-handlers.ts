@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf'
-import { describeDifference, exportPolicy, type ObjectChange, type ObjectDifference } from '@gatehouse/policy-document'
 import {
   type ApplyRequest,
   type ApplyResponse,
@@ -24,15 +23,14 @@ import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
 import type { Logger } from '@gatehouse/telemetry'
 import { type AccessList, LOCAL_CALLER } from '../access/access-list.ts'
 import type { Role } from '../access/roles.ts'
-import type { ApplyOutcome, PolicyBook } from '../apply/policy-book.ts'
+import type { ApplyOutcome } from '../apply/orders.ts'
+import type { PolicyBook } from '../apply/policy-book.ts'
 import { policyError } from '../errors.ts'
 import type { ReplicaReport } from './replica-reports.ts'
 import { statusMessage } from './status-message.ts'
 
 const DEFAULT_HISTORY = 50
 const MAX_HISTORY = 10_000
-/** An answer is for people and has to fit in one message. */
-const MAX_CHANGES = 1_000
 
 export interface AdminHandlersDeps {
   readonly book: PolicyBook
@@ -63,7 +61,8 @@ export function createAdminHandlers(deps: AdminHandlersDeps): AdminHandlers {
     rollback: (request, context) => rollback(deps, request, context),
     export: async ({ revision }, context) => {
       requireReader(context)
-      const text = exportPolicy(await book.objectsAt(Number(revision)))
+      let text = ''
+      for await (const piece of book.exportPieces(Number(revision))) text += piece
       const number = revision === 0n ? BigInt(book.inForce().revision) : revision
       return create(PolicyAdminServiceExportResponseSchema, { revision: number, text })
     },
@@ -130,13 +129,13 @@ async function rollback(deps: AdminHandlersDeps, request: RollbackRequest, conte
 
 async function tell({ log, publish }: AdminHandlersDeps, outcome: ApplyOutcome, author: string): Promise<void> {
   if (!outcome.isApplied) return
-  log.info({ revision: outcome.revision, author, changes: outcome.changes.length }, 'policy changed')
+  log.info({ revision: outcome.revision, author, changes: outcome.changeCount }, 'policy changed')
   await publish()
 }
 
 async function diff(book: PolicyBook, request: DiffRequest): Promise<DiffResponse> {
   const inForce = BigInt(book.inForce().revision)
-  const { changes, problems } = await book.diff({
+  const { changes, changeCount, problems } = await book.diff({
     from: Number(request.fromRevision),
     to: Number(request.toRevision),
     files: request.files.map(({ name, text }) => ({ name, text })),
@@ -145,8 +144,8 @@ async function diff(book: PolicyBook, request: DiffRequest): Promise<DiffRespons
   return create(DiffResponseSchema, {
     fromRevision: request.fromRevision === 0n ? inForce : request.fromRevision,
     toRevision: request.files.length > 0 ? 0n : request.toRevision === 0n ? inForce : request.toRevision,
-    changes: firstOf(changes),
-    changeCount: changes.length,
+    changes: changes.map((change) => ({ ...change })),
+    changeCount,
     problems: problems.map((problem) => ({ ...problem })),
   })
 }
@@ -155,14 +154,10 @@ function applyMessage(outcome: ApplyOutcome): ApplyResponse {
   return create(ApplyResponseSchema, {
     applied: outcome.isApplied,
     revision: BigInt(outcome.revision),
-    changes: firstOf(outcome.changes),
-    changeCount: outcome.changes.length,
+    changes: outcome.changes.map((change) => ({ ...change })),
+    changeCount: outcome.changeCount,
     problems: outcome.problems.map((problem) => ({ ...problem })),
   })
-}
-
-function firstOf(changes: readonly ObjectDifference[]): ObjectChange[] {
-  return changes.slice(0, MAX_CHANGES).map(describeDifference)
 }
 
 /** Who says to have made the change, and, where a certificate proves it, who it was. */

@@ -1,4 +1,4 @@
-import { keyOf, type Place } from '@gatehouse/policy-document'
+import { indexObjects, ObjectIndex, type Place } from '@gatehouse/policy-document'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 
 /** What a revision did to one object; null: it was not there. */
@@ -12,36 +12,32 @@ export interface ChangeRow {
   readonly line: number | null
 }
 
+/** Where objects were written. */
+export type Places = Pick<ObjectIndex<Place>, 'get'>
+
 const MAX_FILE_CHARS = 300
 const UNWRITTEN = { file: null, line: null } as const
-const NOWHERE: ReadonlyMap<string, Place> = new Map()
+const NOWHERE: Places = new ObjectIndex()
 
 export function objectOf(kind: string, name: string, spec: string): PolicyObject {
   return { kind: kind as PolicyKind, name, spec: JSON.parse(spec) } as PolicyObject
 }
 
-/** What leads from one policy to another. */
-export function changeRows(
-  before: readonly PolicyObject[],
-  after: readonly PolicyObject[],
-  places: ReadonlyMap<string, Place> = NOWHERE,
-): ChangeRow[] {
-  const specs = new Map(before.map((object) => [keyOf(object), JSON.stringify(object.spec)]))
+/** What leads from one policy to another. Objects that both share are not looked into. */
+export function changeRows(before: readonly PolicyObject[], after: readonly PolicyObject[], places: Places = NOWHERE): ChangeRow[] {
+  const left = indexObjects(before)
   const rows: ChangeRow[] = []
-  const present = new Set<string>()
   for (const object of after) {
-    const key = keyOf(object)
-    present.add(key)
-    const was = specs.get(key) ?? null
+    const present = left.get(object)
+    left.delete(object)
+    if (present === object) continue
+    const was = present === undefined ? null : JSON.stringify(present.spec)
     const is = JSON.stringify(object.spec)
     if (was === is) continue
-    const place = places.get(key)
+    const place = places.get(object)
     const written = place === undefined ? UNWRITTEN : { file: place.file.slice(0, MAX_FILE_CHARS), line: place.line }
     rows.push({ kind: object.kind, name: object.name, before: was, after: is, ...written })
   }
-  for (const object of before) {
-    const key = keyOf(object)
-    if (!present.has(key)) rows.push({ kind: object.kind, name: object.name, before: specs.get(key) ?? null, after: null, ...UNWRITTEN })
-  }
+  for (const { kind, name, spec } of left.values()) rows.push({ kind, name, before: JSON.stringify(spec), after: null, ...UNWRITTEN })
   return rows
 }

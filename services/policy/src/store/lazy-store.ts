@@ -25,6 +25,14 @@ export class LazyStore implements Revisions {
     return await (await this.#opened()).originOf(...asked)
   }
 
+  async countObjects(): ReturnType<Revisions['countObjects']> {
+    return await (await this.#opened()).countObjects()
+  }
+
+  async countChangesAfter(revision: number): ReturnType<Revisions['countChangesAfter']> {
+    return await (await this.#opened()).countChangesAfter(revision)
+  }
+
   async load(): ReturnType<Revisions['load']> {
     return await (await this.#opened()).load()
   }

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { GatewayError, messageOf } from '@gatehouse/errors'
-import { keyOf, type Place } from '@gatehouse/policy-document'
+import { keyOf } from '@gatehouse/policy-document'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { policyError } from '../errors.ts'
-import { type ChangeRow, changeRows, objectOf } from './change-rows.ts'
+import { type ChangeRow, changeRows, objectOf, type Places } from './change-rows.ts'
 import type { Tables } from './tables.ts'
 
 export interface RevisionRow {
@@ -24,8 +24,8 @@ export interface NewRevision {
   readonly reason: string
   readonly before: readonly PolicyObject[]
   readonly after: readonly PolicyObject[]
-  /** Where objects were written in the files that were applied, by key. */
-  readonly places?: ReadonlyMap<string, Place>
+  /** Where objects were written in the files that were applied. */
+  readonly places?: Places | undefined
 }
 
 /** The revision that made an object what it is, and where it was written then. */
@@ -39,6 +39,8 @@ export interface Origin {
 export interface Revisions {
   newest(): Promise<RevisionRow>
   history(limit: number): Promise<RevisionRow[]>
+  countObjects(): Promise<number>
+  countChangesAfter(revision: number): Promise<number>
   row(revision: number): Promise<RevisionRow | undefined>
   originOf(object: Pick<PolicyObject, 'kind' | 'name'>, revision: number): Promise<Origin | undefined>
   load(): Promise<{ readonly row: RevisionRow; readonly objects: PolicyObject[] }>
@@ -106,6 +108,26 @@ export class RevisionStore implements Revisions {
       if (found === undefined) return undefined
       const { file, line } = found
       return { revision: Number(found.revision), place: file === null || line === null ? undefined : { file, line } }
+    })
+  }
+
+  /** Of the newest revision. */
+  countObjects(): Promise<number> {
+    return this.#guard(async () => {
+      const { count } = await this.#database
+        .selectFrom('object')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    })
+  }
+
+  /** So many objects at most does the policy of a revision have that the newest has not. */
+  countChangesAfter(revision: number): Promise<number> {
+    return this.#guard(async () => {
+      const query = this.#database.selectFrom('revision').where('revision', '>', Number.isSafeInteger(revision) ? revision : 0)
+      const { sum } = await query.select(({ fn }) => fn.sum('changes').as('sum')).executeTakeFirstOrThrow()
+      return Number(sum ?? 0)
     })
   }
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { type BusKv, busSubjects, createEmbeddedBus } from '@gatehouse/bus'
 import { GatewayError } from '@gatehouse/errors'
-import { keyOf, parsePolicy, sortObjects } from '@gatehouse/policy-document'
+import { keyOf, ObjectIndex, type Place, parsePolicy, sortObjects } from '@gatehouse/policy-document'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { readPublicKey, SNAPSHOT_KEY, SnapshotFollower } from '@gatehouse/policy-follow'
 import { ApplyRequestSchema } from '@gatehouse/proto'
@@ -102,21 +102,24 @@ async function knowsOrigins(makeBed: () => Promise<StoreBed>): Promise<void> {
   const [first, both] = [blockObjects(1, 'x'), blockObjects(2, 'x')]
   const [b0, b1] = both as [PolicyObject, PolicyObject]
   const at = (line: number) => ({ file: 'blocks/spam.yaml', line, column: 1 })
-  const append = (base: number, before: PolicyObject[], after: PolicyObject[], places: [string, number][]): Promise<unknown> =>
-    store.append({
+  const append = (base: number, before: PolicyObject[], after: PolicyObject[], lines: [PolicyObject, number][]): Promise<unknown> => {
+    const places = new ObjectIndex<Place>()
+    for (const [object, line] of lines) places.set(object, at(line))
+    return store.append({
       base,
       atMs: base,
       author: 'a',
       reason: '',
       before,
       after,
-      places: new Map(places.map(([key, line]) => [key, at(line)])),
+      places,
     })
-  await append(0, [], first, [['BlockEntry/b0', 12]])
+  }
+  await append(0, [], first, [[b0, 12]])
   // applied again from another line, unchanged: it is what revision 1 made it
   await append(1, first, both, [
-    ['BlockEntry/b0', 40],
-    ['BlockEntry/b1', 50],
+    [b0, 40],
+    [b1, 50],
   ])
   await append(2, both, blockObjects(2, 'y'), [])
   assert.deepEqual(await store.originOf(b0, 1), { revision: 1, place: { file: 'blocks/spam.yaml', line: 12 } })
