@@ -21,6 +21,9 @@ import type { InForce, Made, Workshop } from './workshop.ts'
 /** Copying so much to the thread takes less than a millisecond. */
 const MAX_PIECE_CHARS = 1_048_576
 
+/** A policy of 100,000 entries takes a tenth of it; what needs more ends the thread, not the service. */
+const MAX_HEAP_MIB = 2_048
+
 interface Waiting {
   readonly onAnswer: (answer: Extract<FromMakerThread, { kind: 'answer' }>) => void
   readonly onFailure: (error: Error) => void
@@ -33,6 +36,7 @@ interface Waiting {
 export class ThreadWorkshop implements Workshop {
   readonly #data: MakerThreadData
   readonly #log: (text: string) => void
+  readonly #maxHeapMiB: number
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #lastId = 0
@@ -40,9 +44,10 @@ export class ThreadWorkshop implements Workshop {
   #parts: ReadonlyMap<string, Uint8Array> = new Map()
   #chunks: ReadChunks = new Map()
 
-  constructor(data: MakerThreadData, log: (text: string) => void) {
+  constructor(data: MakerThreadData, log: (text: string) => void, maxHeapMiB: number = MAX_HEAP_MIB) {
     this.#data = data
     this.#log = log
+    this.#maxHeapMiB = maxHeapMiB
   }
 
   refresh(known: number): Promise<Made<undefined>> {
@@ -136,7 +141,7 @@ export class ThreadWorkshop implements Workshop {
   #spawn(): Worker {
     // The same file as TypeScript when run from source, as JavaScript when built.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './maker-thread.ts' : './maker-thread.js', import.meta.url)
-    const worker = new Worker(entry, { workerData: this.#data })
+    const worker = new Worker(entry, { workerData: this.#data, resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMiB } })
     let why = 'it ended'
     worker.on('message', (message: FromMakerThread) => this.#take(message))
     worker.on('error', (thrown: unknown) => {

@@ -1,19 +1,21 @@
-// Started by store-suite.ts: makes one revision after the other and says each that is done, until somebody kills it.
-import { readFileSync, writeSync } from 'node:fs'
+// Started by store-suite.ts: applies one policy after the other, each in the thread for large ones, and says each revision, until somebody kills it.
+import { writeSync } from 'node:fs'
+import { create } from '@bufbuild/protobuf'
+import { createEmbeddedBus } from '@gatehouse/bus'
+import { ApplyRequestSchema } from '@gatehouse/proto'
+import { silentLogger } from '@gatehouse/telemetry'
+import { buildPolicyService } from '../app.ts'
 import type { PolicyConfig } from '../config.ts'
-import { openPostgres } from './open-postgres.ts'
-import { openSqlite } from './open-sqlite.ts'
-import { blockObjects } from './store-suite.ts'
+import { blockText } from './store-suite.ts'
 
-const config = JSON.parse(process.argv[2] ?? '') as Pick<PolicyConfig, 'databaseFile' | 'postgres'>
-const store =
-  config.postgres === undefined
-    ? openSqlite(config.databaseFile)
-    : await openPostgres(readFileSync(config.postgres.urlFile, 'utf8'), () => {})
-for (;;) {
-  const { row, objects } = await store.load()
-  const revision = row.revision + 1
-  const after = blockObjects(100, String(revision))
-  await store.append({ base: row.revision, atMs: revision, author: 'child', reason: '', before: objects, after })
-  writeSync(1, `${revision}\n`)
+const place = JSON.parse(process.argv[2] ?? '') as Pick<PolicyConfig, 'databaseFile' | 'postgres' | 'signingKeyFile'>
+const config: PolicyConfig = { ...place, heartbeatMs: 60_000, access: [], localRole: 'admin' }
+const service = buildPolicyService(config, { bus: createEmbeddedBus(), log: silentLogger })
+await service.start()
+const context = { signal: new AbortController().signal, caller: 'local', remote: '' }
+const { revision } = await service.admin.status({ $typeName: 'gatehouse.v1.PolicyAdminServiceStatusRequest' }, context)
+for (let next = Number(revision) + 1; ; next++) {
+  const request = create(ApplyRequestSchema, { files: [{ name: 'p', text: blockText(1_500, String(next)) }], prune: true })
+  const { applied } = await service.admin.apply(request, context)
+  if (applied) writeSync(1, `${next}\n`)
 }

@@ -54,12 +54,15 @@ export function isCode(code: string): (thrown: unknown) => boolean {
 
 /** Objects whose reason says which revision wrote them. */
 export function blockObjects(count: number, reason: string): PolicyObject[] {
+  return sortObjects(parsePolicy([{ name: 'p', text: blockText(count, reason) }], { nowMs: 0 }).objects)
+}
+
+export function blockText(count: number, reason: string): string {
   const spec = (at: number): string => `{domain: d${at}.example, owner: security, reason: "${reason}"}`
-  const text = Array.from(
+  return Array.from(
     { length: count },
     (_, at) => `apiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: {name: b${at}}\nspec: ${spec(at)}\n`,
-  )
-  return sortObjects(parsePolicy([{ name: 'p', text: text.join('---\n') }], { nowMs: 0 }).objects)
+  ).join('---\n')
 }
 
 async function keepsRevisions(makeBed: () => Promise<StoreBed>): Promise<void> {
