@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { archiveConfig, buildArchiveService } from '@gatehouse/archive'
 import { type AppendOutcome, ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
-import { type Bus, type BusReply, connectNatsBus, type NatsBusOptions } from '@gatehouse/bus'
+import { type Bus, type BusReply, connectNatsBus, type NatsBusOptions, type PutOutcome } from '@gatehouse/bus'
 import { runBusConformance } from '@gatehouse/bus/test'
 import { Authority } from '@gatehouse/lab'
 import { MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
@@ -27,21 +27,24 @@ async function connectBus(options: NatsBusOptions): Promise<Bus> {
 
 interface Server {
   readonly url: string
+  readonly monitor: string
   start(): Promise<void>
   stop(): Promise<void>
 }
 
 /** A nats-server with JetStream; it can be stopped and started again on its port. */
-async function prepareServer(folder: string, extra = ''): Promise<Server> {
+async function prepareServer(folder: string, extra = '', syncInterval = 'always'): Promise<Server> {
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
+  const monitorPort = await freePort()
   const config = join(folder, 'nats.conf')
-  const store = `jetstream { store_dir: "${folder}/store", sync_interval: always }`
-  writeFileSync(config, `listen: "127.0.0.1:${port}"\nmax_payload: 4MB\n${store}\n${extra}\n`)
+  const store = `jetstream { store_dir: "${folder}/store", sync_interval: ${syncInterval} }`
+  writeFileSync(config, `listen: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${monitorPort}"\nmax_payload: 4MB\n${store}\n${extra}\n`)
   let running: ManagedProcess | undefined
   started.push(async () => await running?.stop())
   return {
     url: `127.0.0.1:${port}`,
+    monitor: `http://127.0.0.1:${monitorPort}`,
     start: async () => {
       running = await startProcess({
         name: 'nats-server',
@@ -80,7 +83,7 @@ describe('bus over nats-server', { skip }, () => {
     async () => {
       const server = await prepareServer(join(folder, 'conformance'))
       await server.start()
-      const options = { servers: [server.url], name: 'conformance' }
+      const options = { servers: [server.url], name: 'conformance', monitors: [server.monitor] }
       return { here: await connectBus(options), there: await connectBus(options), stop: () => server.stop() }
     },
     'gh.v1.test',
@@ -113,6 +116,47 @@ describe('bus over nats-server', { skip }, () => {
     assert.deepEqual(states, [false, true])
     await watch.stop()
     await Promise.all([here.close(1000), there.close(1000)])
+    await server.stop()
+  })
+
+  test('no durable work goes to a server that syncs at intervals, or that nobody can vouch for', async () => {
+    const server = await prepareServer(join(folder, 'unsynced'), '', '2m')
+    await server.start()
+    const bus = await connectBus({ servers: [server.url], name: 'unsynced', monitors: [server.monitor] })
+    await assert.rejects(bus.workQueue('sip'), { code: 'GH-BUS-NOT-SYNCED', message: /syncs at intervals/ })
+    const unwatched = await connectBus({ servers: [server.url], name: 'unwatched' })
+    await assert.rejects(unwatched.workQueue('sip'), { code: 'GH-BUS-NOT-SYNCED', message: /No monitoring address/ })
+    await Promise.all([bus.close(100), unwatched.close(100)])
+    await server.stop()
+  })
+
+  test('work outlives the server; while it is away nothing is accepted, and one that came back unsynced is put nothing on', async () => {
+    const server = await prepareServer(join(folder, 'work'))
+    await server.start()
+    const bus = await connectBus({ servers: [server.url], name: 'work', monitors: [server.monitor] })
+    const queue = await bus.workQueue('sip')
+    const put = (id: string): Promise<PutOutcome> =>
+      new Promise((resolve) => queue.put({ id, lane: 'fabrikam', key: 'a', data: Buffer.from(id) }, resolve))
+    assert.equal((await put('w1')).ok, true)
+    await server.stop()
+    await until(() => !bus.status().isConnected)
+    const away = await put('w2')
+    assert.deepEqual(away.ok ? 'ok' : [away.code, away.isCertain], ['GH-BUS-CLOSED', true])
+    await server.start()
+    await until(() => bus.status().isConnected)
+    let back = await put('w3')
+    for (let turn = 0; turn < 100 && !back.ok; turn++) {
+      assert.equal(back.code, 'GH-BUS-NOT-SYNCED', 'until the new process was asked')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      back = await put('w3')
+    }
+    const ids: string[] = []
+    for (let pulled = await queue.pull('fabrikam', 5, 60_000); pulled.length > 0; pulled = await queue.pull('fabrikam', 5, 60_000)) {
+      for (const work of pulled) ids.push(work.id)
+      for (const work of pulled) await queue.ack(work)
+    }
+    assert.deepEqual(ids, ['w1', 'w3'])
+    await bus.close(100)
     await server.stop()
   })
 

@@ -1,3 +1,5 @@
+import type { WorkQueue } from './work-queue.ts'
+
 /** Headers that travel with a message: trace context and nothing else of importance. Names and values are printable ASCII. */
 export type BusHeaders = Readonly<Record<string, string>>
 
@@ -66,6 +68,8 @@ export interface Bus {
   /** Delivers what is published on a subject or pattern (`*` one word, final `>` the rest). Order of one publisher is kept. */
   subscribe(subject: string, handler: (message: BusMessage) => void): Promise<BusSubscription>
   kv(bucket: string): Promise<BusKv>
+  /** Durable work; rejects where the bus has no place for it, and with NATS when the server does not write before it acknowledges. */
+  workQueue(name: string): Promise<WorkQueue>
   status(): BusStatus
   onStatus(listener: (status: BusStatus) => void): void
   /** Lets pending requests finish for at most `graceMs`, then answers the rest `closed` and closes. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { Bus, BusKv, BusReply, BusSubscription } from './bus.ts'
 import { busError } from './errors.ts'
+import { workCases } from './work-conformance.ts'
 
 /** Two connections to one bus; for the embedded driver both are the same object. */
 export interface BusPair {
@@ -41,6 +42,7 @@ export function runBusConformance(name: string, open: () => Promise<BusPair>, pr
     failureCases(buses, prefix)
     publishCases(buses, prefix)
     bucketCases(buses, prefix)
+    workCases(buses, prefix)
   })
 }
 

@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import type { BusReply } from './bus.ts'
 import { runBusConformance } from './conformance.ts'
 import { createEmbeddedBus } from './embedded-bus.ts'
+import { openWorkFile } from './work-file.ts'
 
 runBusConformance(
   'embedded',
   async () => {
-    const bus = createEmbeddedBus()
-    return { here: bus, there: bus, stop: async () => {} }
+    const file = openWorkFile(':memory:')
+    const bus = createEmbeddedBus({ work: file })
+    return { here: bus, there: bus, stop: async () => file.close() }
   },
   'test',
 )

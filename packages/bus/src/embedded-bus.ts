@@ -1,10 +1,13 @@
 import type { Bus, BusHeaders, BusKv, BusMessage, BusReply, BusStatus, BusSubscription } from './bus.ts'
 import { EmbeddedKv, type KvStore } from './embedded-kv.ts'
+import { EmbeddedWorkQueue } from './embedded-work-queue.ts'
 import { busError } from './errors.ts'
 import { refusalDetail } from './handler-refusal.ts'
 import { type PendingRequest, PendingRequests } from './pending-requests.ts'
 import { hasWildcard, isSubject, matchesPattern, requireBucket, requirePattern, requireQueue } from './subject-match.ts'
 import type { SetTimer } from './timer-wheel.ts'
+import type { WorkFile } from './work-file.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 export interface EmbeddedBusDeps {
   /** Monotonic milliseconds; deadlines are measured with it. */
@@ -20,6 +23,8 @@ export interface EmbeddedBusDeps {
   readonly store: KvStore | undefined
   /** The buckets to keep; the others live in memory. */
   readonly storedBuckets: readonly string[]
+  /** Where durable work lies; without it there are no work queues. */
+  readonly work: WorkFile | undefined
   /** Requests that may wait for answers at the same time; more are refused at once. */
   readonly maxPending: number
   /** A message body of 1 MiB with its record around it has to pass; a NATS server needs max_payload 4MB for the same. */
@@ -62,6 +67,7 @@ class EmbeddedBus implements Bus {
   readonly #listeners = new Set<Member>()
   readonly #routes = new Map<string, Route>()
   readonly #kvs = new Map<string, EmbeddedKv>()
+  readonly #workQueues = new Map<string, EmbeddedWorkQueue>()
   readonly #statusListeners: ((status: BusStatus) => void)[] = []
   #queue: Task[] = []
   #isPumping = false
@@ -143,6 +149,19 @@ class EmbeddedBus implements Bus {
       this.#kvs.set(bucket, kv)
     }
     return kv
+  }
+
+  async workQueue(name: string): Promise<WorkQueue> {
+    this.#requireOpen()
+    requireQueue(name)
+    const { work: file, wallMs, deferFar: defer } = this.#deps
+    if (file === undefined) throw busError('GH-BUS-NO-WORK')
+    let queue = this.#workQueues.get(name)
+    if (queue === undefined) {
+      queue = new EmbeddedWorkQueue(name, { file, wallMs, defer })
+      this.#workQueues.set(name, queue)
+    }
+    return queue
   }
 
   status(): BusStatus {
@@ -315,6 +334,7 @@ const systemDeps: EmbeddedBusDeps = {
   },
   store: undefined,
   storedBuckets: [],
+  work: undefined,
   maxPending: 100_000,
   maxPayloadBytes: 4 * 1024 * 1024,
 }

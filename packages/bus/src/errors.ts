@@ -59,8 +59,23 @@ export const busCodes = {
     retry: 'later',
   },
   'GH-BUS-STORE': {
-    summary: 'The file that keeps bus buckets cannot be read or written.',
-    remedy: 'Check the path, its permissions and the free space of its disk.',
+    summary: 'What the bus has to keep cannot be read or written.',
+    remedy: 'Check the path, its permissions and the free space of its disk; of NATS the limits of the stream, too.',
+    retry: 'later',
+  },
+  'GH-BUS-NO-WORK': {
+    summary: 'The bus of this process has no place for durable work.',
+    remedy: 'Switch the outbox on in the bootstrap configuration (`outbox.enabled`).',
+    retry: 'never',
+  },
+  'GH-BUS-WORK-AWAY': {
+    summary: 'The queue of durable work could not be reached.',
+    remedy: 'Check that JetStream of the NATS servers is up and has a leader for the stream OUTBOX.',
+    retry: 'later',
+  },
+  'GH-BUS-NOT-SYNCED': {
+    summary: 'A NATS server is not known to write to its disk before it acknowledges.',
+    remedy: 'Set `sync_interval: always` in `jetstream` of every server, enable its monitoring (`http`) and list it in `bus.monitors`.',
     retry: 'later',
   },
 } as const

@@ -8,3 +8,5 @@ export { hasNatsFeature, type NatsFeature, natsFeatures } from './nats-features.
 export type { NatsBusDeps, NatsBusOptions } from './nats-options.ts'
 export { allEvents, busSubjects, deliverSubject, eventSubject, type SubjectEntry, subjectEntries } from './subjects.ts'
 export { type SetTimer, TimerWheel, type WheelEntry } from './timer-wheel.ts'
+export { openWorkFile, type WorkFile } from './work-file.ts'
+export type { LaneState, NewWork, PulledWork, PutOutcome, Work, WorkQueue } from './work-queue.ts'

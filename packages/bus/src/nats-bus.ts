@@ -19,8 +19,10 @@ import { refusalDetail } from './handler-refusal.ts'
 import { requireNatsFeatures } from './nats-features.ts'
 import { NatsKv } from './nats-kv.ts'
 import { DEFAULT_MAX_BUFFERED_BYTES, DEFAULT_MAX_PENDING, type NatsBusDeps, type NatsBusOptions } from './nats-options.ts'
+import { NatsWork } from './nats-work.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { isSubject, requireBucket, requirePattern, requireQueue } from './subject-match.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 const REFUSAL_HEADER = 'Gatehouse-Refusal'
 // Headers count against the server's max_payload; trace context takes a fraction of this.
@@ -60,6 +62,7 @@ class NatsBus implements Bus {
   readonly #inbox: string
   readonly #kvs = new Map<string, Promise<BusKv>>()
   readonly #statusListeners: ((status: BusStatus) => void)[] = []
+  readonly #work: NatsWork
   #status: BusStatus
   #bufferedBytes = 0
   #isClosing = false
@@ -70,6 +73,7 @@ class NatsBus implements Bus {
     this.#deps = deps
     this.maxPayloadBytes = (connection.info?.max_payload ?? 1024 * 1024) - HEADER_RESERVE_BYTES
     this.#pending = new PendingRequests(deps.nowMs, deps.setTimer)
+    this.#work = new NatsWork(this, connection, options, deps)
     this.#inbox = `${options.inboxPrefix ?? '_INBOX'}.${nuid.next()}`
     this.#status = { isConnected: true, sinceMs: deps.wallMs(), detail: connection.getServer() }
   }
@@ -130,6 +134,12 @@ class NatsBus implements Bus {
     // A bucket that could not be opened now may be opened later.
     opened.catch(() => this.#kvs.delete(bucket))
     return opened
+  }
+
+  async workQueue(name: string): Promise<WorkQueue> {
+    if (this.#isClosing || this.#connection.isClosed()) throw busError('GH-BUS-CLOSED')
+    requireQueue(name)
+    return await this.#work.queue(name)
   }
 
   status(): BusStatus {

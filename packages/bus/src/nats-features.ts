@@ -6,6 +6,7 @@ export const natsFeatures = {
   noResponders: { since: '2.2.0', use: 'a request without a server is answered at once' },
   keyValue: { since: '2.6.2', use: 'buckets' },
   consumerCreate: { since: '2.9.0', use: 'watching buckets' },
+  nextBySubject: { since: '2.10.0', use: 'work queues' },
 } as const
 
 export type NatsFeature = keyof typeof natsFeatures

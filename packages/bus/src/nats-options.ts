@@ -24,6 +24,8 @@ export interface NatsBusOptions {
   readonly maxBufferedBytes?: number
   /** Copies of each bucket in a cluster: 1, 3 or 5. */
   readonly bucketReplicas?: number
+  /** Monitoring addresses (`http://host:8222`) of all servers of the cluster; work queues need them. */
+  readonly monitors?: readonly string[]
 }
 
 export interface NatsBusDeps {

@@ -1,7 +1,7 @@
 /** One line of the bus's address book; `docs/reference/subjects.md` is generated from it. */
 export interface SubjectEntry {
   readonly name: string
-  readonly kind: 'request' | 'publish' | 'bucket'
+  readonly kind: 'request' | 'publish' | 'bucket' | 'stream'
   /** Service that answers, publishes or writes. */
   readonly owner: string
   /** Queue group of the servers, for requests. */
@@ -77,6 +77,20 @@ export const busSubjects = {
     owner: 'federation-peer',
     payload: 'PeerState',
     use: 'State of each peer by replica.',
+  },
+  outboxStream: {
+    name: 'OUTBOX',
+    kind: 'stream',
+    owner: 'the service of the port',
+    payload: 'OutboxItem',
+    use: 'Messages accepted for a destination that is away: subjects `gh.v1.outbox.<port>.<lane>.<key>`, the last two hashed.',
+  },
+  outboxBucket: {
+    name: 'gh-v1-outbox',
+    kind: 'bucket',
+    owner: 'the service of the port',
+    payload: 'JSON',
+    use: 'Per destination: which replica works on it, and what was tried.',
   },
   replicasBucket: {
     name: 'gh-v1-replicas',
