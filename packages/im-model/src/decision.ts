@@ -59,6 +59,14 @@ export interface ProofStep {
   readonly source: string | undefined
 }
 
+/** What happens to a message whose destination is certainly away. */
+export interface QueueRule {
+  /** It is delivered within this time or given up. */
+  readonly maxAgeMs: number
+  /** After an attempt of which nobody knows whether it arrived: try again (it may arrive twice), or give up and say so. */
+  readonly uncertain: 'retry' | 'fail'
+}
+
 /** A service outside the gate that has to be asked before a message goes on. */
 export interface InspectorCall {
   /** `kind/name` of the policy object. */
@@ -98,6 +106,8 @@ export interface Decision {
   readonly rewrite?: MessageContent | undefined
   /** Whom to ask before it is recorded and passed on, in this order. */
   readonly inspectors?: readonly InspectorCall[] | undefined
+  /** Present: it may wait in the outbox when the destination is away. */
+  readonly queue?: QueueRule | undefined
   /** Seconds for a Retry-After header, when later may help. */
   readonly retryAfterS: number | undefined
   readonly proof: readonly ProofStep[]

@@ -9,6 +9,7 @@ export type {
   NetworkDestination,
   PeerDestination,
   ProofStep,
+  QueueRule,
   Verdict,
 } from './decision.ts'
 export type { DeliveryOutcome, DeliveryStatus } from './delivery-outcome.ts'

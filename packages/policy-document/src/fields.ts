@@ -77,6 +77,30 @@ export const methodFilter: z.ZodType<MethodFilterSpec> = z
     }
   })
 
+const queueFields = z.strictObject({
+  enabled: z.boolean().default(true).describe('`false`: nothing waits, whatever FederationSettings says.'),
+  maxAgeMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_080)
+    .default(240)
+    .describe('How long a message may wait; then it is given up and its sender told. At most a week.'),
+  uncertain: z
+    .enum(['retry', 'fail'])
+    .default('fail')
+    .describe(
+      'After an attempt of which nobody knows whether it arrived: `fail` gives up and says so; `retry` sends it again, with the same identifiers.',
+    ),
+})
+
+/** Whether messages wait for a destination that is away. */
+export const queueSetting = queueFields
+  .optional()
+  .describe(
+    'Messages whose destination is certainly away are accepted and kept in the outbox until it is back; `{}` takes the defaults. Absent: as FederationSettings says.',
+  )
+
 /** What every configured peer may be held to. */
 export const peerFields = {
   trust: z
@@ -98,4 +122,5 @@ export const peerFields = {
   methods: methodFilter.optional().describe('Which SIP methods pass from and to this peer; absent: what FederationSettings lets pass.'),
   links: z.number().int().min(1).max(4).default(1).describe('Parallel connections kept to it.'),
   dialect: z.enum(['microsoft', 'standard']).default('microsoft').describe('`standard`: no `ms-` headers are sent to it.'),
+  queue: queueSetting,
 }

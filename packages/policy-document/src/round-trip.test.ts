@@ -22,7 +22,12 @@ const methods = fc.option(
   fc.oneof(fc.record({ allow: fc.constantFrom(['MESSAGE'], ['INVITE', 'BYE']) }), fc.record({ deny: fc.constantFrom(['INFO'], []) })),
   { nil: undefined },
 )
+const queue = fc.option(
+  fc.record({ enabled: fc.boolean(), maxAgeMinutes: fc.integer({ min: 1, max: 10_080 }), uncertain: fc.constantFrom('retry', 'fail') }),
+  { nil: undefined },
+)
 const peer = {
+  queue,
   trust: fc.array(label, { maxLength: 2 }),
   requireClientAuth: fc.boolean(),
   pins: fc.constantFrom([], [`${'A'.repeat(43)}=`]),
@@ -60,6 +65,7 @@ const specs: { readonly [K in PolicyKind]: fc.Arbitrary<unknown> } = {
       presence: fc.constantFrom('contactsOnly', 'allow', 'block'),
     }),
     methods,
+    queue,
   }),
   Archiving: fc.record({ duty: fc.constantFrom('required', 'bestEffort', 'off'), body: fc.boolean() }),
   Limits: fc.record({

@@ -1,10 +1,19 @@
 import { compileFilter } from '@gatehouse/content-filter'
 import { compileNetwork, NetworkTablesBuilder } from './compile/compile-network.ts'
 import { UserTablesBuilder } from './compile/compile-users.ts'
-import { compileMethods, makeRelation } from './compile/make-relation.ts'
+import { compileMethods, compileQueue, makeRelation } from './compile/make-relation.ts'
 import { expiryMs, foldAddress, innerMap } from './compile/table-parts.ts'
 import type { FederationSettingsSpec, HomeSystem, LimitsSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
-import type { Block, CompiledLimits, CompiledSettings, Relation, ScopedFilter, ScopedInspector, Snapshot } from './snapshot.ts'
+import type {
+  Block,
+  CompiledLimits,
+  CompiledQueue,
+  CompiledSettings,
+  Relation,
+  ScopedFilter,
+  ScopedInspector,
+  Snapshot,
+} from './snapshot.ts'
 
 /** In force where a document has no FederationSettings: everything closed. */
 const CLOSED: FederationSettingsSpec = {
@@ -24,6 +33,7 @@ class Tables {
   /** Home systems that do not speak SIP. */
   readonly homeSystems = new Map<string, HomeSystem>()
   readonly networks = new NetworkTablesBuilder()
+  readonly internalQueues = new Map<string, CompiledQueue>()
   readonly blockedDomains = new Map<string, Block>()
   readonly blockedAddresses = new Map<string, Map<string, Block>>()
   readonly observedDomains = new Map<string, Block>()
@@ -50,6 +60,8 @@ const adders: Adders = {
     const domain = spec.domain.toLowerCase()
     tables.internal.set(domain, spec.subdomains)
     tables.homeSystems.set(domain, spec.homeSystem ?? 'sip')
+    const queue = compileQueue(spec.queue)
+    if (queue !== undefined) tables.internalQueues.set(domain, queue)
   },
   Partner: (tables, { name, spec }) => {
     const relation = makeRelation({ ...spec, peerClass: spec.edge === undefined ? 'allowed' : 'direct', name, source: `Partner/${name}` })
@@ -133,6 +145,8 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
     internal: tables.internal,
     hasInternalSubdomains: [...tables.internal.values()].includes(true),
     homeSystems: [...tables.homeSystems.values()].some((system) => system !== 'sip') ? tables.homeSystems : undefined,
+    internalQueues: tables.internalQueues,
+    queue: compileQueue(spec.queue),
     blockedDomains: tables.blockedDomains,
     hasTopLevelBlocks: hasTopLevel(tables.blockedDomains),
     blockedAddresses: tables.blockedAddresses,

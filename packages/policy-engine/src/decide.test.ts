@@ -12,6 +12,7 @@ import {
   inbound,
   internal,
   NOW_MS,
+  object,
   outbound,
   partner,
   peer,
@@ -409,5 +410,45 @@ describe('decision', () => {
     assert.equal(decision.verdict, 'allow')
     for (const step of decision.proof) assert.ok(step.code === 'not-applicable' || step.detail !== undefined, step.rule)
     assert.equal(decision.proof[2]?.source, 'Partner/fabrikam')
+  })
+})
+
+describe('waiting when the destination is away', () => {
+  const queue = { enabled: true, maxAgeMinutes: 60, uncertain: 'retry' } as const
+  const off = { enabled: false, maxAgeMinutes: 60, uncertain: 'fail' } as const
+  const rule = { maxAgeMs: 3_600_000, uncertain: 'retry' }
+  const domainQueue = (value: typeof queue | typeof off | undefined, domain = 'contoso.example') =>
+    object('InternalDomain', domain, { domain, subdomains: true, queue: value })
+
+  it('is off unless something says so', () => {
+    assert.equal(run(snapshotOf(...base, direct), outbound()).queue, undefined)
+    assert.equal(run(snapshotOf(...base, direct), inbound()).queue, undefined)
+  })
+  it('the destination’s own word beats the default of the gate, both ways', () => {
+    const said = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', queue })
+    assert.deepEqual(run(snapshotOf(internal('contoso.example'), settings(), said), outbound()).queue, rule)
+    assert.equal(
+      run(snapshotOf(internal('contoso.example'), settings(), said), inbound()).queue,
+      undefined,
+      'the sender’s partner does not count',
+    )
+    assert.deepEqual(run(snapshotOf(internal('contoso.example'), settings({ queue }), direct), outbound()).queue, rule)
+    const not = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', queue: off })
+    assert.equal(run(snapshotOf(internal('contoso.example'), settings({ queue }), not), outbound()).queue, undefined)
+  })
+  it('inside, the nearest internal domain counts', () => {
+    assert.deepEqual(run(snapshotOf(domainQueue(queue), settings(), direct), inbound()).queue, rule)
+    assert.equal(run(snapshotOf(domainQueue(off), settings({ queue }), direct), inbound()).queue, undefined)
+    assert.deepEqual(run(snapshotOf(domainQueue(undefined), settings({ queue }), direct), inbound()).queue, rule)
+    const below = { ...inbound(), toDomain: 'eu.contoso.example' }
+    assert.deepEqual(run(snapshotOf(domainQueue(queue), settings(), direct), below).queue, rule)
+    assert.equal(
+      run(snapshotOf(domainQueue(queue), domainQueue(undefined, 'eu.contoso.example'), settings(), direct), below).queue,
+      undefined,
+    )
+  })
+  it('what is refused does not wait', () => {
+    const decision = run(snapshotOf(...base, settings({ queue }), direct, blocked({ domain: 'fabrikam.example' })), outbound())
+    assert.deepEqual([decision.verdict, decision.queue], ['deny', undefined])
   })
 })

@@ -3,6 +3,7 @@ import type { Decision, ProofStep } from '@gatehouse/im-model'
 import { userKey } from './address-key.ts'
 import { type PolicyCode, policyCodes } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded } from './input.ts'
+import { queueRuleOf } from './queue-rule.ts'
 import type { RuleContext } from './rule-context.ts'
 import { rates } from './rules/rates.ts'
 import { ruleOrder } from './rules/rule-order.ts'
@@ -88,6 +89,7 @@ function conclude(context: RuleContext, verdict: Decision['verdict'], code: Poli
     warning: isAllowed ? undefined : context.warning,
     rewrite: isAllowed ? context.rewrite : undefined,
     inspectors: isAllowed ? context.inspectors : undefined,
+    queue: isAllowed ? queueRuleOf(context) : undefined,
     proof,
     observed: context.observed,
     revision: snapshot.revision,

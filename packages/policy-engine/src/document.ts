@@ -10,11 +10,20 @@ export interface MethodFilterSpec {
   readonly deny?: readonly string[] | undefined
 }
 
+/** Whether messages wait in the outbox when their destination is away. */
+export interface QueueSpec {
+  readonly enabled: boolean
+  readonly maxAgeMinutes: number
+  readonly uncertain: 'retry' | 'fail'
+}
+
 export interface InternalDomainSpec {
   readonly domain: string
   readonly subdomains: boolean
   /** Protocol of the system behind it; absent: sip. */
   readonly homeSystem?: HomeSystem | undefined
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 /** What our own users' server speaks: SIP behind the internal edge, or XMPP behind the bridge. */
@@ -32,6 +41,8 @@ export interface PartnerSpec {
   readonly links: number
   readonly dialect: 'microsoft' | 'standard'
   readonly enabled: boolean
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 export interface AllowedDomainSpec {
@@ -42,6 +53,8 @@ export interface AllowedDomainSpec {
   /** RFC 3339 instant; from then on the entry is as good as absent. */
   readonly expires?: string | undefined
   readonly verification: VerificationLevel
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 /** Exactly one of `domain` (with everything below it) and `address`. */
@@ -64,6 +77,8 @@ export interface ClearinghouseSpec {
   readonly methods?: MethodFilterSpec | undefined
   readonly links: number
   readonly dialect: 'microsoft' | 'standard'
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 export interface ProviderSpec {
@@ -80,6 +95,8 @@ export interface ProviderSpec {
   readonly methods?: MethodFilterSpec | undefined
   readonly links: number
   readonly dialect: 'microsoft' | 'standard'
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 /** A network that a connector of public-im-bridge reaches. */
@@ -97,6 +114,8 @@ export interface NetworkSpec {
   readonly minEvidence: EvidenceClass
   /** What passes from and to it. */
   readonly kinds: readonly EnvelopeKind[]
+  /** Absent: as FederationSettings says. */
+  readonly queue?: QueueSpec | undefined
 }
 
 export interface FederationSettingsSpec {
@@ -112,6 +131,8 @@ export interface FederationSettingsSpec {
     readonly presence: 'contactsOnly' | 'allow' | 'block'
   }
   readonly methods?: MethodFilterSpec | undefined
+  /** For what has no setting of its own; absent: nothing waits. */
+  readonly queue?: QueueSpec | undefined
 }
 
 /** Who may begin a conversation: either side, only our user, only the outside, nobody. With a contact one may always begin. */

@@ -1,5 +1,5 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
-import type { ArchiveDuty, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass } from '@gatehouse/im-model'
+import type { ArchiveDuty, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass, QueueRule } from '@gatehouse/im-model'
 import type { HomeSystem, PolicyObject, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
 import type { EffectiveCache, EffectiveFacts } from './facts/effective-facts.ts'
 import type { Rights } from './facts/rights.ts'
@@ -36,6 +36,13 @@ export interface Relation {
   readonly isSrvChecked: boolean
   /** Networks: what makes them one. */
   readonly network: NetworkTraits | undefined
+  /** Undefined: as the whole gate does. */
+  readonly queue: CompiledQueue | undefined
+}
+
+/** Whether messages wait when the destination is away; `rule` is undefined where they do not. */
+export interface CompiledQueue {
+  readonly rule: QueueRule | undefined
 }
 
 export interface NetworkTraits {
@@ -170,6 +177,10 @@ export interface Snapshot extends BlockTables {
   readonly hasInternalSubdomains: boolean
   /** Internal domains whose home system does not speak SIP; undefined: there are none. */
   readonly homeSystems: ReadonlyMap<string, HomeSystem> | undefined
+  /** Internal domains with a setting of their own on waiting. */
+  readonly internalQueues: ReadonlyMap<string, CompiledQueue>
+  /** For what says nothing else. */
+  readonly queue: CompiledQueue | undefined
   /** Entries in mode observe; undefined: there are none. */
   readonly observedBlocks: BlockTables | undefined
   readonly partners: ReadonlyMap<string, Relation>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { domainName, instant, plainText, verificationLevel } from '../fields.ts'
+import { domainName, instant, plainText, queueSetting, verificationLevel } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 export const allowedDomain: KindDefinition<'AllowedDomain'> = {
@@ -13,5 +13,6 @@ export const allowedDomain: KindDefinition<'AllowedDomain'> = {
     reason: plainText.optional().describe('Why it is here.'),
     expires: instant.optional().describe('From then on the entry has no effect.'),
     verification: verificationLevel.default('useSourceVerification'),
+    queue: queueSetting,
   }),
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { methodFilter, verificationLevel } from '../fields.ts'
+import { methodFilter, queueSetting, verificationLevel } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 export const federationSettings: KindDefinition<'FederationSettings'> = {
@@ -33,5 +33,8 @@ export const federationSettings: KindDefinition<'FederationSettings'> = {
       .default({ message: 'contactsOnly', presence: 'contactsOnly' })
       .describe('What unverified senders may do.'),
     methods: methodFilter.optional().describe('Which SIP methods cross the border; absent: all.'),
+    queue: queueSetting.describe(
+      'What holds for destinations that say nothing of their own: messages for one that is certainly away wait in the outbox. Absent: nothing waits.',
+    ),
   }),
 }

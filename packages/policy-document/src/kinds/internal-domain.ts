@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { domainName } from '../fields.ts'
+import { domainName, queueSetting } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 export const internalDomain: KindDefinition<'InternalDomain'> = {
@@ -13,5 +13,6 @@ export const internalDomain: KindDefinition<'InternalDomain'> = {
       .enum(['sip', 'xmpp'])
       .optional()
       .describe('What the server of its users speaks: `sip` (the internal edge; default) or `xmpp` (public-im-bridge).'),
+    queue: queueSetting,
   }),
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { networkDomain, verificationLevel } from '../fields.ts'
+import { networkDomain, queueSetting, verificationLevel } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 const kinds = ['message', 'typing', 'receipt', 'presence', 'session'] as const
@@ -39,6 +39,7 @@ export const network: KindDefinition<'Network'> = {
         .min(1)
         .default([...kinds])
         .describe('What passes from and to it.'),
+      queue: queueSetting,
     })
     .superRefine((spec, context) => {
       if (spec.domains.length === 0 && !spec.openDomains)

@@ -13,6 +13,7 @@ export function compileNetwork(name: string, spec: NetworkSpec): RelationParts {
     verification: spec.verification,
     enabled: spec.enabled,
     isPublic: spec.public,
+    queue: spec.queue,
     network: { protocol: spec.protocol, minEvidence: spec.minEvidence, kinds: new Set(spec.kinds) },
   }
 }

@@ -1,5 +1,5 @@
-import type { MethodFilterSpec } from '../document.ts'
-import type { CompiledMethods, Relation } from '../snapshot.ts'
+import type { MethodFilterSpec, QueueSpec } from '../document.ts'
+import type { CompiledMethods, CompiledQueue, Relation } from '../snapshot.ts'
 import { expiryMs } from './table-parts.ts'
 
 /** IANA's port for SIP over TLS, and the one federation records point to (lcs-edge §6.1). */
@@ -25,6 +25,7 @@ export interface RelationParts {
   readonly isPublic?: boolean
   readonly isSrvChecked?: boolean
   readonly network?: Relation['network']
+  readonly queue?: QueueSpec | undefined
 }
 
 /** One counterpart in the shape that rules read. */
@@ -51,12 +52,18 @@ export function makeRelation(parts: RelationParts): Relation {
     isPublic: parts.isPublic ?? false,
     isSrvChecked: parts.isSrvChecked ?? false,
     network: parts.network,
+    queue: compileQueue(parts.queue),
   }
 }
 
 export function compileMethods(spec: MethodFilterSpec | undefined): CompiledMethods | undefined {
   if (spec?.allow === undefined && spec?.deny === undefined) return undefined
   return { allow: upperSet(spec.allow), deny: upperSet(spec.deny) }
+}
+
+export function compileQueue(spec: QueueSpec | undefined): CompiledQueue | undefined {
+  if (spec === undefined) return undefined
+  return { rule: spec.enabled ? { maxAgeMs: spec.maxAgeMinutes * 60_000, uncertain: spec.uncertain } : undefined }
 }
 
 function upperSet(methods: readonly string[] | undefined): ReadonlySet<string> | undefined {
