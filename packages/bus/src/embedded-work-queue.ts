@@ -37,8 +37,8 @@ export class EmbeddedWorkQueue implements WorkQueue {
     return this.#deps.file.pull(this.#name, lane, max, this.#deps.wallMs(), visibilityMs)
   }
 
-  async ack(work: Pick<Work, 'lane' | 'position'>): Promise<void> {
-    this.#deps.file.ack(this.#name, work.lane, work.position, this.#deps.wallMs())
+  async ack(work: Pick<Work, 'lane' | 'key' | 'position'>): Promise<boolean> {
+    return this.#deps.file.ack(this.#name, work.lane, work.key, work.position, this.#deps.wallMs())
   }
 
   async retry(work: Pick<Work, 'lane' | 'position'>, afterMs: number): Promise<void> {

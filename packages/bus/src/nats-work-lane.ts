@@ -61,13 +61,14 @@ export class NatsWorkLane {
     return this.#inTurn(() => this.#pull(max, visibilityMs))
   }
 
-  ack(position: number): Promise<void> {
+  ack(position: number, key: string): Promise<boolean> {
     return this.#inTurn(async () => {
       await this.#deps.stream.remove(position)
       this.#record.attempted.delete(position)
       this.#unindex(position)
       // The others need not wait for what is done; whoever pulls next writes it anyway.
       if (this.#isHeld && this.#record.attempted.size === 0 && this.#indexed === 0) await this.#write(this.#record.visibilityMs)
+      return (await this.#deps.stream.next(this.#word, 0, NatsWorkStream.word(key))) === undefined
     })
   }
 

@@ -47,8 +47,8 @@ export class NatsWorkQueue implements WorkQueue {
     return this.#guarded(() => this.#laneOf(lane).pull(max, visibilityMs))
   }
 
-  ack(work: Pick<Work, 'lane' | 'position'>): Promise<void> {
-    return this.#guarded(() => this.#laneOf(work.lane).ack(work.position))
+  ack(work: Pick<Work, 'lane' | 'key' | 'position'>): Promise<boolean> {
+    return this.#guarded(() => this.#laneOf(work.lane).ack(work.position, work.key))
   }
 
   retry(work: Pick<Work, 'lane' | 'position'>, afterMs: number): Promise<void> {

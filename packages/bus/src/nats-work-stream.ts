@@ -81,9 +81,9 @@ export class NatsWorkStream {
     return { lane: decodeURIComponent(headers[LANE_HEADER] ?? ''), key: decodeURIComponent(headers[KEY_HEADER] ?? '') }
   }
 
-  /** The first work of a lane from a position on. */
-  async next(laneWord: string, fromPosition: number): Promise<StoredWork | undefined> {
-    const query = { seq: Math.max(1, fromPosition), next_by_subj: `${ROOT}.${this.#queue}.${laneWord}.*` }
+  /** The first work of a lane, or of one key in it, from a position on. */
+  async next(laneWord: string, fromPosition: number, keyWord = '*'): Promise<StoredWork | undefined> {
+    const query = { seq: Math.max(1, fromPosition), next_by_subj: `${ROOT}.${this.#queue}.${laneWord}.${keyWord}` }
     return storedWork(await this.#manager.streams.getMessage(STREAM, query as MsgRequest))
   }
 

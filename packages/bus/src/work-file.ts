@@ -26,7 +26,7 @@ export interface WorkFile {
   /** One commit for all; each result says whether the id was known. */
   put(queue: string, works: readonly NewWork[], nowMs: number): readonly boolean[]
   pull(queue: string, lane: string, max: number, nowMs: number, visibilityMs: number): readonly PulledWork[]
-  ack(queue: string, lane: string, position: number, nowMs: number): void
+  ack(queue: string, lane: string, key: string, position: number, nowMs: number): boolean
   retry(queue: string, lane: string, position: number, visibleAtMs: number): void
   wake(queue: string, lane: string): void
   lanes(queue: string): readonly LaneState[]
@@ -74,11 +74,12 @@ class SqliteWorkFile implements WorkFile {
     })
   }
 
-  ack(queue: string, lane: string, position: number, nowMs: number): void {
-    this.#transaction(() => {
+  ack(queue: string, lane: string, key: string, position: number, nowMs: number): boolean {
+    return this.#transaction(() => {
       this.#statements.remember.run(nowMs, position, queue, lane)
       this.#statements.remove.run(position, queue, lane)
       this.#statements.forget.run(nowMs - WORK_ID_MEMORY_MS)
+      return this.#statements.isWaiting.get(queue, lane, key) === undefined
     })
   }
 
@@ -144,6 +145,7 @@ function prepareAll(database: DatabaseSync) {
     isDone: database.prepare('SELECT 1 FROM done WHERE queue = ? AND id = ?'),
     heads: database.prepare(HEADS),
     open: database.prepare('UPDATE work SET attempts = attempts + 1, is_open = 1, visible_at = ? WHERE position = ?'),
+    isWaiting: database.prepare('SELECT 1 FROM work WHERE queue = ? AND lane = ? AND key = ? LIMIT 1'),
     remember: database.prepare('INSERT OR REPLACE INTO done SELECT queue, id, ? FROM work WHERE position = ? AND queue = ? AND lane = ?'),
     remove: database.prepare('DELETE FROM work WHERE position = ? AND queue = ? AND lane = ?'),
     forget: database.prepare('DELETE FROM done WHERE at < ?'),

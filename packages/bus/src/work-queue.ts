@@ -53,8 +53,8 @@ export interface WorkQueue {
    * Empty also when another replica works on the lane. Rejects when the queue cannot be reached.
    */
   pull(lane: string, max: number, visibilityMs: number): Promise<readonly PulledWork[]>
-  /** Done or given up: it is taken out. Work that is gone already is no error. */
-  ack(work: Pick<Work, 'lane' | 'position'>): Promise<void>
+  /** Done or given up: it is taken out. Work that is gone already is no error. True: nothing more of its key waits. */
+  ack(work: Pick<Work, 'lane' | 'key' | 'position'>): Promise<boolean>
   /** Not done: given back, to be pulled again after `afterMs` and not before. */
   retry(work: Pick<Work, 'lane' | 'position'>, afterMs: number): Promise<void>
   /** What was given back may be pulled at once. */
