@@ -42,7 +42,7 @@ export class EmbeddedWorkQueue implements WorkQueue {
   }
 
   async retry(work: Pick<Work, 'lane' | 'position'>, afterMs: number): Promise<void> {
-    this.#deps.file.retry(this.#name, work.lane, work.position, this.#deps.wallMs() + afterMs)
+    this.#deps.file.retry(this.#name, work.lane, work.position, Math.ceil(this.#deps.wallMs() + afterMs))
   }
 
   async wake(lane: string): Promise<void> {

@@ -1,0 +1,8 @@
+export { type OutboxCode, outboxCodes } from './errors.ts'
+export { outboxMetrics } from './metrics.ts'
+export type { DestinationState, ListedItem, Outbox, OutboxTaken } from './outbox.ts'
+export type { OutboxItem } from './outbox-item.ts'
+export type { OutboxLog } from './outbox-lane.ts'
+export { defaultOutboxOptions, type OutboxOptions } from './outbox-options.ts'
+export type { Attempt, OutboxEnd, OutboxPort } from './outbox-port.ts'
+export { Outboxes, type OutboxesDeps } from './outboxes.ts'
