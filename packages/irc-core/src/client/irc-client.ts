@@ -1,0 +1,442 @@
+import { Buffer } from 'node:buffer'
+import type { IrcCode } from '../errors.ts'
+import { encodeLine } from '../message/encode-line.ts'
+import { type IrcMessage, nickOf } from '../message/irc-message.ts'
+import { LineFramer } from '../message/line-framer.ts'
+import { parseLine } from '../message/parse-line.ts'
+import { foldCase } from '../text/case-mapping.ts'
+import { splitText } from '../text/split-text.ts'
+import { Batches } from './batches.ts'
+import { defaultFloodLimits, FloodControl, type FloodLimits } from './flood-control.ts'
+import type { IrcEvent } from './irc-event.ts'
+import { type PendingSend, PendingSends } from './pending-sends.ts'
+import { readSpoken } from './read-spoken.ts'
+import { Registration, type RegistrationOptions, type RegistrationStep } from './registration.ts'
+import { refusalOf } from './reply-codes.ts'
+import { ServerFeatures } from './server-features.ts'
+
+export interface IrcClientOptions extends RegistrationOptions {
+  readonly flood: FloodLimits
+  /** Longest wait for the welcome, for the word about a message, and for the answer to a PING, in milliseconds. */
+  readonly registrationMs: number
+  readonly answerMs: number
+  readonly pongMs: number
+  /** Silence after which we ask whether the server is still there, in milliseconds. */
+  readonly idleMs: number
+  readonly maxPending: number
+  readonly maxLinesPerMessage: number
+}
+
+export const defaultIrcClientOptions: Omit<IrcClientOptions, keyof RegistrationOptions> = Object.freeze({
+  flood: defaultFloodLimits,
+  registrationMs: 30_000,
+  answerMs: 60_000,
+  pongMs: 30_000,
+  idleMs: 90_000,
+  maxPending: 100,
+  maxLinesPerMessage: 20,
+})
+
+interface QueuedLine {
+  readonly line: string
+  /** The message that it belongs to. */
+  readonly send: PendingSend | undefined
+  /** What the server's answer to it will hold. */
+  readonly token: string | undefined
+  readonly isText: boolean
+}
+
+const ACTION = '/me '
+
+/**
+ * One connection of one account. Bytes and time in; bytes, events and deadlines out. The caller opens a TLS connection, tells `open`, feeds
+ * `handleData`, writes what `takeOutput` gives, takes events, and calls `handleTimeout` at `nextDeadlineMs`.
+ */
+export class IrcClient {
+  readonly #options: IrcClientOptions
+  readonly #framer = new LineFramer()
+  readonly #registration: Registration
+  readonly #flood: FloodControl
+  readonly #pending = new PendingSends()
+  readonly #batches = new Batches()
+  readonly #features = new ServerFeatures()
+  readonly #events: IrcEvent[] = []
+  /** Goes out at once: registration and PONG. */
+  readonly #urgent: string[] = []
+  /** Goes out at the pace that the server bears. */
+  readonly #queue: QueuedLine[] = []
+  #state: 'new' | 'registering' | 'ready' | 'over' = 'new'
+  #nick: string
+  #nowMs = 0
+  #openedMs = 0
+  #heardMs = 0
+  #askedMs: number | undefined
+  #tokens = 0
+  /** Of the WHOIS answer that is being read. */
+  #whoisNick: string | undefined
+  #whoisAccount: string | undefined
+
+  constructor(options: IrcClientOptions) {
+    this.#options = options
+    this.#registration = new Registration(options)
+    this.#flood = new FloodControl(options.flood)
+    this.#nick = options.nick
+  }
+
+  get nick(): string {
+    return this.#nick
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  get pendingSends(): number {
+    return this.#pending.size
+  }
+
+  fold(nick: string): string {
+    return foldCase(nick, this.#features.caseMapping)
+  }
+
+  /** True when the server gives its word about each message: outcomes are `confirmed` then, else `sent` at best. */
+  get confirmsMessages(): boolean {
+    return this.#registration.has('labeled-response') && this.#registration.has('echo-message')
+  }
+
+  /** The connection is up. */
+  open(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#openedMs = nowMs
+    this.#heardMs = nowMs
+    this.#state = 'registering'
+    this.#step(this.#registration.start())
+  }
+
+  handleData(data: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs
+    if (this.#state === 'over') return
+    this.#heardMs = nowMs
+    this.#askedMs = undefined
+    this.#framer.handleData(data, (framed) => {
+      if (this.#state === 'over') return
+      if ('defect' in framed) {
+        this.#emit({ kind: 'dropped', why: framed.defect })
+        return
+      }
+      const message = parseLine(framed.line)
+      if (message === undefined) this.#emit({ kind: 'dropped', why: 'malformed' })
+      else this.#handle(message)
+    })
+  }
+
+  /** The connection is gone. */
+  handleClosed(detail: string, nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#end('GH-IRC-CLOSED', detail)
+  }
+
+  /**
+   * Queues a message to a nick. Its outcome comes as an event with `id`, exactly once; at once with a code where it cannot be sent.
+   * A text that begins with `/me ` becomes a CTCP ACTION.
+   */
+  send(id: string, target: string, text: string, nowMs: number): void {
+    this.#nowMs = nowMs
+    const isAction = text.startsWith(ACTION)
+    const room = this.#features.textBytes(this.#nick, target, 'PRIVMSG') - (isAction ? '\x01ACTION \x01'.length : 0)
+    const refusal = this.#refusal(id, target, room)
+    if (refusal !== undefined) return this.#refuse(id, refusal)
+    const lines = splitText(isAction ? text.slice(ACTION.length) : text, room).map((line) => (isAction ? `\x01ACTION ${line}\x01` : line))
+    if (lines.length === 0) return this.#refuse(id, 'GH-IRC-EMPTY')
+    if (lines.length > this.#options.maxLinesPerMessage) return this.#refuse(id, 'GH-IRC-TOO-LONG')
+    const send: PendingSend = {
+      id,
+      target: this.fold(target),
+      lines,
+      written: 0,
+      awaited: new Set(),
+      accepted: 0,
+      refused: 0,
+      failure: undefined,
+      msgid: '',
+      deadlineMs: nowMs + this.#options.answerMs + (this.#queue.length + lines.length) * this.#options.flood.msPerLine,
+    }
+    this.#pending.add(send)
+    this.#queueLines(send, target)
+  }
+
+  /** `draft/typing`; nothing where the server does not carry tags. */
+  sendTyping(target: string, state: 'active' | 'paused' | 'done', nowMs: number): void {
+    this.#nowMs = nowMs
+    if (!this.isReady || !this.#registration.has('message-tags') || !isNickLike(target)) return
+    this.#enqueue('TAGMSG', [target], [['+typing', state]])
+  }
+
+  /** Asks who has a nick; answered by a `whois` event. */
+  whois(nick: string, nowMs: number): void {
+    this.#nowMs = nowMs
+    if (this.isReady && isNickLike(nick)) this.#enqueue('WHOIS', [nick])
+  }
+
+  /** Tells by `presence` events when a nick comes and goes. False: the server has no MONITOR. */
+  monitor(nicks: readonly string[], nowMs: number): boolean {
+    this.#nowMs = nowMs
+    if (!this.isReady || this.#features.monitorLimit === 0) return false
+    for (const nick of nicks.filter(isNickLike).slice(0, this.#features.monitorLimit)) this.#enqueue('MONITOR', ['+', nick])
+    return true
+  }
+
+  /** Asks for what was said to us since then. False: the server keeps no history. */
+  catchUp(sinceMs: number, nowMs: number): boolean {
+    this.#nowMs = nowMs
+    if (!this.isReady || !this.#registration.has('draft/chathistory') || !this.#registration.has('batch')) return false
+    const [from, to] = [sinceMs, nowMs].map((ms) => `timestamp=${new Date(ms).toISOString()}`) as [string, string]
+    this.#enqueue('CHATHISTORY', ['TARGETS', from, to, '50'])
+    return true
+  }
+
+  quit(words: string, nowMs: number): void {
+    this.#nowMs = nowMs
+    const line = encodeLine('QUIT', [words])
+    if (line !== undefined && this.#state !== 'over') this.#urgent.push(line)
+  }
+
+  /** Bytes to write now; undefined: none may go yet. */
+  takeOutput(nowMs: number): Uint8Array | undefined {
+    this.#nowMs = nowMs
+    const lines = this.#urgent.splice(0)
+    while (this.#state === 'ready' && this.#queue.length > 0) {
+      const next = this.#queue[0] as QueuedLine
+      // the rest of a message that was refused stays here
+      if (next.send?.failure === undefined) {
+        if (!this.#flood.take(nowMs)) break
+        lines.push(next.line)
+        this.#written(next)
+      }
+      this.#queue.shift()
+    }
+    return lines.length === 0 ? undefined : Buffer.from(`${lines.join('\r\n')}\r\n`, 'utf8')
+  }
+
+  takeEvent(): IrcEvent | undefined {
+    return this.#events.shift()
+  }
+
+  /** When `handleTimeout`, or `takeOutput` again, has something to do. */
+  nextDeadlineMs(): number | undefined {
+    if (this.#state === 'new' || this.#state === 'over') return undefined
+    if (this.#state === 'registering') return this.#openedMs + this.#options.registrationMs
+    const deadlines = [this.#askedMs === undefined ? this.#heardMs + this.#options.idleMs : this.#askedMs + this.#options.pongMs]
+    const pendingMs = this.#pending.nextDeadlineMs()
+    if (pendingMs !== undefined) deadlines.push(pendingMs)
+    if (this.#queue.length > 0) deadlines.push(this.#flood.readyAtMs(this.#nowMs))
+    return Math.min(...deadlines)
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.#nowMs = nowMs
+    if (this.#state === 'registering' && nowMs >= this.#openedMs + this.#options.registrationMs) return this.#end('GH-IRC-SILENT', '')
+    if (this.#state !== 'ready') return
+    for (const outcome of this.#pending.expire(nowMs, 'GH-IRC-NO-ANSWER')) this.#emit(outcome)
+    if (this.#askedMs === undefined) {
+      if (nowMs < this.#heardMs + this.#options.idleMs) return
+      this.#askedMs = nowMs
+      this.#urgent.push(`PING :gh-alive-${this.#tokens++}`)
+    } else if (nowMs >= this.#askedMs + this.#options.pongMs) {
+      this.#end('GH-IRC-SILENT', '')
+    }
+  }
+
+  // ── out ──
+
+  #refusal(id: string, target: string, room: number): IrcCode | undefined {
+    if (!this.isReady || this.#pending.has(id)) return 'GH-IRC-NOT-CONNECTED'
+    if (!isNickLike(target) || room < 50) return 'GH-IRC-NO-SUCH-NICK'
+    return this.#pending.size >= this.#options.maxPending ? 'GH-IRC-QUEUE-FULL' : undefined
+  }
+
+  #refuse(id: string, code: IrcCode): void {
+    this.#emit({ kind: 'outcome', id, status: 'failed', code, detail: '', isCertain: true, msgid: '' })
+  }
+
+  #queueLines(send: PendingSend, target: string): void {
+    const isLabelled = this.#registration.has('labeled-response')
+    for (const text of send.lines) {
+      const token = isLabelled ? this.#nextToken() : undefined
+      const line = encodeLine('PRIVMSG', [target, text], token === undefined ? [] : [['label', token]])
+      if (line !== undefined) this.#queue.push({ line, send, token, isText: true })
+    }
+    if (isLabelled) return
+    // Without labels: errors about a message come before the answer to what we sent behind it.
+    const token = this.#nextToken()
+    this.#queue.push({ line: `PING :${token}`, send, token, isText: false })
+  }
+
+  #written({ send, token, isText }: QueuedLine): void {
+    if (send === undefined) return
+    if (isText) send.written++
+    if (token !== undefined) this.#pending.await(send, token)
+  }
+
+  #nextToken(): string {
+    return `gh${this.#tokens++}`
+  }
+
+  #enqueue(command: string, params: readonly string[], tags: readonly (readonly [string, string])[] = []): void {
+    const line = encodeLine(command, params, tags)
+    if (line !== undefined) this.#queue.push({ line, send: undefined, token: undefined, isText: false })
+  }
+
+  #step(step: RegistrationStep): void {
+    if ('failed' in step) return this.#end(step.failed, step.detail)
+    if ('done' in step) {
+      this.#state = 'ready'
+      this.#nick = this.#registration.nick
+      this.#emit({ kind: 'ready', nick: this.#nick, account: this.#registration.account, network: this.#features.network })
+      return
+    }
+    for (const [command, ...params] of step.send) {
+      const line = encodeLine(command, params)
+      if (line === undefined)
+        return this.#end('GH-IRC-NICK-UNUSABLE', 'Nick, user name or password holds a character that IRC cannot carry.')
+      this.#urgent.push(line)
+    }
+  }
+
+  // ── in ──
+
+  #handle(message: IrcMessage): void {
+    const { command, params } = message
+    if (command === 'PING') {
+      const line = encodeLine('PONG', [params.at(-1) ?? ''])
+      if (line !== undefined) this.#urgent.push(line)
+      return
+    }
+    if (command === 'ERROR') return this.#end('GH-IRC-CLOSED', params.at(-1) ?? '')
+    if (command === '005') this.#features.learn(params.slice(1, -1))
+    if (this.#state === 'registering' || command === 'CAP') this.#step(this.#registration.handle(message))
+    else this.#handleReady(message)
+  }
+
+  #handleReady(message: IrcMessage): void {
+    const { command, params, source } = message
+    switch (command) {
+      case 'PRIVMSG':
+      case 'NOTICE':
+      case 'TAGMSG':
+        return this.#spoken(message)
+      case 'BATCH':
+        return this.#batch(message)
+      case 'ACK':
+        return this.#answered(message.tags.get('label'), true)
+      case 'PONG':
+        return this.#answered(params.at(-1), false)
+      case 'NICK': {
+        const to = params[0] ?? ''
+        const isOurs = this.fold(nickOf(source)) === this.fold(this.#nick)
+        if (isOurs) this.#nick = to
+        return this.#emit({ kind: 'nick', from: nickOf(source), to, isOurs })
+      }
+      case 'CHATHISTORY':
+        return this.#askForHistory(params)
+      default:
+        return this.#numeric(message)
+    }
+  }
+
+  #spoken(message: IrcMessage): void {
+    const from = nickOf(message.source)
+    if (this.fold(from) === this.fold(this.#nick)) return this.#echo(message)
+    // a channel is not us; rooms are not carried
+    if (this.fold(message.params[0] ?? '') !== this.fold(this.#nick)) return
+    const event = readSpoken(message, this.#batches.typeOf(message.tags.get('batch')) === 'chathistory')
+    if (event !== undefined) this.#emit(event)
+  }
+
+  /** Our own words come back: the server took them. */
+  #echo(message: IrcMessage): void {
+    const label = message.tags.get('label') ?? this.#batches.labelOf(message.tags.get('batch'))
+    if (label === undefined) return
+    const send = this.#pending.of(label)
+    if (send !== undefined && send.msgid === '') send.msgid = message.tags.get('msgid') ?? ''
+    // within a batch the end of the batch is the answer
+    if (message.tags.has('label')) this.#answered(label, true)
+    else this.#batches.markEchoed(message.tags.get('batch'))
+  }
+
+  #batch({ params, tags }: IrcMessage): void {
+    const word = params[0] ?? ''
+    if (word.startsWith('+')) return this.#batches.open(word.slice(1), params[1] ?? '', tags.get('label'), tags.get('batch'))
+    if (!word.startsWith('-')) return
+    const closed = this.#batches.close(word.slice(1))
+    if (closed?.label !== undefined) this.#answered(closed.label, closed.isEchoed)
+  }
+
+  #answered(token: string | undefined, isConfirmed: boolean): void {
+    if (token === undefined) return
+    const outcome = this.#pending.answered(token, isConfirmed)
+    if (outcome !== undefined) this.#emit(outcome)
+  }
+
+  #askForHistory(params: readonly string[]): void {
+    // the answer to TARGETS: one line a partner, with the time of the last message
+    if (params[0] !== 'TARGETS' || params.length < 3 || !isNickLike(params[1] ?? '')) return
+    this.#enqueue('CHATHISTORY', ['LATEST', params[1] as string, '*', '100'])
+  }
+
+  #numeric(message: IrcMessage): void {
+    const { command, params } = message
+    const refusal = refusalOf(message)
+    if (refusal !== undefined) return this.#refusedBy(message, refusal.code, refusal.detail)
+    switch (command) {
+      case '330':
+        this.#whoisAccount = params[2]
+        return
+      case '318': {
+        this.#emit({ kind: 'whois', nick: params[1] ?? '', isOnline: this.#whoisOnline(params[1]), account: this.#whoisAccount })
+        this.#whoisAccount = undefined
+        this.#whoisNick = undefined
+        return
+      }
+      case '311':
+        this.#whoisNick = params[1]
+        return
+      case '730':
+      case '731':
+        for (const source of (params.at(-1) ?? '').split(',')) {
+          if (source !== '') this.#emit({ kind: 'presence', nick: nickOf(source), isOnline: command === '730' })
+        }
+    }
+  }
+
+  #whoisOnline(nick: string | undefined): boolean {
+    return nick !== undefined && this.#whoisNick !== undefined && this.fold(nick) === this.fold(this.#whoisNick)
+  }
+
+  #refusedBy(message: IrcMessage, code: IrcCode, detail: string): void {
+    const label = message.tags.get('label') ?? this.#batches.labelOf(message.tags.get('batch'))
+    const labelled = label === undefined ? undefined : this.#pending.of(label)
+    const send = labelled ?? (label === undefined ? this.#pending.oldestTo(this.fold(message.params[1] ?? '')) : undefined)
+    if (send === undefined) return
+    const outcome = this.#pending.refused(send, code, detail)
+    if (outcome !== undefined) this.#emit(outcome)
+    if (message.tags.has('label')) this.#answered(label, false)
+  }
+
+  #end(code: IrcCode, detail: string): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    this.#queue.length = 0
+    for (const outcome of this.#pending.failAll('GH-IRC-LINK-LOST', 'GH-IRC-NOT-CONNECTED', detail)) this.#emit(outcome)
+    this.#emit({ kind: 'failed', code, detail })
+  }
+
+  #emit(event: IrcEvent): void {
+    this.#events.push(event)
+  }
+}
+
+/** What may stand as the target of a message: one nick, never a channel, a list or a mask. */
+function isNickLike(target: string): boolean {
+  return target !== '' && !/[\s,:*?!@#&\0$]/.test(target)
+}
