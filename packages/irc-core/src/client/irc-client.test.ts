@@ -79,7 +79,7 @@ describe('registration', () => {
   })
 
   it('logs in by SASL PLAIN', () => {
-    const rig = new Rig({ login: { mechanism: 'PLAIN', account: 'acme', password: 'pw' } })
+    const rig = new Rig({ login: { mechanism: 'PLAIN', account: 'acme', password: () => 'pw' } })
     rig.out()
     rig.says(':srv CAP * LS :sasl=EXTERNAL,PLAIN')
     assert.deepEqual(rig.out(), ['CAP REQ :sasl'])
@@ -94,7 +94,7 @@ describe('registration', () => {
   })
 
   it('sends long credentials in pieces of 400, and an empty one behind a full one', () => {
-    const rig = new Rig({ login: { mechanism: 'PLAIN', account: '', password: 'x'.repeat(298) } })
+    const rig = new Rig({ login: { mechanism: 'PLAIN', account: '', password: () => 'x'.repeat(298) } })
     rig.out()
     rig.says(':srv CAP * LS :sasl', ':srv CAP * ACK :sasl', 'AUTHENTICATE +')
     assert.deepEqual(
@@ -120,7 +120,7 @@ describe('registration', () => {
   ]
   for (const [why, lines, code] of NO_LOGIN) {
     it(`is given up: ${why}`, () => {
-      const rig = new Rig({ login: { mechanism: 'PLAIN', account: 'a', password: 'hunter2' } }).says(...lines)
+      const rig = new Rig({ login: { mechanism: 'PLAIN', account: 'a', password: () => 'hunter2' } }).says(...lines)
       const failed = rig.events().find((event) => event.kind === 'failed')
       assert.equal(failed?.kind === 'failed' && failed.code, code)
       assert.ok(!JSON.stringify(failed).includes('hunter2'))
@@ -261,6 +261,15 @@ describe('sending', () => {
     rig.pass(63_000)
     assert.deepEqual(outcomes(rig.events()), ['m1 failed GH-IRC-NO-ANSWER false'])
     assert.equal(rig.client.pendingSends, 0)
+  })
+
+  it('tells without waiting for a word, and not behind a long queue', () => {
+    const rig = new Rig().ready()
+    rig.client.notice('bob', 'not delivered', rig.nowMs)
+    assert.deepEqual(rig.out(), ['NOTICE bob :not delivered'])
+    for (let at = 0; at < 20; at++) rig.client.notice('bob', `${at}`, rig.nowMs)
+    for (let at = 0; at < 30; at++) rig.pass(2000).out()
+    assert.deepEqual(rig.out(), [])
   })
 
   it('speaks actions', () => {

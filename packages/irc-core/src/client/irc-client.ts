@@ -47,6 +47,8 @@ interface QueuedLine {
 }
 
 const ACTION = '/me '
+/** Behind so many lines a refusal or a typing notice comes too late to be of use. */
+const MAX_QUEUE_FOR_NOTICES = 10
 
 /**
  * One connection of one account. Bytes and time in; bytes, events and deadlines out. The caller opens a TLS connection, tells `open`, feeds
@@ -165,10 +167,19 @@ export class IrcClient {
     this.#queueLines(send, target)
   }
 
+  /** Tells somebody something that no program may answer (RFC 1459 §4.4.2). Fire and forget: left out when the queue is long. */
+  notice(target: string, text: string, nowMs: number): void {
+    this.#nowMs = nowMs
+    if (!this.isReady || !isNickLike(target) || this.#queue.length >= MAX_QUEUE_FOR_NOTICES) return
+    const [line] = splitText(text, this.#features.textBytes(this.#nick, target, 'NOTICE'))
+    if (line !== undefined) this.#enqueue('NOTICE', [target, line])
+  }
+
   /** `draft/typing`; nothing where the server does not carry tags. */
   sendTyping(target: string, state: 'active' | 'paused' | 'done', nowMs: number): void {
     this.#nowMs = nowMs
-    if (!this.isReady || !this.#registration.has('message-tags') || !isNickLike(target)) return
+    if (!this.isReady || !this.#registration.has('message-tags') || !isNickLike(target) || this.#queue.length >= MAX_QUEUE_FOR_NOTICES)
+      return
     this.#enqueue('TAGMSG', [target], [['+typing', state]])
   }
 

@@ -3,7 +3,8 @@ import type { IrcCode } from '../errors.ts'
 import type { IrcMessage } from '../message/irc-message.ts'
 
 export type SaslLogin =
-  | { readonly mechanism: 'PLAIN'; readonly account: string; readonly password: string }
+  /** `password` is read when the server asks for it, and not kept. */
+  | { readonly mechanism: 'PLAIN'; readonly account: string; readonly password: () => string }
   /** By the certificate of the TLS connection. */
   | { readonly mechanism: 'EXTERNAL'; readonly account: string }
 
@@ -167,7 +168,7 @@ export class Registration {
   #credentials(): readonly (readonly [string, string])[] {
     const { login } = this.#options
     if (login === undefined) return [['AUTHENTICATE', '*']]
-    const secret = login.mechanism === 'PLAIN' ? `${login.account}\0${login.account}\0${login.password}` : login.account
+    const secret = login.mechanism === 'PLAIN' ? `${login.account}\0${login.account}\0${login.password()}` : login.account
     const text = Buffer.from(secret, 'utf8').toString('base64')
     if (text === '') return [['AUTHENTICATE', '+']]
     const lines: (readonly [string, string])[] = []
