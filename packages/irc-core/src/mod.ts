@@ -1,5 +1,6 @@
+export { defaultIrcClientOptions, type IrcClientOptions } from './client/client-options.ts'
 export { defaultFloodLimits, type FloodLimits } from './client/flood-control.ts'
-export { defaultIrcClientOptions, IrcClient, type IrcClientOptions } from './client/irc-client.ts'
+export { IrcClient } from './client/irc-client.ts'
 export type { IrcEvent, IrcMessageEvent, IrcOutcomeEvent } from './client/irc-event.ts'
 export type { SaslLogin } from './client/registration.ts'
 export { type IrcCode, ircCodes } from './errors.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { defaultIrcClientOptions, IrcClient, type IrcClientOptions } from './irc-client.ts'
+import { defaultIrcClientOptions, type IrcClientOptions } from './client-options.ts'
+import { IrcClient } from './irc-client.ts'
 import type { IrcEvent } from './irc-event.ts'
 
 const FLOOD = { burstLines: 5, msPerLine: 2000 }

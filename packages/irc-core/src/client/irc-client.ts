@@ -7,44 +7,15 @@ import { parseLine } from '../message/parse-line.ts'
 import { foldCase } from '../text/case-mapping.ts'
 import { splitText } from '../text/split-text.ts'
 import { Batches } from './batches.ts'
-import { defaultFloodLimits, FloodControl, type FloodLimits } from './flood-control.ts'
+import type { IrcClientOptions } from './client-options.ts'
 import type { IrcEvent } from './irc-event.ts'
+import { LineQueue } from './line-queue.ts'
 import { type PendingSend, PendingSends } from './pending-sends.ts'
 import { readSpoken } from './read-spoken.ts'
-import { Registration, type RegistrationOptions, type RegistrationStep } from './registration.ts'
+import { Registration, type RegistrationStep } from './registration.ts'
 import { refusalOf } from './reply-codes.ts'
 import { ServerFeatures } from './server-features.ts'
-
-export interface IrcClientOptions extends RegistrationOptions {
-  readonly flood: FloodLimits
-  /** Longest wait for the welcome, for the word about a message, and for the answer to a PING, in milliseconds. */
-  readonly registrationMs: number
-  readonly answerMs: number
-  readonly pongMs: number
-  /** Silence after which we ask whether the server is still there, in milliseconds. */
-  readonly idleMs: number
-  readonly maxPending: number
-  readonly maxLinesPerMessage: number
-}
-
-export const defaultIrcClientOptions: Omit<IrcClientOptions, keyof RegistrationOptions> = Object.freeze({
-  flood: defaultFloodLimits,
-  registrationMs: 30_000,
-  answerMs: 60_000,
-  pongMs: 30_000,
-  idleMs: 90_000,
-  maxPending: 100,
-  maxLinesPerMessage: 20,
-})
-
-interface QueuedLine {
-  readonly line: string
-  /** The message that it belongs to. */
-  readonly send: PendingSend | undefined
-  /** What the server's answer to it will hold. */
-  readonly token: string | undefined
-  readonly isText: boolean
-}
+import { WhoisReader } from './whois-reader.ts'
 
 const ACTION = '/me '
 /** Behind so many lines a refusal or a typing notice comes too late to be of use. */
@@ -58,15 +29,14 @@ export class IrcClient {
   readonly #options: IrcClientOptions
   readonly #framer = new LineFramer()
   readonly #registration: Registration
-  readonly #flood: FloodControl
   readonly #pending = new PendingSends()
   readonly #batches = new Batches()
   readonly #features = new ServerFeatures()
   readonly #events: IrcEvent[] = []
   /** Goes out at once: registration and PONG. */
   readonly #urgent: string[] = []
-  /** Goes out at the pace that the server bears. */
-  readonly #queue: QueuedLine[] = []
+  readonly #queue: LineQueue
+  readonly #whois = new WhoisReader()
   #state: 'new' | 'registering' | 'ready' | 'over' = 'new'
   #nick: string
   #nowMs = 0
@@ -74,14 +44,11 @@ export class IrcClient {
   #heardMs = 0
   #askedMs: number | undefined
   #tokens = 0
-  /** Of the WHOIS answer that is being read. */
-  #whoisNick: string | undefined
-  #whoisAccount: string | undefined
 
   constructor(options: IrcClientOptions) {
     this.#options = options
     this.#registration = new Registration(options)
-    this.#flood = new FloodControl(options.flood)
+    this.#queue = new LineQueue(options.flood, this.#pending)
     this.#nick = options.nick
   }
 
@@ -216,16 +183,7 @@ export class IrcClient {
   takeOutput(nowMs: number): Uint8Array | undefined {
     this.#nowMs = nowMs
     const lines = this.#urgent.splice(0)
-    while (this.#state === 'ready' && this.#queue.length > 0) {
-      const next = this.#queue[0] as QueuedLine
-      // the rest of a message that was refused stays here
-      if (next.send?.failure === undefined) {
-        if (!this.#flood.take(nowMs)) break
-        lines.push(next.line)
-        this.#written(next)
-      }
-      this.#queue.shift()
-    }
+    if (this.#state === 'ready') lines.push(...this.#queue.take(nowMs))
     return lines.length === 0 ? undefined : Buffer.from(`${lines.join('\r\n')}\r\n`, 'utf8')
   }
 
@@ -240,7 +198,8 @@ export class IrcClient {
     const deadlines = [this.#askedMs === undefined ? this.#heardMs + this.#options.idleMs : this.#askedMs + this.#options.pongMs]
     const pendingMs = this.#pending.nextDeadlineMs()
     if (pendingMs !== undefined) deadlines.push(pendingMs)
-    if (this.#queue.length > 0) deadlines.push(this.#flood.readyAtMs(this.#nowMs))
+    const queueMs = this.#queue.readyAtMs(this.#nowMs)
+    if (queueMs !== undefined) deadlines.push(queueMs)
     return Math.min(...deadlines)
   }
 
@@ -281,12 +240,6 @@ export class IrcClient {
     // Without labels: errors about a message come before the answer to what we sent behind it.
     const token = this.#nextToken()
     this.#queue.push({ line: `PING :${token}`, send, token, isText: false })
-  }
-
-  #written({ send, token, isText }: QueuedLine): void {
-    if (send === undefined) return
-    if (isText) send.written++
-    if (token !== undefined) this.#pending.await(send, token)
   }
 
   #nextToken(): string {
@@ -399,29 +352,14 @@ export class IrcClient {
     const { command, params } = message
     const refusal = refusalOf(message)
     if (refusal !== undefined) return this.#refusedBy(message, refusal.code, refusal.detail)
-    switch (command) {
-      case '330':
-        this.#whoisAccount = params[2]
-        return
-      case '318': {
-        this.#emit({ kind: 'whois', nick: params[1] ?? '', isOnline: this.#whoisOnline(params[1]), account: this.#whoisAccount })
-        this.#whoisAccount = undefined
-        this.#whoisNick = undefined
-        return
+    if (command === '730' || command === '731') {
+      for (const source of (params.at(-1) ?? '').split(',')) {
+        if (source !== '') this.#emit({ kind: 'presence', nick: nickOf(source), isOnline: command === '730' })
       }
-      case '311':
-        this.#whoisNick = params[1]
-        return
-      case '730':
-      case '731':
-        for (const source of (params.at(-1) ?? '').split(',')) {
-          if (source !== '') this.#emit({ kind: 'presence', nick: nickOf(source), isOnline: command === '730' })
-        }
+      return
     }
-  }
-
-  #whoisOnline(nick: string | undefined): boolean {
-    return nick !== undefined && this.#whoisNick !== undefined && this.fold(nick) === this.fold(this.#whoisNick)
+    const whois = this.#whois.handle(message, (one, other) => this.fold(one) === this.fold(other))
+    if (whois !== undefined) this.#emit(whois)
   }
 
   #refusedBy(message: IrcMessage, code: IrcCode, detail: string): void {
@@ -437,7 +375,7 @@ export class IrcClient {
   #end(code: IrcCode, detail: string): void {
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.#queue.length = 0
+    this.#queue.clear()
     for (const outcome of this.#pending.failAll('GH-IRC-LINK-LOST', 'GH-IRC-NOT-CONNECTED', detail)) this.#emit(outcome)
     this.#emit({ kind: 'failed', code, detail })
   }
