@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type FactsSeenFields, RecordEncoder, type SrvSeenFields } from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
 import { type DecisionInput, type DecisionState, decide, type Snapshot, userKey } from '@gatehouse/policy-engine'
@@ -36,7 +37,7 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
   const record = encoder.entry(
     {
       id,
-      idempotencyKey: Buffer.concat([id, id]),
+      idempotencyKey: createHash('sha256').update(id).digest(),
       receivedAtUs: input.nowMs * 1000,
       kind: input.kind,
       method: input.method,
