@@ -4,7 +4,7 @@ import { userKey } from './address-key.ts'
 import { type PolicyCode, policyCodes } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded } from './input.ts'
 import { queueRuleOf } from './queue-rule.ts'
-import type { RuleContext } from './rule-context.ts'
+import type { JudgingManner, RuleContext } from './rule-context.ts'
 import { rates } from './rules/rates.ts'
 import { ruleOrder } from './rules/rule-order.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -15,6 +15,10 @@ const PASSED = 'pass'
 /** Code of a proof step whose rule had nothing to say about the message. */
 const NOT_APPLICABLE = 'not-applicable'
 
+const DECIDING: JudgingManner = { isExplaining: false, isCounting: true }
+const EXPLAINING: JudgingManner = { isExplaining: true, isCounting: false }
+const WEIGHING: JudgingManner = { isExplaining: false, isCounting: false }
+
 const passedSteps: readonly ProofStep[] = ruleOrder.map((rule) => bareStep(rule.name, PASSED))
 const skippedSteps: readonly ProofStep[] = ruleOrder.map((rule) => bareStep(rule.name, NOT_APPLICABLE))
 const ratesAt = ruleOrder.indexOf(rates)
@@ -24,17 +28,22 @@ const ratesAt = ruleOrder.indexOf(rates)
  * An `EvidenceNeeded` answer has moved no counter: look it up, then ask again.
  */
 export function decide(snapshot: Snapshot, input: DecisionInput, state: DecisionState): Decision | EvidenceNeeded {
-  return judge(snapshot, input, state, false)
+  return judge(snapshot, input, state, DECIDING)
 }
 
 /** The same judgement with the reasons of every rule tried, and no counter moved. */
 export function explain(snapshot: Snapshot, input: DecisionInput, state: DecisionState): Decision | EvidenceNeeded {
-  return judge(snapshot, input, state, true)
+  return judge(snapshot, input, state, EXPLAINING)
 }
 
-function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): Decision | EvidenceNeeded {
+/** The same judgement with no counter moved and no reasons but the refusal's: for judging many messages that are long past. */
+export function weigh(snapshot: Snapshot, input: DecisionInput, state: DecisionState): Decision | EvidenceNeeded {
+  return judge(snapshot, input, state, WEIGHING)
+}
+
+function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, manner: JudgingManner): Decision | EvidenceNeeded {
   const { context } = state
-  context.begin(snapshot, input, state, isExplaining)
+  context.begin(snapshot, input, state, manner)
   const proof: ProofStep[] = []
   for (let at = 0; at < ruleOrder.length; at++) {
     const rule = ruleOrder[at]!
@@ -46,7 +55,7 @@ function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, i
     if (context.need !== undefined) return context.need
     if (code !== undefined) {
       proof.push({ rule: rule.name, code, detail: context.detail, source: context.source })
-      if (!isExplaining && at < ratesAt) noteRefusal(context)
+      if (manner.isCounting && at < ratesAt) noteRefusal(context)
       return conclude(context, 'deny', code, rule.name, proof)
     }
     proof.push(stepOf(context, at, rule.name))

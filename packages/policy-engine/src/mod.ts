@@ -1,6 +1,6 @@
 export { userKey } from './address-key.ts'
 export { compileSnapshot, SnapshotCompiler } from './compile-snapshot.ts'
-export { decide, explain } from './decide.ts'
+export { decide, explain, weigh } from './decide.ts'
 export type {
   AllowedDomainSpec,
   ArchivingSpec,

@@ -20,13 +20,21 @@ import type { DecisionState } from './state/decision-state.ts'
 
 const MAX_OBSERVED = 8
 
+/** What a judgement is for: deciding moves counters, explaining gives the reason of every rule, simulating neither. */
+export interface JudgingManner {
+  readonly isExplaining: boolean
+  readonly isCounting: boolean
+}
+
 /** What the rules have found out so far. One object per `DecisionState`, begun anew for each decision. */
 export class RuleContext {
   snapshot!: Snapshot
   input!: DecisionInput
   state!: DecisionState
-  /** Rules fill `detail` when they pass, and counters are looked at but not moved. */
+  /** Rules fill `detail` when they pass. */
   isExplaining = false
+  /** Counters move; else they are only looked at. */
+  isCounting = false
 
   /** `isUsableDomain` of both ends, asked by several rules. */
   isFromUsable = false
@@ -60,11 +68,12 @@ export class RuleContext {
   /** What objects in mode observe would have refused. */
   observed: ProofStep[] | undefined
 
-  begin(snapshot: Snapshot, input: DecisionInput, state: DecisionState, isExplaining: boolean): void {
+  begin(snapshot: Snapshot, input: DecisionInput, state: DecisionState, { isExplaining, isCounting }: JudgingManner): void {
     this.snapshot = snapshot
     this.input = input
     this.state = state
     this.isExplaining = isExplaining
+    this.isCounting = isCounting
     this.isFromUsable = isUsableDomain(input.fromDomain)
     this.isToUsable = isUsableDomain(input.toDomain)
     const isExternal = input.side === 'external'

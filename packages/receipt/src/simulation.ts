@@ -1,5 +1,5 @@
 import type { Decision } from '@gatehouse/im-model'
-import { DecisionState, decide, explain, type Snapshot } from '@gatehouse/policy-engine'
+import { DecisionState, decide, explain, type Snapshot, weigh } from '@gatehouse/policy-engine'
 import type { ArchivedMessage } from './archived-message.ts'
 import { type CannotReplay, completed, obstacle } from './replay.ts'
 
@@ -95,7 +95,7 @@ export class Simulation {
     const alike = this.#alike.get(kind) ?? 0
     if (alike >= MAX_ALIKE || this.examples.length >= this.#options.maxExamples) return
     this.#alike.set(kind, alike + 1)
-    this.examples.push(change)
+    this.examples.push({ ...change, after: this.#after.explained(message, after) })
   }
 }
 
@@ -116,8 +116,15 @@ class Side {
 
   judge(message: ArchivedMessage): Decision | CannotReplay {
     const { snapshot } = this
-    const answer = this.#withRates ? decide(snapshot, message, this.#state) : explain(this.#judged, message, this.#state)
+    const answer = this.#withRates ? decide(snapshot, message, this.#state) : weigh(this.#judged, message, this.#state)
     return completed(message, answer)
+  }
+
+  /** The same answer with the reason of every rule, for the few that are shown. */
+  explained(message: ArchivedMessage, answer: Decision): Decision {
+    const explained = completed(message, explain(this.#judged, message, this.#state))
+    // counters have moved since
+    return 'verdict' in explained && explained.code === answer.code ? explained : answer
   }
 }
 

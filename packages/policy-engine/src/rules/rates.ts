@@ -30,7 +30,7 @@ function checkDiscovered(context: RuleContext): PolicyCode | undefined {
     return denyRate(context, code, `${context.partner}, certificate ${fingerprint}: ${perSecond} per second.`, waitMs)
   }
   const addressee = userKey(input.toUser, input.toDomain)
-  if (state.watchList.admits(fingerprint, addressee, limits.addressees, input.nowMs, !context.isExplaining)) return undefined
+  if (state.watchList.admits(fingerprint, addressee, limits.addressees, input.nowMs, context.isCounting)) return undefined
   return context.deny('GH-POLICY-ADDRESSEES', `${context.partner}, certificate ${fingerprint}: ${limits.addressees} addresses.`)
 }
 
@@ -53,7 +53,7 @@ function checkUser(context: RuleContext): PolicyCode | undefined {
 
 function takeFrom(context: RuleContext, buckets: TokenBuckets, key: string, perSecond: number, burst: number): number {
   const { nowMs } = context.input
-  return context.isExplaining ? buckets.peek(key, perSecond, burst, nowMs) : buckets.take(key, perSecond, burst, nowMs)
+  return context.isCounting ? buckets.take(key, perSecond, burst, nowMs) : buckets.peek(key, perSecond, burst, nowMs)
 }
 
 function denyRate(context: RuleContext, code: PolicyCode, detail: string, waitMs: number): PolicyCode {

@@ -66,12 +66,11 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 100_000
 // Small reads: the records of one page are in memory at once, and other work gets its turn between two pages.
 const PAGE_RECORDS = 200
+/** With one message of the largest size on top it still fits into one answer. */
+const PAGE_BYTES = 1_048_576
 const BUSY_TIMEOUT_MS = 1_000
 const MAX_NAME_CHARS = 300
 const NEVER = new AbortController().signal
-
-/** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
-const ENTRY_TAG = 0x0a
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -274,11 +273,10 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const first = reader.firstAt(Number(sinceUs))
     const last = untilUs === 0n ? reader.lastSequence() : reader.firstAt(Number(untilUs)) - 1
     for (let after = first - 1; after < last && !caller.signal.aborted; ) {
-      const page = reader.page(after, last, PAGE_RECORDS)
-      const reached = page.at(-1)?.sequence
-      if (reached === undefined) return
-      const records = page.filter(({ record }) => record[0] === ENTRY_TAG).map(({ record }) => record)
-      yield { records, reachedSequence: BigInt(reached), firstSequence: BigInt(first), lastSequence: BigInt(last) }
+      const page = reader.entries(after, last, PAGE_RECORDS, PAGE_BYTES)
+      if (page === undefined) return
+      const { records, reached } = page
+      yield { records: [...records], reachedSequence: BigInt(reached), firstSequence: BigInt(first), lastSequence: BigInt(last) }
       after = reached
       await nextTurn()
     }

@@ -26,11 +26,21 @@ export interface StoredLogRecord extends LogRecord {
   readonly outcomeStatus: number
 }
 
+/** Encoded entries, outcomes and accesses left out. */
+export interface EntryPage {
+  readonly records: readonly Uint8Array[]
+  readonly reached: number
+}
+
+/** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
+const ENTRY_TAG = 0x0a
+
 /** Reads a log that somebody else may be writing. Each call is one short read; nothing is held in between. */
 export class LogReader implements SearchSource {
   readonly queries = sqliteQueries
   readonly #database: DatabaseSync
   readonly #page: StatementSync
+  readonly #entries: StatementSync
   readonly #one: StatementSync
   readonly #hash: StatementSync
   readonly #envelope: StatementSync
@@ -49,6 +59,10 @@ export class LogReader implements SearchSource {
         'SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
       )
       this.#page.setReturnArrays(true)
+      this.#entries = this.#database.prepare(
+        'SELECT sequence, record FROM record WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
+      )
+      this.#entries.setReturnArrays(true)
       this.#one = this.#database.prepare('SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence = ?')
       this.#hash = this.#database.prepare('SELECT hash FROM record WHERE sequence = ?')
       this.#envelope = this.#database.prepare('SELECT envelope_id FROM entry WHERE sequence = ?')
@@ -73,6 +87,22 @@ export class LogReader implements SearchSource {
   page(after: number, upTo: number, limit: number): LogRecord[] {
     const rows = this.#page.all(after, upTo, limit) as unknown as readonly [number, number, Uint8Array, Uint8Array][]
     return rows.map(([sequence, committedAtUs, hash, record]) => ({ sequence, committedAtUs, hash, record }))
+  }
+
+  /** Entries among the next records, at most `limit` of them and one more than `maxBytes` hold, and the sequence reached; undefined: there are none. */
+  entries(after: number, upTo: number, limit: number, maxBytes: number): EntryPage | undefined {
+    const records: Uint8Array[] = []
+    let reached = after
+    let sizeBytes = 0
+    for (const row of this.#entries.iterate(after, upTo, limit)) {
+      const [sequence, record] = row as unknown as readonly [number, Uint8Array]
+      reached = sequence
+      if (record[0] !== ENTRY_TAG) continue
+      records.push(record)
+      sizeBytes += record.length
+      if (sizeBytes > maxBytes) break
+    }
+    return reached === after ? undefined : { records, reached }
   }
 
   /** The record at a sequence, for handing out. */
