@@ -6,6 +6,7 @@ import { measureIdle } from './cases/idle-case.ts'
 import type { RelayResult } from './cases/measure-relay.ts'
 import { measureParse } from './cases/parse-case.ts'
 import { runRelays, USUAL_PEERS, writeRelayTable } from './cases/relay-rounds.ts'
+import { measureSimulate } from './cases/simulate-case.ts'
 import { USUAL_BODY_BYTES } from './load/message-template.ts'
 import { relayCases } from './relays/relay-cases.ts'
 import { keepResult } from './report/keep-result.ts'
@@ -35,6 +36,7 @@ const seconds = Number(values.seconds)
 /** Everything but the relays, which alternate. */
 const otherCases: readonly BenchCase[] = [
   { name: 'parse', run: async () => keepAll(measureParse(seconds)) },
+  { name: 'simulate', run: async (rack) => keepAll([await measureSimulate(rack)]) },
   { name: 'filter', run: async () => keepAll(measureFilter(seconds)) },
   { name: 'idle', run: async (rack) => keepOrSkip('idle', await measureIdle(rack, Number(values.idle))) },
 ]

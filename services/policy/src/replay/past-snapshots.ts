@@ -1,9 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
-import { type PolicyObject, type Snapshot, SnapshotCompiler } from '@gatehouse/policy-engine'
+import type { PolicyObject, Snapshot } from '@gatehouse/policy-engine'
 import type { PolicyBook } from '../apply/policy-book.ts'
-
-/** Objects compiled in one go: a few milliseconds. */
-const SLICE = 2_000
+import { compileInSlices } from './compile-in-slices.ts'
 
 /** Policies of earlier revisions, compiled. Who asks about one message of a day asks about the next one too, so the last is kept. */
 export class PastSnapshots {
@@ -21,7 +18,7 @@ export class PastSnapshots {
     if (this.#last?.revision === revision) return this.#last
     const objects = await this.#objectsAt(revision)
     if (objects === undefined) return undefined
-    this.#last = await compile(revision, objects)
+    this.#last = await compileInSlices({ format: 'gatehouse-snapshot/1', revision, issuedAtMs: 0, objects })
     return this.#last
   }
 
@@ -35,14 +32,4 @@ export class PastSnapshots {
       throw thrown
     }
   }
-}
-
-/** In slices, so that whatever else this process does gets its turn. */
-async function compile(revision: number, objects: readonly PolicyObject[]): Promise<Snapshot> {
-  const compiler = new SnapshotCompiler()
-  for (let at = 0; at < objects.length; at++) {
-    if (at % SLICE === SLICE - 1) await setImmediate()
-    compiler.add(objects[at]!)
-  }
-  return compiler.finish({ format: 'gatehouse-snapshot/1', revision, issuedAtMs: 0, objects })
 }

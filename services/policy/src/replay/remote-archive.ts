@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { GatewayError, messageOf } from '@gatehouse/errors'
 import { ArchiveService } from '@gatehouse/proto'
 import { connectRpc, type RpcClient, type RpcConnection } from '@gatehouse/rpc'
@@ -23,7 +24,11 @@ export function remoteArchive(config: RemoteArchiveConfig): ArchiveSource {
       const connection = connect(config)
       try {
         const options = { signal, deadlineMs: LONGEST_SCAN_MS }
-        yield* connection.client(ArchiveService).scan({ sinceUs, untilUs, reason, onBehalfOf: caller }, options)
+        for await (const page of connection.client(ArchiveService).scan({ sinceUs, untilUs, reason, onBehalfOf: caller }, options)) {
+          yield page
+          // several pages may be there at once, and taking them all is one turn of the event loop
+          await setImmediate()
+        }
       } catch (thrown) {
         throw told(config, thrown)
       } finally {

@@ -1,10 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { compileSnapshot } from '@gatehouse/policy-engine'
-import type { ScanResponseSchema, SimulateRequest, SimulateResponseSchema, SimulationReportSchema } from '@gatehouse/proto'
-import { type ArchivedMessage, EntryReader, type GroupCount, type SimulatedChange, Simulation } from '@gatehouse/receipt'
+import type { SimulateRequest, SimulateResponseSchema, SimulationReportSchema } from '@gatehouse/proto'
+import { type GroupCount, type SimulatedChange, Simulation } from '@gatehouse/receipt'
 import type { RpcContext } from '@gatehouse/rpc'
 import { policyError } from '../errors.ts'
+import type { ArchivePage } from './archive-source.ts'
+import { compileInSlices } from './compile-in-slices.ts'
 import type { ReplayDeps } from './explain-archived.ts'
+import { PageJudge } from './page-judge.ts'
 
 const DEFAULT_EXAMPLES = 20
 const MAX_EXAMPLES = 10_000
@@ -22,47 +24,34 @@ interface Progress {
 }
 
 /**
- * Archived traffic against a changed policy, page by page, so that whatever else this process does gets its turn. Nothing is put in
+ * Archived traffic against a changed policy, page by page and in slices, so that whatever else this process does gets its turn. Nothing is put in
  * force. The archive notes who asked. Rejects with GH-REVISION-NO-ARCHIVE, -FILES.
  */
 export async function* simulate({ book, archive }: ReplayDeps, request: SimulateRequest, context: RpcContext): AsyncGenerator<Answer> {
   const source = archive()
   if (source === undefined) throw policyError('GH-REVISION-NO-ARCHIVE')
   if (request.files.length === 0) throw policyError('GH-REVISION-FILES')
-  const before = book.snapshot()
   const proposal = await book.propose(request.files, request.prune)
   if (!proposal.isValid) return yield { problems: [...proposal.problems] }
-  const after = compileSnapshot({ ...before.document, revision: before.revision + 1, objects: proposal.objects })
+  const before = book.snapshot()
+  const after = await compileInSlices({ ...before.document, revision: before.revision + 1, objects: proposal.objects })
   const maxExamples = Math.min(MAX_EXAMPLES, request.maxExamples === 0 ? DEFAULT_EXAMPLES : request.maxExamples)
   const simulation = new Simulation(before, after, { withRates: request.withRates, maxExamples })
-  const reader = new EntryReader()
-  const { sinceUs, untilUs } = request
-  let engineMs = 0
+  const judge = new PageJudge(simulation, request.partner)
   let toldAt = 0
-  let last: MessageInitShape<typeof ScanResponseSchema> = {}
-  for await (const page of source.scan({ sinceUs, untilUs }, 'simulate', context)) {
+  let last: ArchivePage = {}
+  for await (const page of source.scan({ sinceUs: request.sinceUs, untilUs: request.untilUs }, 'simulate', context)) {
     last = page
-    const startedMs = performance.now()
-    for (const record of page.records ?? []) {
-      const message = reader.read(record)
-      if (message !== undefined && concerns(message, request.partner)) simulation.add(message)
-    }
-    engineMs += performance.now() - startedMs
+    await judge.judge(page.records ?? [])
     if (simulation.judged - toldAt < PROGRESS_EVERY) continue
     toldAt = simulation.judged
     yield progressOf(simulation, last)
   }
-  const report = reportOf(simulation, before.revision, request.withRates, proposal.changeCount, engineMs)
+  const report = reportOf(simulation, before.revision, request.withRates, proposal.changeCount, judge.spentMs)
   yield { ...progressOf(simulation, last), problems: [...proposal.problems], report }
 }
 
-/** Partners are named by object, by domain, or either end's. */
-function concerns(message: ArchivedMessage, partner: string): boolean {
-  if (partner === '') return true
-  return message.recorded.partner === partner || message.fromDomain === partner || message.toDomain === partner
-}
-
-function progressOf(simulation: Simulation, page: MessageInitShape<typeof ScanResponseSchema>): Progress {
+function progressOf(simulation: Simulation, page: ArchivePage): Progress {
   const { reachedSequence = 0n, firstSequence = 0n, lastSequence = 0n } = page
   return { judged: BigInt(simulation.judged), reachedSequence, firstSequence, lastSequence }
 }
