@@ -137,6 +137,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     inside: { imMode, hasImdn: imdn },
     idleMs: imIdleMs,
     maxSessions: config.limits.maxImSessions,
+    maxSubscriptions: config.limits.maxSubscriptions,
     deliver: (delivery, onOutcome) => deliveries.deliver(delivery, onOutcome),
     newId: (now) => ids.next(now),
     newTag,

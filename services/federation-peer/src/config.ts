@@ -102,6 +102,12 @@ const limits = z.strictObject({
     .min(1)
     .default(20_000)
     .describe('Sessions with people on networks that are open at once in this replica; above it the one unused for longest is ended.'),
+  maxSubscriptions: z
+    .number()
+    .int()
+    .min(1)
+    .default(50_000)
+    .describe('Subscriptions to presence between SIP users and people on networks in this replica, each way.'),
   maxMalformedPerConnection: z.number().int().min(1).default(10).describe('Malformed messages after which a connection is closed.'),
   maxHeadBytes: z.number().int().min(1024).default(65_536).describe('Size of start line and headers of one message.'),
   maxBodyBytes: z.number().int().min(1024).default(1_048_576).describe('Size of one body.'),

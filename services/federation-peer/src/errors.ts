@@ -155,6 +155,12 @@ export const peerCodes = {
     retry: 'never',
     sip: 481,
   },
+  'GH-PEER-EXTENSION': {
+    summary: 'The request needs a SIP extension that has no counterpart outside SIP.',
+    remedy: 'Send it without the options that Unsupported in the answer lists; conversations of several people do not pass.',
+    retry: 'never',
+    sip: 420,
+  },
   'GH-PEER-METHOD-NOT-CARRIED': {
     summary: 'The method has no counterpart outside SIP.',
     remedy: 'Allow in the answer lists what is carried.',

@@ -5,11 +5,16 @@ import type { LinkDestination, LinkTargets } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
 import { Endpoint } from './endpoint.ts'
+import { HandOver } from './hand-over.ts'
 import { ImSessions } from './im-sessions.ts'
+import type { OnOutcome } from './outcome-of-answer.ts'
+import { OutsideAnswers } from './outside-answers.ts'
 import { OwnContacts } from './own-contact.ts'
+import { SipWatchers } from './presence/sip-watchers.ts'
+import { WatchedUsers } from './presence/watched-users.ts'
 import { SessionOpener } from './session-opener.ts'
 import { SipReceiver } from './sip-receiver.ts'
-import { type NextHopHabits, type OnOutcome, SipSender } from './sip-sender.ts'
+import { type NextHopHabits, SipSender } from './sip-sender.ts'
 import { type AgentLinks, UserAgent } from './user-agent.ts'
 
 export interface EndpointParts {
@@ -25,6 +30,8 @@ export interface EndpointParts {
   /** A session that nobody uses for so long is ended. */
   readonly idleMs: number
   readonly maxSessions: number
+  /** Subscriptions to presence, each way. */
+  readonly maxSubscriptions: number
   /** Hands an envelope to the service that owns its destination. */
   readonly deliver: (delivery: Delivery, onOutcome: OnOutcome) => void
   /** Ids of envelopes without a record. */
@@ -48,16 +55,23 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
     onIdle: (session) => sender.end(session),
   })
   const opener = new SessionOpener({ agent, sessions, contacts, own, wheel, newTag })
+  const answers = new OutsideAnswers(own, newTag)
+  const handOver = new HandOver(deliver, newId)
+  const shared = { agent, handOver, answers, contacts, own, wheel, newTag, nowMs }
+  const watchers = new SipWatchers({ ...shared, maxWatchers: parts.maxSubscriptions })
+  const watched = new WatchedUsers({ ...shared, maxWatched: parts.maxSubscriptions })
   const sender = new SipSender({
     agent,
     sessions,
     opener,
+    watchers,
+    watched,
     own,
     newTag,
     nowMs,
     habitsOf: (destination) => habitsOf(destination, parts.inside),
   })
-  const receiver = new SipReceiver({ deliver, sessions, contacts, own, newId, newTag })
+  const receiver = new SipReceiver({ handOver, sessions, contacts, own, watchers, watched, answers })
   return new Endpoint({ sender, receiver, sessions, wheel })
 }
 

@@ -3,8 +3,9 @@ import { type Delivery, failedOutcome } from '@gatehouse/delivery'
 import { peerCodes } from '../errors.ts'
 import { isBySip } from '../route/link-targets.ts'
 import type { ImSessions } from './im-sessions.ts'
+import type { OnOutcome } from './outcome-of-answer.ts'
 import type { SipReceiver } from './sip-receiver.ts'
-import type { OnOutcome, SipSender } from './sip-sender.ts'
+import type { SipSender } from './sip-sender.ts'
 
 export interface EndpointDeps {
   readonly sender: SipSender

@@ -1,4 +1,4 @@
-import type { TimerWheel, WheelEntry } from '@gatehouse/bus'
+import type { TimerWheel } from '@gatehouse/bus'
 import type { Delivery } from '@gatehouse/delivery'
 import { Dialog, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import type { LinkDestination } from '../route/link-targets.ts'
@@ -10,6 +10,7 @@ import { type ImSession, type ImSessions, pairKey } from './im-sessions.ts'
 import type { OwnContacts } from './own-contact.ts'
 import { createOwnRequest, markOwnMessage } from './own-request.ts'
 import { type SentRequest, type SipAnswer, sideOf, type UserAgent } from './user-agent.ts'
+import { WheelAlarm } from './wheel-alarm.ts'
 
 /** More that wait for one session than this are turned away: a person does not write so much before the other end answers. */
 const MAX_WAITING = 200
@@ -60,7 +61,7 @@ export class SessionOpener {
   #invite(delivery: Delivery, destination: LinkDestination, onDone: (opening: Opening) => void): void {
     const request = this.#request(delivery, destination)
     let ownTag = ''
-    const deadline = new Deadline(() => sent.cancel())
+    const deadline = new WheelAlarm(() => sent.cancel())
     const sent: SentRequest = this.#deps.agent.send(
       destination,
       request,
@@ -123,19 +124,3 @@ export class SessionOpener {
 }
 
 const NO_CONTACT: SipAnswer = { ok: false, why: 'broken', detail: 'It accepted a session without saying where it is.', status: 502 }
-
-class Deadline implements WheelEntry {
-  wheelNext: WheelEntry | undefined = undefined
-  wheelPrevious: WheelEntry | undefined = undefined
-  wheelSlot = -1
-  wheelRounds = 0
-  readonly #run: () => void
-
-  constructor(run: () => void) {
-    this.#run = run
-  }
-
-  expire(): void {
-    this.#run()
-  }
-}

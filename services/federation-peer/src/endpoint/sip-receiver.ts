@@ -1,33 +1,27 @@
-import type { Delivery } from '@gatehouse/delivery'
-import type { DeliveryOutcome, Destination, ImContent } from '@gatehouse/im-model'
-import { createResponse, Dialog, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
+import type { Destination, ImContent } from '@gatehouse/im-model'
+import { Dialog, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import { type Refusal, refuse } from '../admit/refusal.ts'
-import { renderTrust, TRUST_HEADER } from '../boundary/trust-header.ts'
 import type { PeerCode } from '../errors.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { Passage } from '../session/passage.ts'
 import { ACCEPTED_TYPES, type ImSession as ImMedia, readImSdp, renderImSdp } from './content/im-sdp.ts'
 import { toSipUri } from './content/sip-address.ts'
-import { envelopeOf, markOf, partiesOf } from './envelope-of.ts'
+import { partiesOf } from './envelope-of.ts'
+import type { HandOver } from './hand-over.ts'
 import type { ImSessions } from './im-sessions.ts'
+import type { OutsideAnswers } from './outside-answers.ts'
 import type { OwnContacts } from './own-contact.ts'
 import type { HeaderPairs } from './own-request.ts'
+import type { SipWatchers } from './presence/sip-watchers.ts'
+import type { WatchedUsers } from './presence/watched-users.ts'
 import { readContent } from './read-content.ts'
-import type { OnOutcome } from './sip-sender.ts'
 import { statusOf } from './status-table.ts'
-
-/** Shorter than the gate's own time for an answer (28 s), so that the sender hears what became of it. */
-const DELIVERY_TIMEOUT_MS = 20_000
-const RETRY_AFTER_S = 5
 
 const ALLOWED = 'INVITE, ACK, CANCEL, BYE, MESSAGE, INFO, UPDATE, OPTIONS, SUBSCRIBE, NOTIFY'
 const ALLOW: HeaderPairs = [['Allow', ALLOWED]]
 const ACCEPT: HeaderPairs = [['Accept', ACCEPTED_TYPES.replaceAll(' ', ', ')]]
 /** Refusals of the kind, not of the person: a session may be open all the same with people who know no sessions. */
 const KNOWS_NO_SESSIONS: ReadonlySet<number> = new Set([405, 415, 481, 488, 501])
-/** Outside, nobody learns from an answer who exists (lcs-edge §15, item 5). */
-const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
-const UNKNOWN_USER = 404
 
 /** Where an answer is given; the gate. */
 export interface AnswerDesk {
@@ -35,18 +29,14 @@ export interface AnswerDesk {
   refuse(passage: Passage, refusal: Refusal): void
 }
 
-/** Takes presence requests: SUBSCRIBE and NOTIFY. */
-export interface PresenceReceiver {
-  take(passage: Passage, destination: Destination, desk: AnswerDesk): void
-}
-
 export interface SipReceiverDeps {
-  readonly deliver: (delivery: Delivery, onOutcome: OnOutcome) => void
+  readonly handOver: HandOver
   readonly sessions: ImSessions
   readonly contacts: OwnContacts
   readonly own: OwnNames
-  readonly newId: (nowMs: number) => Uint8Array
-  readonly newTag: () => string
+  readonly watchers: SipWatchers
+  readonly watched: WatchedUsers
+  readonly answers: OutsideAnswers
 }
 
 /** The server side of the user agent: what SIP users say to people elsewhere becomes envelopes, and the outcome their answer. */
@@ -60,6 +50,8 @@ export class SipReceiver {
   /** An admitted and recorded request. It is answered at the desk exactly once. */
   take(passage: Passage, destination: Destination, desk: AnswerDesk): void {
     if (passage.request.to()?.tag !== undefined && !passage.endsHere) return this.#refuse(passage, desk, 'GH-PEER-NO-DIALOG')
+    const required = passage.request.headers.values('Require')
+    if (required.length > 0) return this.#refuse(passage, desk, 'GH-PEER-EXTENSION', [['Unsupported', required.join(', ')]]) // RFC 3261 §8.2.2.3
     if (passage.isInDialog && this.#isOutOfOrder(passage)) {
       return desk.refuse(passage, { ...refuse('GH-PEER-NO-DIALOG', 'It is out of order.'), status: 500 }) // RFC 3261 §12.2.2
     }
@@ -71,16 +63,22 @@ export class SipReceiver {
         return this.#takeInvite(passage, destination, desk)
       case 'BYE':
         return this.#takeBye(passage, destination, desk)
+      case 'SUBSCRIBE':
+        return this.#deps.watchers.take(passage, destination, desk)
+      case 'NOTIFY':
+        return this.#deps.watched.take(passage, destination, desk)
       case 'UPDATE':
       case 'OPTIONS':
-        return desk.accept(passage, this.#answer(passage, 200, [...ALLOW, ...ACCEPT]))
+        return desk.accept(passage, this.#deps.answers.of(passage, 200, [...ALLOW, ...ACCEPT]))
       default:
         return this.#refuse(passage, desk, 'GH-PEER-METHOD-NOT-CARRIED', ALLOW)
     }
   }
 
   /** ACK needs nothing: the session is open since its 200. */
-  takeUnanswered(_passage: Passage, _destination: Destination): void {}
+  takeUnanswered(passage: Passage, destination: Destination): void {
+    if (passage.method === 'BENOTIFY') this.#deps.watched.takeUnanswered(passage, destination)
+  }
 
   #isOutOfOrder(passage: Passage): boolean {
     const session = this.#sessionOf(passage)
@@ -95,10 +93,10 @@ export class SipReceiver {
   #takeContent(passage: Passage, destination: Destination, desk: AnswerDesk): void {
     const content = readContent(passage.request, passage.decision?.rewrite)
     if (content === 'unreadable') return this.#refuse(passage, desk, 'GH-PEER-CONTENT', ACCEPT)
-    if (content === 'nothing') return desk.accept(passage, this.#answer(passage, 200))
-    this.#deliver(passage, destination, content, (outcome) => {
-      if (outcome.status === 'failed') desk.refuse(passage, this.#refusalOf(passage, outcome))
-      else desk.accept(passage, this.#answer(passage, statusOf(outcome, passage.method, passage.isInDialog)))
+    if (content === 'nothing') return desk.accept(passage, this.#deps.answers.of(passage, 200))
+    this.#deps.handOver.run(passage, destination, content, (outcome) => {
+      if (outcome.status === 'failed') desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
+      else desk.accept(passage, this.#deps.answers.of(passage, statusOf(outcome, passage.method, passage.isInDialog)))
     })
   }
 
@@ -109,9 +107,10 @@ export class SipReceiver {
     if (media === undefined || content === 'unreadable') return this.#refuse(passage, desk, 'GH-PEER-NO-CALLS')
     if (passage.isInDialog) return desk.accept(passage, this.#acceptInvite(passage, media, false))
     const first = content === 'nothing' ? SESSION_OPENS : content
-    this.#deliver(passage, destination, first, (outcome) => {
+    this.#deps.handOver.run(passage, destination, first, (outcome) => {
+      if (passage.stage !== 'deliver') return // cancelled meanwhile
       const isRefused = outcome.status === 'failed' && !(first === SESSION_OPENS && KNOWS_NO_SESSIONS.has(outcome.sipStatus))
-      if (isRefused) return desk.refuse(passage, this.#refusalOf(passage, outcome))
+      if (isRefused) return desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
       const response = this.#acceptInvite(passage, media, content !== 'nothing')
       this.#remember(passage, response, media)
       desk.accept(passage, response)
@@ -130,14 +129,7 @@ export class SipReceiver {
     const session = this.#sessionOf(passage)
     if (session !== undefined) this.#deps.sessions.remove(session)
     // RFC 3261 §15.1.2: the session is over, whatever anybody makes of that
-    this.#deliver(passage, destination, SESSION_CLOSES, () => desk.accept(passage, this.#answer(passage, 200)))
-  }
-
-  #deliver(passage: Passage, destination: Destination, content: ImContent, onOutcome: OnOutcome): void {
-    const { decision, envelopeId, nowMs } = passage
-    if (decision === undefined) return
-    const envelope = envelopeOf(passage, content, envelopeId ?? this.#deps.newId(nowMs))
-    this.#deps.deliver({ envelope, destination, decision: markOf(decision), timeoutMs: DELIVERY_TIMEOUT_MS, forwardedBy: '' }, onOutcome)
+    this.#deps.handOver.run(passage, destination, SESSION_CLOSES, () => desk.accept(passage, this.#deps.answers.of(passage, 200)))
   }
 
   /** RFC 3261 §13.3.1.4: accepted, with our side of the session. `Supported: ms-text-format`: the first message was taken (lcs-edge §12.1). */
@@ -150,40 +142,11 @@ export class SipReceiver {
       ['Content-Type', 'application/sdp'],
     ]
     if (tookFirst && passage.request.headers.has('ms-text-format')) headers.push(['Supported', 'ms-text-format'])
-    return this.#answer(passage, 200, headers, renderImSdp(host, port, toSipUri(to), media.media))
-  }
-
-  /** An answer of the person elsewhere; inside it says how sure we are of them, as every message from outside does. */
-  #answer(passage: Passage, status: number, headers: HeaderPairs = [], body?: Uint8Array): SipResponse {
-    const { decision, side, toDomain } = passage
-    const all = [...headers]
-    if (side === 'internal' && decision !== undefined) {
-      const { mark, peerClass } = decision
-      all.push([TRUST_HEADER, renderTrust({ peerClass, edgeName: this.#deps.own.external.host, mark, remoteName: toDomain })])
-    }
-    return createResponse(passage.request, status, undefined, {
-      toTag: this.#deps.newTag(),
-      headers: all,
-      ...(body === undefined ? {} : { body }),
-    })
+    return this.#deps.answers.of(passage, 200, headers, renderImSdp(host, port, toSipUri(to), media.media))
   }
 
   #refuse(passage: Passage, desk: AnswerDesk, code: PeerCode, headers?: HeaderPairs): void {
     desk.refuse(passage, headers === undefined ? refuse(code) : refuse(code, '', { headers }))
-  }
-
-  #refusalOf(passage: Passage, outcome: DeliveryOutcome): Refusal {
-    const status = statusOf(outcome, passage.method, passage.isInDialog)
-    const isHidden = passage.side === 'external' && !passage.isInDialog && LOOKS_UNKNOWN.has(status)
-    return {
-      code: outcome.code,
-      status: isHidden ? UNKNOWN_USER : status,
-      reason: outcome.detail,
-      diagnostics: undefined,
-      retryAfterS: status === 503 && outcome.retry === 'later' ? RETRY_AFTER_S : undefined,
-      headers: [],
-      isCertain: outcome.isCertain,
-    }
   }
 }
 

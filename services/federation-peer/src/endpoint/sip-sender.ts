@@ -1,5 +1,5 @@
 import { type Delivery, failedOutcome, sentOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, MessageEvent, TypingEvent } from '@gatehouse/im-model'
+import type { MessageEvent, PresenceEvent, TypingEvent } from '@gatehouse/im-model'
 import { peerCodes } from '../errors.ts'
 import type { LinkDestination } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
@@ -9,9 +9,12 @@ import { toSipUri } from './content/sip-address.ts'
 import { IS_COMPOSING, KEYBOARD_ACTIVITY, renderIsComposing, renderKeyboardActivity } from './content/typing.ts'
 import type { ImSession, ImSessions } from './im-sessions.ts'
 import { textOfMessage } from './message-body.ts'
+import { type OnOutcome, outcomeOfAnswer } from './outcome-of-answer.ts'
 import { createOwnRequest, type HeaderPairs, headerText, markOwnMessage } from './own-request.ts'
+import type { SipWatchers } from './presence/sip-watchers.ts'
+import type { WatchedUsers } from './presence/watched-users.ts'
 import type { SessionOpener } from './session-opener.ts'
-import { endsDialog, outcomeOf } from './status-table.ts'
+import { endsDialog } from './status-table.ts'
 import { type SipAnswer, sideOf, type UserAgent } from './user-agent.ts'
 
 const TEXT = 'text/plain;charset=UTF-8'
@@ -28,12 +31,12 @@ export interface NextHopHabits {
   readonly hasImdn: boolean
 }
 
-export type OnOutcome = (outcome: DeliveryOutcome) => void
-
 export interface SipSenderDeps {
   readonly agent: UserAgent
   readonly sessions: ImSessions
   readonly opener: SessionOpener
+  readonly watchers: Pick<SipWatchers, 'tell'>
+  readonly watched: Pick<WatchedUsers, 'ask'>
   readonly own: OwnNames
   readonly habitsOf: (destination: LinkDestination) => NextHopHabits
   readonly newTag: () => string
@@ -72,7 +75,7 @@ export class SipSender {
         if (content.state === 'closed' && session !== undefined) return this.end(session, delivery, onOutcome)
         return onOutcome(sentOutcome()) // nothing is open that could close, and the first message opens one
       case 'presence':
-        return onOutcome(failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING'))
+        return this.#sendPresence(delivery, destination, content, onOutcome)
     }
   }
 
@@ -83,6 +86,12 @@ export class SipSender {
     const { request } = session.dialog.createRequest('BYE')
     if (delivery !== undefined) markOwnMessage(request, delivery, session.destination, this.#deps.own)
     this.#deps.agent.send(session.destination, request, (answer) => onOutcome(outcomeOfAnswer(answer)))
+  }
+
+  #sendPresence(delivery: Delivery, destination: LinkDestination, event: PresenceEvent, onOutcome: OnOutcome): void {
+    const isQuestion = event.type === 'subscribe' || event.type === 'unsubscribe' || event.type === 'probe'
+    if (isQuestion) this.#deps.watched.ask(delivery, destination, event, onOutcome)
+    else this.#deps.watchers.tell(delivery, destination, event, onOutcome)
   }
 
   #sendMessage(
@@ -182,21 +191,4 @@ function typingPage(event: TypingEvent, session: ImSession | undefined): Page {
 /** The far side knows no such sessions, so it has not seen the message either: a page may do. */
 function isUnknown(answer: SipAnswer): boolean {
   return answer.ok && KNOWS_NO_SESSIONS.has(answer.response.status)
-}
-
-/** The outcome of a request of ours, whatever became of it. */
-export function outcomeOfAnswer(answer: SipAnswer): DeliveryOutcome {
-  if (answer.ok) return outcomeOf(answer.response.status, answer.response.reason)
-  switch (answer.why) {
-    case 'no-link':
-      return failedOutcome(peerCodes, 'GH-PEER-NEXT-HOP-AWAY', answer.detail, { sipStatus: answer.status })
-    case 'busy':
-      return failedOutcome(peerCodes, 'GH-PEER-BUSY', answer.detail)
-    case 'broken':
-      return failedOutcome(peerCodes, 'GH-PEER-SIP-FAILED', answer.detail)
-    case 'timeout':
-      return failedOutcome(peerCodes, 'GH-PEER-NO-ANSWER', '', { isCertain: false })
-    case 'connection-lost':
-      return failedOutcome(peerCodes, 'GH-PEER-LINK-LOST', '', { isCertain: false })
-  }
 }

@@ -210,6 +210,7 @@ export class GateRig {
       token,
       idleMs: 60_000,
       maxSessions: 3,
+      maxSubscriptions: 3,
       deliver: (delivery, onOutcome) => {
         this.handedOver.push(delivery)
         setImmediate(() => onOutcome(this.outcome(delivery)))
