@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
-import type { ServiceError } from '@grpc/grpc-js'
+import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { CHANNEL_OPTIONS } from './channel-options.ts'
 import { rpcCodes } from './errors.ts'
@@ -59,6 +60,9 @@ export function connectRpc(targetText: string, options: RpcConnectOptions = {}):
 
 function callOf(client: Client, service: RpcService, method: DescMethod, deadlineMs: number): unknown {
   const definition = methodDefinition(service, method)
+  if (method.methodKind === 'client_streaming') {
+    return (requests: AsyncIterable<object>, options?: CallOptions) => callRequests(client, definition, requests, deadlineMs, options)
+  }
   return method.methodKind === 'server_streaming'
     ? (request: object, options?: CallOptions) => callStream(client, definition, request, deadlineMs, options)
     : (request: object, options?: CallOptions) => callUnary(client, definition, request, deadlineMs, options)
@@ -92,6 +96,70 @@ function callUnary(
     const cancel = (): void => call.cancel()
     options.signal?.addEventListener('abort', cancel, { once: true })
     if (options.signal?.aborted === true) cancel()
+  })
+}
+
+/** Sends as fast as the other side takes; ends early when it answers early. */
+function callRequests(
+  client: Client,
+  definition: CallDefinition,
+  requests: AsyncIterable<object> | Iterable<object>,
+  deadlineMs: number,
+  options: CallOptions = {},
+): Promise<object> {
+  return new Promise((resolve, reject) => {
+    const over = new AbortController()
+    const call = client.makeClientStreamRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      new Metadata(),
+      { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
+      (error: ServiceError | null, response?: Decoded) => {
+        over.abort()
+        options.signal?.removeEventListener('abort', cancel)
+        if (error !== null || response === undefined) return reject(errorOfStatus(error))
+        try {
+          resolve(messageOfDecoded(response))
+        } catch (failure) {
+          reject(failure as Error)
+        }
+      },
+    )
+    const cancel = (): void => call.cancel()
+    options.signal?.addEventListener('abort', cancel, { once: true })
+    if (options.signal?.aborted === true) cancel()
+    sendAll(call, requests, over.signal).catch((failure: unknown) => {
+      reject(failure as Error)
+      call.cancel()
+    })
+  })
+}
+
+async function sendAll(
+  call: ClientWritableStream<object>,
+  requests: AsyncIterable<object> | Iterable<object>,
+  over: AbortSignal,
+): Promise<void> {
+  for await (const request of requests) {
+    if (over.aborted) return
+    if (!call.write(request)) await writable(call, over)
+    // a source that never waits must not keep an early answer from being read
+    await setImmediate()
+  }
+  if (!over.aborted) call.end()
+}
+
+function writable(call: ClientWritableStream<object>, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off('drain', done)
+      over.removeEventListener('abort', done)
+      resolve()
+    }
+    call.once('drain', done)
+    over.addEventListener('abort', done)
+    if (over.aborted) done()
   })
 }
 

@@ -11,7 +11,7 @@ export type Decoded = { readonly message: Message } | { readonly failure: Error 
 /** grpc-js's view of a generated method: on each side the decoded form of the other side's object. */
 export interface CallDefinition {
   readonly path: string
-  readonly requestStream: false
+  readonly requestStream: boolean
   readonly responseStream: boolean
   readonly requestSerialize: (value: object) => Buffer
   readonly requestDeserialize: (bytes: Buffer) => Decoded
@@ -23,7 +23,7 @@ export interface CallDefinition {
 export function methodDefinition(service: Pick<DescService, 'typeName'>, method: DescMethod): CallDefinition {
   return {
     path: `/${service.typeName}/${method.name}`,
-    requestStream: false,
+    requestStream: method.methodKind === 'client_streaming',
     responseStream: method.methodKind === 'server_streaming',
     requestSerialize: (value) => encoded(method.input, value),
     requestDeserialize: (bytes) => decoded(() => fromBinary(method.input, bytes)),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { errorsOf } from '@gatehouse/errors'
 import { Authority } from '@gatehouse/lab'
-import { ArchiveService, PeeringService } from '@gatehouse/proto'
+import { ArchiveService, PeeringService, PolicyAdminService } from '@gatehouse/proto'
 import type { RpcConnection } from './client.ts'
 import { connectRpc } from './client.ts'
 import type { RpcServer } from './server.ts'
@@ -55,12 +55,41 @@ const archive: Partial<RpcHandlers<typeof ArchiveService>> = {
   },
 }
 
+let taken = 0
+let isCallerGone = false
+
+const admin: Partial<RpcHandlers<typeof PolicyAdminService>> = {
+  applyLarge: async (requests) => {
+    taken = 0
+    try {
+      for await (const { part } of requests) {
+        if (part.case === 'order' && part.value.reason === 'refuse') throw failed('GH-TEST-REFUSED')
+        if (part.case === 'piece') taken += part.value.text.length
+      }
+    } catch (thrown) {
+      isCallerGone = true
+      throw thrown
+    }
+    return { outcome: { changeCount: taken } }
+  },
+}
+
+/** Pieces without end, but so many. */
+function* pieces(count: number, onPiece: (at: number) => void = () => {}) {
+  const text = 'x'.repeat(65_536)
+  for (let at = 0; at < count; at++) {
+    onPiece(at)
+    yield { part: { case: 'piece' as const, value: { file: 0, name: 'f', text } } }
+  }
+}
+
 describe('on a unix socket', () => {
   let server: RpcServer
   let connection: RpcConnection
   before(async () => {
     server = createRpcServer({ listen: socket, log })
     server.add(PeeringService, peering).add(ArchiveService, archive as RpcHandlers<typeof ArchiveService>)
+    server.add(PolicyAdminService, admin as RpcHandlers<typeof PolicyAdminService>)
     assert.equal(await server.start(), socket)
     connection = connectRpc(socket, { deadlineMs: 2_000 })
   })
@@ -130,6 +159,39 @@ describe('on a unix socket', () => {
     for await (const part of connection.client(ArchiveService).search({ limit: 1_000_000 })) if (part.record?.sequence === 5n) break
     while (!isStreamClosed) await new Promise((resolve) => setImmediate(resolve))
     assert.ok(produced < 20_000, `${produced} parts were produced for a reader of five`)
+  })
+
+  it('takes a stream of requests larger than any message', async () => {
+    const { outcome } = await connection.client(PolicyAdminService).applyLarge(pieces(200), { deadlineMs: 60_000 })
+    assert.equal(outcome?.changeCount, 200 * 65_536)
+  })
+
+  it('stops sending when the answer comes early, and when the handler is slow', async () => {
+    let sent = 0
+    function* parts() {
+      yield { part: { case: 'order' as const, value: { reason: 'refuse' } } }
+      yield* pieces(1_000_000, () => void sent++)
+    }
+    const call = connection.client(PolicyAdminService).applyLarge(parts(), { deadlineMs: 60_000 })
+    await assert.rejects(call, { code: 'GH-TEST-REFUSED' })
+    assert.ok(sent < 100_000, `${sent} pieces were sent to nobody`)
+  })
+
+  it('tells a handler that the caller gave up, or failed while it sent', async () => {
+    const abort = new AbortController()
+    isCallerGone = false
+    const given = connection.client(PolicyAdminService).applyLarge(
+      pieces(1_000_000, (at) => at === 50 && abort.abort()),
+      { deadlineMs: 60_000, signal: abort.signal },
+    )
+    await assert.rejects(given, { code: 'GH-RPC-CANCELLED' })
+    while (!isCallerGone) await new Promise((resolve) => setImmediate(resolve))
+    const broken = connection.client(PolicyAdminService).applyLarge(
+      pieces(100, (at) => {
+        if (at === 10) throw failed('GH-TEST-REFUSED')
+      }),
+    )
+    await assert.rejects(broken, { code: 'GH-TEST-REFUSED' })
   })
 
   it('answers health checks and unknown methods', async () => {

@@ -1,8 +1,10 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
 import type {
+  handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
+  ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
   UntypedServiceImplementation,
@@ -46,6 +48,7 @@ export interface RpcServer {
 }
 
 type AnyHandler = (request: unknown, context: RpcContext) => Promise<object> | AsyncIterable<object>
+type AnyCall = handleUnaryCall<Decoded, object> | handleServerStreamingCall<Decoded, object> | handleClientStreamingCall<Decoded, object>
 
 /** Throws GH-RPC-ADDRESS for an unusable address, also for a TCP one without certificates. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
@@ -71,20 +74,21 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 
 function addService(server: Server, service: RpcService, handlers: Readonly<Record<string, AnyHandler>>, log: RpcLog): void {
   const definitions: Record<string, CallDefinition> = {}
-  const implementation: Record<string, handleUnaryCall<Decoded, object> | handleServerStreamingCall<Decoded, object>> = {}
+  const implementation: Record<string, AnyCall> = {}
   for (const [name, method] of Object.entries(service.method)) {
     // Handlers may be an object with private state, so they are called as its methods.
     const handler = handlers[name]?.bind(handlers)
     if (handler === undefined) continue
     const label = `${service.typeName}/${method.name}`
     definitions[name] = methodDefinition(service, method)
-    implementation[name] = isStreaming(method) ? streamHandler(label, handler, log) : unaryHandler(label, handler, log)
+    implementation[name] = handlerOf(method)(label, handler, log)
   }
   server.addService(definitions, implementation as UntypedServiceImplementation)
 }
 
-function isStreaming(method: DescMethod): boolean {
-  return method.methodKind === 'server_streaming'
+function handlerOf({ methodKind }: DescMethod): (label: string, handler: AnyHandler, log: RpcLog) => AnyCall {
+  if (methodKind === 'client_streaming') return requestsHandler
+  return methodKind === 'server_streaming' ? streamHandler : unaryHandler
 }
 
 function unaryHandler(label: string, handler: AnyHandler, log: RpcLog): handleUnaryCall<Decoded, object> {
@@ -97,6 +101,34 @@ function unaryHandler(label: string, handler: AnyHandler, log: RpcLog): handleUn
         (thrown: unknown) => reply(report(label, thrown, log)),
       )
       .finally(end)
+  }
+}
+
+/** The caller streams: a handler that is slow to take holds the caller back. */
+function requestsHandler(label: string, handler: AnyHandler, log: RpcLog): handleClientStreamingCall<Decoded, object> {
+  return (call, reply) => {
+    const { context, end } = contextOf(call)
+    const run = async (): Promise<object> => (await handler(requestsOf(call, context.signal), context)) as object
+    run()
+      .then(
+        (response) => reply(null, response),
+        (thrown: unknown) => {
+          // whatever is still on its way is not waited for
+          call.resume()
+          reply(report(label, thrown, log))
+        },
+      )
+      .finally(end)
+  }
+}
+
+async function* requestsOf(call: ServerReadableStream<Decoded, object>, signal: AbortSignal): AsyncGenerator<object> {
+  const onAbort = (): void => void call.destroy(rpcError('GH-RPC-CANCELLED'))
+  signal.addEventListener('abort', onAbort)
+  try {
+    for await (const request of call) yield messageOfDecoded(request as Decoded)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -132,10 +164,13 @@ function writable(call: ServerWritableStream<Decoded, object>, signal: AbortSign
   })
 }
 
-function contextOf(call: ServerUnaryCall<Decoded, object> | ServerWritableStream<Decoded, object>): {
-  context: RpcContext
-  end: () => void
-} {
+/** What the calls of all kinds have in common. */
+interface AnyServerCall extends Pick<ServerUnaryCall<Decoded, object>, 'getAuthContext' | 'getPeer'> {
+  on(event: 'cancelled', listener: () => void): unknown
+  off(event: 'cancelled', listener: () => void): unknown
+}
+
+function contextOf(call: AnyServerCall): { context: RpcContext; end: () => void } {
   const abort = new AbortController()
   const onCancelled = (): void => abort.abort()
   call.on('cancelled', onCancelled)

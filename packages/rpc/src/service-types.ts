@@ -22,16 +22,26 @@ export interface CallOptions {
 type Input<M> = M extends { readonly input: infer I extends DescMessage } ? I : never
 type Output<M> = M extends { readonly output: infer O extends DescMessage } ? O : never
 
-/** What a service has to bring for each of its methods. */
+/** What a service has to bring for each of its methods. A stream of requests ends when the caller has sent all, and throws when it is gone. */
 export type RpcHandlers<S extends RpcService> = {
   readonly [K in keyof S['method']]: S['method'][K] extends { readonly methodKind: 'unary' }
     ? (request: MessageShape<Input<S['method'][K]>>, context: RpcContext) => Promise<MessageInitShape<Output<S['method'][K]>>>
-    : (request: MessageShape<Input<S['method'][K]>>, context: RpcContext) => AsyncIterable<MessageInitShape<Output<S['method'][K]>>>
+    : S['method'][K] extends { readonly methodKind: 'client_streaming' }
+      ? (
+          requests: AsyncIterable<MessageShape<Input<S['method'][K]>>>,
+          context: RpcContext,
+        ) => Promise<MessageInitShape<Output<S['method'][K]>>>
+      : (request: MessageShape<Input<S['method'][K]>>, context: RpcContext) => AsyncIterable<MessageInitShape<Output<S['method'][K]>>>
 }
 
 /** The same methods as a caller sees them. Failures reject with a GatewayError. */
 export type RpcClient<S extends RpcService> = {
   readonly [K in keyof S['method']]: S['method'][K] extends { readonly methodKind: 'unary' }
     ? (request: MessageInitShape<Input<S['method'][K]>>, options?: CallOptions) => Promise<MessageShape<Output<S['method'][K]>>>
-    : (request: MessageInitShape<Input<S['method'][K]>>, options?: CallOptions) => AsyncIterable<MessageShape<Output<S['method'][K]>>>
+    : S['method'][K] extends { readonly methodKind: 'client_streaming' }
+      ? (
+          requests: AsyncIterable<MessageInitShape<Input<S['method'][K]>>> | Iterable<MessageInitShape<Input<S['method'][K]>>>,
+          options?: CallOptions,
+        ) => Promise<MessageShape<Output<S['method'][K]>>>
+      : (request: MessageInitShape<Input<S['method'][K]>>, options?: CallOptions) => AsyncIterable<MessageShape<Output<S['method'][K]>>>
 }

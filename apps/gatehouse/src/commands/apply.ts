@@ -1,11 +1,11 @@
 import { errorsOf } from '@gatehouse/errors'
-import { PolicyAdminService } from '@gatehouse/proto'
 import type { Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { formatOutcome, hasErrors } from '../output/format-changes.ts'
+import { applyPolicy } from './policy-calls.ts'
 import { readPolicyFiles } from './policy-files.ts'
 import { revisionOption } from './revision-option.ts'
 
@@ -15,7 +15,7 @@ export const applyCommand: Command = {
   name: 'apply',
   summary: 'Bring the policy to what the files say',
   description:
-    'Sends policy documents to the gateway, which checks all of them, makes one new revision and shows what changed. All or nothing: one mistake and nothing is applied.',
+    'Sends policy documents to the gateway, which checks all of them, makes one new revision and shows what changed. All or nothing: one mistake and nothing is applied. Files may be large: a hundred thousand objects go over in pieces.',
   options: [
     {
       name: 'file',
@@ -43,15 +43,19 @@ export const applyCommand: Command = {
     const expectedRevision = revisionOption(call, 'expected-revision')
     const files = await readPolicyFiles(call, call.texts('file'))
     const response = await withGateway(call, (connection) =>
-      connection.client(PolicyAdminService).apply({
-        files: [...files],
-        author: call.io.userName,
-        reason: call.text('reason') ?? '',
-        dryRun: call.flag('dry-run'),
-        prune: call.flag('prune'),
-        expectedRevision,
-        preset,
-      }),
+      applyPolicy(
+        call,
+        connection,
+        {
+          author: call.io.userName,
+          reason: call.text('reason') ?? '',
+          dryRun: call.flag('dry-run'),
+          prune: call.flag('prune'),
+          expectedRevision,
+          preset,
+        },
+        files,
+      ),
     )
     call.out.result(response, () => formatOutcome(response, call.flag('dry-run'), call.out.style))
     return hasErrors(response.problems) ? exitCodes.problems.code : exitCodes.ok.code

@@ -1,11 +1,11 @@
 import { errorsOf } from '@gatehouse/errors'
-import { PolicyAdminService } from '@gatehouse/proto'
 import type { Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { formatChanges, formatProblems, hasErrors } from '../output/format-changes.ts'
+import { diffPolicyFiles } from './policy-calls.ts'
 import { readPolicyFiles } from './policy-files.ts'
 import { readRevision } from './revision-option.ts'
 
@@ -37,17 +37,17 @@ export const diffCommand: Command = {
     { command: 'gatehouse diff -f policy/ --prune', explanation: 'how the files differ from what is in force' },
   ],
   run: async (call) => {
-    const files = [...(await readPolicyFiles(call, call.texts('file')))]
+    const files = await readPolicyFiles(call, call.texts('file'))
     const [from, to] = call.positionals
     if (files.length === 0 && from === undefined) throw cliError('GH-CLI-USAGE', 'FROM or -f is needed.')
     if (files.length > 0 && to !== undefined) throw cliError('GH-CLI-USAGE', 'TO and -f exclude each other.')
     const response = await withGateway(call, (connection) =>
-      connection.client(PolicyAdminService).diff({
-        fromRevision: readRevision(from ?? '0', 'FROM'),
-        toRevision: readRevision(to ?? '0', 'TO'),
+      diffPolicyFiles(
+        call,
+        connection,
+        { fromRevision: readRevision(from ?? '0', 'FROM'), toRevision: readRevision(to ?? '0', 'TO'), prune: call.flag('prune') },
         files,
-        prune: call.flag('prune'),
-      }),
+      ),
     )
     const { style } = call.out
     call.out.result(response, () => {

@@ -17,9 +17,7 @@ export const exportLcsCommand: Command = {
   examples: [{ command: 'gatehouse export-lcs > export.xml', explanation: 'save the settings' }],
   run: async (call) => {
     const level = levelOf(call)
-    const { objects } = await withGateway(call, (connection) =>
-      readPolicyInForce(connection, revisionOption(call, 'revision'), call.io.nowMs()),
-    )
+    const { objects } = await withGateway(call, (connection) => readPolicyInForce(call, connection, revisionOption(call, 'revision')))
     const { xml, notCarried } = exportLcs(objects, level)
     call.out.result({ xml, notCarried }, () => {
       for (const { object, action } of notCarried) {

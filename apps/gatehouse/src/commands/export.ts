@@ -1,10 +1,10 @@
 import { errorsOf } from '@gatehouse/errors'
-import { PolicyAdminService } from '@gatehouse/proto'
 import type { Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
 import { withGateway } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
+import { exportPolicyText } from './policy-calls.ts'
 
 const cliError = errorsOf(cliCodes)
 
@@ -20,7 +20,7 @@ export const exportCommand: Command = {
   run: async (call) => {
     const revision = call.text('revision') ?? '0'
     if (!/^\d{1,18}$/.test(revision)) throw cliError('GH-CLI-USAGE', '--revision is a number.')
-    const response = await withGateway(call, (connection) => connection.client(PolicyAdminService).export({ revision: BigInt(revision) }))
+    const response = await withGateway(call, (connection) => exportPolicyText(call, connection, BigInt(revision)))
     call.out.result(response, () => (response.text.endsWith('\n') ? response.text : `${response.text}\n`))
     return exitCodes.ok.code
   },

@@ -1,5 +1,4 @@
 import { importLcs, type LcsImport } from '@gatehouse/lcs-parity'
-import { PolicyAdminService } from '@gatehouse/proto'
 import type { Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
@@ -8,6 +7,7 @@ import { formatOutcome, hasErrors } from '../output/format-changes.ts'
 import { printable, type Style } from '../output/style.ts'
 import { readText } from '../read-text.ts'
 import { levelOf, levelOption } from './lcs-level.ts'
+import { applyPolicy } from './policy-calls.ts'
 import { readPolicyInForce } from './policy-in-force.ts'
 
 export const importLcsCommand: Command = {
@@ -31,16 +31,16 @@ export const importLcsCommand: Command = {
     const level = levelOf(call)
     const xml = path === '-' ? await call.io.readInput() : readText(call.io.cwd, path)
     const { imported, response } = await withGateway(call, async (connection) => {
-      const { revision, objects } = await readPolicyInForce(connection, 0n, call.io.nowMs())
+      const { revision, objects } = await readPolicyInForce(call, connection, 0n)
       const made = importLcs(xml, objects, level)
-      const applied = await connection.client(PolicyAdminService).apply({
-        files: [{ name: path, text: made.text }],
+      const order = {
         author: call.io.userName,
         reason: call.text('reason') ?? `import of ${path}`,
         dryRun: call.flag('dry-run'),
         // what was merged here was merged with this revision
         expectedRevision: revision,
-      })
+      }
+      const applied = await applyPolicy(call, connection, order, [{ name: path, text: made.text }])
       return { imported: made, response: applied }
     })
     const { style } = call.out

@@ -120,6 +120,32 @@ describe('gatehouse up', () => {
     ])
   })
 
+  it('applies, compares and exports what fits in no message, and says how far it is on a terminal only', async () => {
+    const before = (await runJson<{ text: string }>('export')).text
+    const blocks = Array.from(
+      { length: 12_000 },
+      (_, at) =>
+        `---\napiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: {name: large-${at}}\nspec: {domain: d${at}.example, owner: s, reason: "öffentliche Liste"}\n`,
+    )
+    const input = before + blocks.join('')
+    assert.ok(input.length > 1_048_576)
+    const command = (args: readonly string[], isTerminal = false): Promise<TestRun> =>
+      runForTest(commands, [...args, '--connect', control], { cwd: folder, input, isTerminal })
+    const diff = await command(['diff', '-f', '-'])
+    assert.deepEqual([diff.code, diff.err], [1, ''])
+    assert.match(diff.out, /… and 11000 more/)
+    const applied = await command(['apply', '-f', '-'], true)
+    assert.match(applied.out, /12000 changes/)
+    assert.match(applied.err, /\rsent \d+ % of 2 MiB.*the gateway reads and checks/s)
+    const exported = await command(['export'], true)
+    assert.equal(exported.out.split('kind: BlockEntry').length, 12_001)
+    assert.match(exported.err, /of 12\d+ objects/)
+    const again = await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: exported.out })
+    assert.match(again.out, /no change/)
+    const back = await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: before })
+    assert.match(back.out, /12000 changes/)
+  })
+
   // The lab of the course module on the Access Proxy: filter a partner, see it work, save, lose a setting, bring it back.
   it('lab: contacts only for a partner; export, delete, import, restored; explained at each step', async () => {
     const apply = (input: string): Promise<TestRun> =>

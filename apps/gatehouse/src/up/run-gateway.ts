@@ -1,10 +1,10 @@
 import { formatProblem, loadConfig } from '@gatehouse/config'
-import { PolicyAdminService } from '@gatehouse/proto'
 import { connectRpc } from '@gatehouse/rpc'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import type { Call } from '../cli/command.ts'
 import type { ExitCode } from '../cli/exit-codes.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
+import { applyPolicy } from '../commands/policy-calls.ts'
 import { readPolicyFiles } from '../commands/policy-files.ts'
 import { chooseStyle, printable } from '../output/style.ts'
 import { readText } from '../read-text.ts'
@@ -53,9 +53,7 @@ async function applyFiles(call: Call, control: string): Promise<void> {
   const connection = connectRpc(control)
   try {
     const files = await readPolicyFiles(call, paths)
-    const response = await connection
-      .client(PolicyAdminService)
-      .apply({ files: [...files], author: call.io.userName, reason: 'gatehouse up --policy' })
+    const response = await applyPolicy(call, connection, { author: call.io.userName, reason: 'gatehouse up --policy' }, files)
     for (const problem of response.problems) {
       call.io.err.write(
         `${printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message} (${problem.code})`)}\n`,

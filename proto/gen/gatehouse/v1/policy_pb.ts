@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/policy.proto.
  */
 export const file_gatehouse_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgSDgoGcmVtb3ZlGAcgAygJEg8KB3VuYmxvY2sYCCADKAkSDgoGcHJlc2V0GAkgASgJImwKDVBvbGljeVByb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIMCgRjb2RlGAUgASgJEg8KB21lc3NhZ2UYBiABKAkiTQoMUG9saWN5Q2hhbmdlEg4KBmFjdGlvbhgBIAEoCRIOCgZvYmplY3QYAiABKAkSDgoGYmVmb3JlGAMgASgJEg0KBWFmdGVyGAQgASgJIqQBCg1BcHBseVJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSKwoHY2hhbmdlcxgDIAMoCzIaLmdhdGVob3VzZS52MS5Qb2xpY3lDaGFuZ2USLQoIcHJvYmxlbXMYBCADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIUCgxjaGFuZ2VfY291bnQYBSABKA0icQoLRGlmZlJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBInCgVmaWxlcxgDIAMoCzIYLmdhdGVob3VzZS52MS5Qb2xpY3lGaWxlEg0KBXBydW5lGAQgASgIIqwBCgxEaWZmUmVzcG9uc2USFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtEhQKDGNoYW5nZV9jb3VudBgFIAEoDSJyCg9Sb2xsYmFja1JlcXVlc3QSEwoLdG9fcmV2aXNpb24YASABKAQSDgoGYXV0aG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIEhkKEWV4cGVjdGVkX3JldmlzaW9uGAUgASgEIkAKEFJvbGxiYWNrUmVzcG9uc2USLAoHb3V0Y29tZRgBIAEoCzIbLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSIfCg5IaXN0b3J5UmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiCg5Qb2xpY3lSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxIOCgZhdXRob3IYAyABKAkSDgoGcmVhc29uGAQgASgJEg8KB2NoYW5nZXMYBSABKA0iQgoPSGlzdG9yeVJlc3BvbnNlEi8KCXJldmlzaW9ucxgBIAMoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbiIhCh9Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0IlUKDVJlcGxpY2FTdGF0dXMSDwoHcmVwbGljYRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCHJldmlzaW9uGAMgASgEEhAKCHNpbmNlX3VzGAQgASgDIqABCiBQb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBINCgVhdF91cxgCIAEoAxItCghyZXBsaWNhcxgDIAMoCzIbLmdhdGVob3VzZS52MS5SZXBsaWNhU3RhdHVzEhgKEGRvY3VtZW50X3N1bW1hcnkYBCABKAkSEgoKcHVibGljX2tleRgFIAEoDCLPAQoIUXVlc3Rpb24SFAoMZnJvbV9hZGRyZXNzGAEgASgJEhIKCnRvX2FkZHJlc3MYAiABKAkSDgoGbWV0aG9kGAMgASgJEhkKEWNlcnRpZmljYXRlX25hbWVzGAQgAygJEhUKDWFzc2VydGVkX21hcmsYBSABKAkSDAoEc2lkZRgGIAEoCRITCgtzcnZfdGFyZ2V0cxgHIAMoCRIMCgRib2R5GAggASgJEhQKDGNvbnRlbnRfdHlwZRgJIAEoCRIQCghldmlkZW5jZRgKIAEoCSI4CgxDaGVja1JlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24iOQoNQ2hlY2tSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbiI6Cg5FeHBsYWluUmVxdWVzdBIoCghxdWVzdGlvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5RdWVzdGlvbiKAAQoPRXhwbGFpblJlc3BvbnNlEigKCGRlY2lzaW9uGAEgASgLMhYuZ2F0ZWhvdXNlLnYxLkRlY2lzaW9uEhMKC2Fzc3VtcHRpb25zGAIgAygJEi4KCGRlY2lkaW5nGAMgASgLMhwuZ2F0ZWhvdXNlLnYxLkRlY2lkaW5nT2JqZWN0Ii0KFkV4cGxhaW5BcmNoaXZlZFJlcXVlc3QSEwoLZW52ZWxvcGVfaWQYASABKAwiKwoMRGVjaXNpb25GYWN0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiggEKDkRlY2lkaW5nT2JqZWN0Eg4KBm9iamVjdBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBGxpbmUYAyABKA0SFAoMYXBwbGllZF9maWxlGAQgASgJEhQKDGFwcGxpZWRfbGluZRgFIAEoDRIYChBhcHBsaWVkX3JldmlzaW9uGAYgASgEIuICChdFeHBsYWluQXJjaGl2ZWRSZXNwb25zZRIoCghlbnZlbG9wZRgBIAEoCzIWLmdhdGVob3VzZS52MS5FbnZlbG9wZRIoCghyZWNvcmRlZBgCIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbhIoCghyZXBsYXllZBgDIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbhIqCgZpbnB1dHMYBCADKAsyGi5nYXRlaG91c2UudjEuRGVjaXNpb25GYWN0Ei4KCGRlY2lkaW5nGAUgASgLMhwuZ2F0ZWhvdXNlLnYxLkRlY2lkaW5nT2JqZWN0Ei4KCHJldmlzaW9uGAYgASgLMhwuZ2F0ZWhvdXNlLnYxLlBvbGljeVJldmlzaW9uEicKB3ByZXNlbnQYByABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SFAoMdW5yZXBsYXlhYmxlGAggASgJIqgBCg9TaW11bGF0ZVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRINCgVwcnVuZRgCIAEoCBIQCghzaW5jZV91cxgDIAEoAxIQCgh1bnRpbF91cxgEIAEoAxIPCgdwYXJ0bmVyGAUgASgJEhIKCndpdGhfcmF0ZXMYBiABKAgSFAoMbWF4X2V4YW1wbGVzGAcgASgNIsoBChBTaW11bGF0ZVJlc3BvbnNlEg4KBmp1ZGdlZBgBIAEoBBIYChByZWFjaGVkX3NlcXVlbmNlGAIgASgEEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBCABKAQSLQoIcHJvYmxlbXMYBSADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIuCgZyZXBvcnQYBiABKAsyHi5nYXRlaG91c2UudjEuU2ltdWxhdGlvblJlcG9ydCKrAwoQU2ltdWxhdGlvblJlcG9ydBIQCghyZXZpc2lvbhgBIAEoBBIOCgZqdWRnZWQYAiABKAQSFQoNbmV3bHlfYmxvY2tlZBgDIAEoBBIVCg1uZXdseV9hbGxvd2VkGAQgASgEEhQKDG1hcmtfY2hhbmdlZBgFIAEoBBIUCgxjb2RlX2NoYW5nZWQYBiABKAQSGwoTZGlmZmVyc19mcm9tX3JlY29yZBgHIAEoBBISCgp3aXRoX3JhdGVzGAggASgIEi4KCHBhcnRuZXJzGAkgAygLMhwuZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZEdyb3VwEisKBXVzZXJzGAogAygLMhwuZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZEdyb3VwEi8KCGV4YW1wbGVzGAsgAygLMh0uZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlZENoYW5nZRIwCgx1bnJlcGxheWFibGUYDCADKAsyGi5nYXRlaG91c2UudjEuVW5yZXBsYXlhYmxlEhcKD29iamVjdHNfY2hhbmdlZBgNIAEoDRIRCgllbmdpbmVfdXMYDiABKAMiSwoOU2ltdWxhdGVkR3JvdXASCwoDa2V5GAEgASgJEhUKDW5ld2x5X2Jsb2NrZWQYAiABKAQSFQoNbmV3bHlfYWxsb3dlZBgDIAEoBCKXAgoPU2ltdWxhdGVkQ2hhbmdlEhMKC2VudmVsb3BlX2lkGAEgASgMEg0KBWF0X3VzGAIgASgDEhQKDGZyb21fYWRkcmVzcxgDIAEoCRISCgp0b19hZGRyZXNzGAQgASgJEg4KBm1ldGhvZBgFIAEoCRIRCglkaXJlY3Rpb24YBiABKAkSDwoHcGFydG5lchgHIAEoCRIWCg5iZWZvcmVfdmVyZGljdBgIIAEoCRITCgtiZWZvcmVfY29kZRgJIAEoCRIVCg1hZnRlcl92ZXJkaWN0GAogASgJEhIKCmFmdGVyX2NvZGUYCyABKAkSFAoMYWZ0ZXJfcmVhc29uGAwgASgJEhQKDGFmdGVyX3NvdXJjZRgNIAEoCSJSCgxVbnJlcGxheWFibGUSDAoEY29kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSEAoIbWVzc2FnZXMYAyABKAQSEgoKZXhhbXBsZV9pZBgEIAEoDCI1Cg9PYnNlcnZlZFJlcXVlc3QSEAoIc2luY2VfdXMYASABKAMSEAoIdW50aWxfdXMYAiABKAMidQoNT2JzZXJ2ZWRDb3VudBIOCgZvYmplY3QYASABKAkSDAoEY29kZRgCIAEoCRIPCgdwYXJ0bmVyGAMgASgJEhAKCG1lc3NhZ2VzGAQgASgEEhIKCmV4YW1wbGVfaWQYBSABKAwSDwoHbGFzdF91cxgGIAEoAyJRChBPYnNlcnZlZFJlc3BvbnNlEisKBmNvdW50cxgBIAMoCzIbLmdhdGVob3VzZS52MS5PYnNlcnZlZENvdW50EhAKCG1lc3NhZ2VzGAIgASgEMvoDChJQb2xpY3lBZG1pblNlcnZpY2USQAoFQXBwbHkSGi5nYXRlaG91c2UudjEuQXBwbHlSZXF1ZXN0GhsuZ2F0ZWhvdXNlLnYxLkFwcGx5UmVzcG9uc2USZwoGRXhwb3J0Ei0uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QaLi5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USRgoHSGlzdG9yeRIcLmdhdGVob3VzZS52MS5IaXN0b3J5UmVxdWVzdBodLmdhdGVob3VzZS52MS5IaXN0b3J5UmVzcG9uc2USZwoGU3RhdHVzEi0uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZVN0YXR1c1JlcXVlc3QaLi5nYXRlaG91c2UudjEuUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVzcG9uc2USPQoERGlmZhIZLmdhdGVob3VzZS52MS5EaWZmUmVxdWVzdBoaLmdhdGVob3VzZS52MS5EaWZmUmVzcG9uc2USSQoIUm9sbGJhY2sSHS5nYXRlaG91c2UudjEuUm9sbGJhY2tSZXF1ZXN0Gh4uZ2F0ZWhvdXNlLnYxLlJvbGxiYWNrUmVzcG9uc2UymQMKFVBvbGljeURlY2lzaW9uU2VydmljZRJACgVDaGVjaxIaLmdhdGVob3VzZS52MS5DaGVja1JlcXVlc3QaGy5nYXRlaG91c2UudjEuQ2hlY2tSZXNwb25zZRJGCgdFeHBsYWluEhwuZ2F0ZWhvdXNlLnYxLkV4cGxhaW5SZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLkV4cGxhaW5SZXNwb25zZRJeCg9FeHBsYWluQXJjaGl2ZWQSJC5nYXRlaG91c2UudjEuRXhwbGFpbkFyY2hpdmVkUmVxdWVzdBolLmdhdGVob3VzZS52MS5FeHBsYWluQXJjaGl2ZWRSZXNwb25zZRJLCghTaW11bGF0ZRIdLmdhdGVob3VzZS52MS5TaW11bGF0ZVJlcXVlc3QaHi5nYXRlaG91c2UudjEuU2ltdWxhdGVSZXNwb25zZTABEkkKCE9ic2VydmVkEh0uZ2F0ZWhvdXNlLnYxLk9ic2VydmVkUmVxdWVzdBoeLmdhdGVob3VzZS52MS5PYnNlcnZlZFJlc3BvbnNlYgZwcm90bzM", [file_gatehouse_v1_envelope]);
+  fileDesc("ChlnYXRlaG91c2UvdjEvcG9saWN5LnByb3RvEgxnYXRlaG91c2UudjEiRAoOU2lnbmVkU25hcHNob3QSDwoHcGF5bG9hZBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDgoGa2V5X2lkGAMgASgJIigKClBvbGljeUZpbGUSDAoEbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJIsMBCgxBcHBseVJlcXVlc3QSJwoFZmlsZXMYASADKAsyGC5nYXRlaG91c2UudjEuUG9saWN5RmlsZRIOCgZhdXRob3IYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2RyeV9ydW4YBCABKAgSGQoRZXhwZWN0ZWRfcmV2aXNpb24YBSABKAQSDQoFcHJ1bmUYBiABKAgSDgoGcmVtb3ZlGAcgAygJEg8KB3VuYmxvY2sYCCADKAkSDgoGcHJlc2V0GAkgASgJImwKDVBvbGljeVByb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgNEg4KBmNvbHVtbhgDIAEoDRIQCghzZXZlcml0eRgEIAEoCRIMCgRjb2RlGAUgASgJEg8KB21lc3NhZ2UYBiABKAkiTQoMUG9saWN5Q2hhbmdlEg4KBmFjdGlvbhgBIAEoCRIOCgZvYmplY3QYAiABKAkSDgoGYmVmb3JlGAMgASgJEg0KBWFmdGVyGAQgASgJIqQBCg1BcHBseVJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSKwoHY2hhbmdlcxgDIAMoCzIaLmdhdGVob3VzZS52MS5Qb2xpY3lDaGFuZ2USLQoIcHJvYmxlbXMYBCADKAsyGy5nYXRlaG91c2UudjEuUG9saWN5UHJvYmxlbRIUCgxjaGFuZ2VfY291bnQYBSABKA0icQoLRGlmZlJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBInCgVmaWxlcxgDIAMoCzIYLmdhdGVob3VzZS52MS5Qb2xpY3lGaWxlEg0KBXBydW5lGAQgASgIIqwBCgxEaWZmUmVzcG9uc2USFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBITCgt0b19yZXZpc2lvbhgCIAEoBBIrCgdjaGFuZ2VzGAMgAygLMhouZ2F0ZWhvdXNlLnYxLlBvbGljeUNoYW5nZRItCghwcm9ibGVtcxgEIAMoCzIbLmdhdGVob3VzZS52MS5Qb2xpY3lQcm9ibGVtEhQKDGNoYW5nZV9jb3VudBgFIAEoDSJyCg9Sb2xsYmFja1JlcXVlc3QSEwoLdG9fcmV2aXNpb24YASABKAQSDgoGYXV0aG9yGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIPCgdkcnlfcnVuGAQgASgIEhkKEWV4cGVjdGVkX3JldmlzaW9uGAUgASgEIkAKEFJvbGxiYWNrUmVzcG9uc2USLAoHb3V0Y29tZRgBIAEoCzIbLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlIjMKH1BvbGljeUFkbWluU2VydmljZUV4cG9ydFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQiQgogUG9saWN5QWRtaW5TZXJ2aWNlRXhwb3J0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDAoEdGV4dBgCIAEoCSI3CgtQb2xpY3lQaWVjZRIMCgRmaWxlGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEdGV4dBgDIAEoCSJ0ChFBcHBseUxhcmdlUmVxdWVzdBIrCgVvcmRlchgBIAEoCzIaLmdhdGVob3VzZS52MS5BcHBseVJlcXVlc3RIABIqCgVwaWVjZRgCIAEoCzIZLmdhdGVob3VzZS52MS5Qb2xpY3lQaWVjZUgAQgYKBHBhcnQiQgoSQXBwbHlMYXJnZVJlc3BvbnNlEiwKB291dGNvbWUYASABKAsyGy5nYXRlaG91c2UudjEuQXBwbHlSZXNwb25zZSJyChBEaWZmTGFyZ2VSZXF1ZXN0EioKBW9yZGVyGAEgASgLMhkuZ2F0ZWhvdXNlLnYxLkRpZmZSZXF1ZXN0SAASKgoFcGllY2UYAiABKAsyGS5nYXRlaG91c2UudjEuUG9saWN5UGllY2VIAEIGCgRwYXJ0IkAKEURpZmZMYXJnZVJlc3BvbnNlEisKB291dGNvbWUYASABKAsyGi5nYXRlaG91c2UudjEuRGlmZlJlc3BvbnNlIiYKEkV4cG9ydExhcmdlUmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBCJcChNFeHBvcnRMYXJnZVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEgwKBHRleHQYAiABKAkSFAoMb2JqZWN0c19kb25lGAMgASgNEg8KB29iamVjdHMYBCABKA0iHwoOSGlzdG9yeVJlcXVlc3QSDQoFbGltaXQYASABKA0iYgoOUG9saWN5UmV2aXNpb24SEAoIcmV2aXNpb24YASABKAQSDQoFYXRfdXMYAiABKAMSDgoGYXV0aG9yGAMgASgJEg4KBnJlYXNvbhgEIAEoCRIPCgdjaGFuZ2VzGAUgASgNIkIKD0hpc3RvcnlSZXNwb25zZRIvCglyZXZpc2lvbnMYASADKAsyHC5nYXRlaG91c2UudjEuUG9saWN5UmV2aXNpb24iIQofUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVxdWVzdCJVCg1SZXBsaWNhU3RhdHVzEg8KB3JlcGxpY2EYASABKAkSDwoHc2VydmljZRgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBBIQCghzaW5jZV91cxgEIAEoAyKgAQogUG9saWN5QWRtaW5TZXJ2aWNlU3RhdHVzUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDQoFYXRfdXMYAiABKAMSLQoIcmVwbGljYXMYAyADKAsyGy5nYXRlaG91c2UudjEuUmVwbGljYVN0YXR1cxIYChBkb2N1bWVudF9zdW1tYXJ5GAQgASgJEhIKCnB1YmxpY19rZXkYBSABKAwizwEKCFF1ZXN0aW9uEhQKDGZyb21fYWRkcmVzcxgBIAEoCRISCgp0b19hZGRyZXNzGAIgASgJEg4KBm1ldGhvZBgDIAEoCRIZChFjZXJ0aWZpY2F0ZV9uYW1lcxgEIAMoCRIVCg1hc3NlcnRlZF9tYXJrGAUgASgJEgwKBHNpZGUYBiABKAkSEwoLc3J2X3RhcmdldHMYByADKAkSDAoEYm9keRgIIAEoCRIUCgxjb250ZW50X3R5cGUYCSABKAkSEAoIZXZpZGVuY2UYCiABKAkiOAoMQ2hlY2tSZXF1ZXN0EigKCHF1ZXN0aW9uGAEgASgLMhYuZ2F0ZWhvdXNlLnYxLlF1ZXN0aW9uIjkKDUNoZWNrUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24iOgoORXhwbGFpblJlcXVlc3QSKAoIcXVlc3Rpb24YASABKAsyFi5nYXRlaG91c2UudjEuUXVlc3Rpb24igAEKD0V4cGxhaW5SZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmdhdGVob3VzZS52MS5EZWNpc2lvbhITCgthc3N1bXB0aW9ucxgCIAMoCRIuCghkZWNpZGluZxgDIAEoCzIcLmdhdGVob3VzZS52MS5EZWNpZGluZ09iamVjdCItChZFeHBsYWluQXJjaGl2ZWRSZXF1ZXN0EhMKC2VudmVsb3BlX2lkGAEgASgMIisKDERlY2lzaW9uRmFjdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIoIBCg5EZWNpZGluZ09iamVjdBIOCgZvYmplY3QYASABKAkSDAoEdGV4dBgCIAEoCRIMCgRsaW5lGAMgASgNEhQKDGFwcGxpZWRfZmlsZRgEIAEoCRIUCgxhcHBsaWVkX2xpbmUYBSABKA0SGAoQYXBwbGllZF9yZXZpc2lvbhgGIAEoBCLiAgoXRXhwbGFpbkFyY2hpdmVkUmVzcG9uc2USKAoIZW52ZWxvcGUYASABKAsyFi5nYXRlaG91c2UudjEuRW52ZWxvcGUSKAoIcmVjb3JkZWQYAiABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SKAoIcmVwbGF5ZWQYAyABKAsyFi5nYXRlaG91c2UudjEuRGVjaXNpb24SKgoGaW5wdXRzGAQgAygLMhouZ2F0ZWhvdXNlLnYxLkRlY2lzaW9uRmFjdBIuCghkZWNpZGluZxgFIAEoCzIcLmdhdGVob3VzZS52MS5EZWNpZGluZ09iamVjdBIuCghyZXZpc2lvbhgGIAEoCzIcLmdhdGVob3VzZS52MS5Qb2xpY3lSZXZpc2lvbhInCgdwcmVzZW50GAcgASgLMhYuZ2F0ZWhvdXNlLnYxLkRlY2lzaW9uEhQKDHVucmVwbGF5YWJsZRgIIAEoCSKoAQoPU2ltdWxhdGVSZXF1ZXN0EicKBWZpbGVzGAEgAygLMhguZ2F0ZWhvdXNlLnYxLlBvbGljeUZpbGUSDQoFcHJ1bmUYAiABKAgSEAoIc2luY2VfdXMYAyABKAMSEAoIdW50aWxfdXMYBCABKAMSDwoHcGFydG5lchgFIAEoCRISCgp3aXRoX3JhdGVzGAYgASgIEhQKDG1heF9leGFtcGxlcxgHIAEoDSLKAQoQU2ltdWxhdGVSZXNwb25zZRIOCgZqdWRnZWQYASABKAQSGAoQcmVhY2hlZF9zZXF1ZW5jZRgCIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEi0KCHByb2JsZW1zGAUgAygLMhsuZ2F0ZWhvdXNlLnYxLlBvbGljeVByb2JsZW0SLgoGcmVwb3J0GAYgASgLMh4uZ2F0ZWhvdXNlLnYxLlNpbXVsYXRpb25SZXBvcnQiqwMKEFNpbXVsYXRpb25SZXBvcnQSEAoIcmV2aXNpb24YASABKAQSDgoGanVkZ2VkGAIgASgEEhUKDW5ld2x5X2Jsb2NrZWQYAyABKAQSFQoNbmV3bHlfYWxsb3dlZBgEIAEoBBIUCgxtYXJrX2NoYW5nZWQYBSABKAQSFAoMY29kZV9jaGFuZ2VkGAYgASgEEhsKE2RpZmZlcnNfZnJvbV9yZWNvcmQYByABKAQSEgoKd2l0aF9yYXRlcxgIIAEoCBIuCghwYXJ0bmVycxgJIAMoCzIcLmdhdGVob3VzZS52MS5TaW11bGF0ZWRHcm91cBIrCgV1c2VycxgKIAMoCzIcLmdhdGVob3VzZS52MS5TaW11bGF0ZWRHcm91cBIvCghleGFtcGxlcxgLIAMoCzIdLmdhdGVob3VzZS52MS5TaW11bGF0ZWRDaGFuZ2USMAoMdW5yZXBsYXlhYmxlGAwgAygLMhouZ2F0ZWhvdXNlLnYxLlVucmVwbGF5YWJsZRIXCg9vYmplY3RzX2NoYW5nZWQYDSABKA0SEQoJZW5naW5lX3VzGA4gASgDIksKDlNpbXVsYXRlZEdyb3VwEgsKA2tleRgBIAEoCRIVCg1uZXdseV9ibG9ja2VkGAIgASgEEhUKDW5ld2x5X2FsbG93ZWQYAyABKAQilwIKD1NpbXVsYXRlZENoYW5nZRITCgtlbnZlbG9wZV9pZBgBIAEoDBINCgVhdF91cxgCIAEoAxIUCgxmcm9tX2FkZHJlc3MYAyABKAkSEgoKdG9fYWRkcmVzcxgEIAEoCRIOCgZtZXRob2QYBSABKAkSEQoJZGlyZWN0aW9uGAYgASgJEg8KB3BhcnRuZXIYByABKAkSFgoOYmVmb3JlX3ZlcmRpY3QYCCABKAkSEwoLYmVmb3JlX2NvZGUYCSABKAkSFQoNYWZ0ZXJfdmVyZGljdBgKIAEoCRISCgphZnRlcl9jb2RlGAsgASgJEhQKDGFmdGVyX3JlYXNvbhgMIAEoCRIUCgxhZnRlcl9zb3VyY2UYDSABKAkiUgoMVW5yZXBsYXlhYmxlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEhAKCG1lc3NhZ2VzGAMgASgEEhIKCmV4YW1wbGVfaWQYBCABKAwiNQoPT2JzZXJ2ZWRSZXF1ZXN0EhAKCHNpbmNlX3VzGAEgASgDEhAKCHVudGlsX3VzGAIgASgDInUKDU9ic2VydmVkQ291bnQSDgoGb2JqZWN0GAEgASgJEgwKBGNvZGUYAiABKAkSDwoHcGFydG5lchgDIAEoCRIQCghtZXNzYWdlcxgEIAEoBBISCgpleGFtcGxlX2lkGAUgASgMEg8KB2xhc3RfdXMYBiABKAMiUQoQT2JzZXJ2ZWRSZXNwb25zZRIrCgZjb3VudHMYASADKAsyGy5nYXRlaG91c2UudjEuT2JzZXJ2ZWRDb3VudBIQCghtZXNzYWdlcxgCIAEoBDLzBQoSUG9saWN5QWRtaW5TZXJ2aWNlEkAKBUFwcGx5EhouZ2F0ZWhvdXNlLnYxLkFwcGx5UmVxdWVzdBobLmdhdGVob3VzZS52MS5BcHBseVJlc3BvbnNlEmcKBkV4cG9ydBItLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VFeHBvcnRSZXF1ZXN0Gi4uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZUV4cG9ydFJlc3BvbnNlEkYKB0hpc3RvcnkSHC5nYXRlaG91c2UudjEuSGlzdG9yeVJlcXVlc3QaHS5nYXRlaG91c2UudjEuSGlzdG9yeVJlc3BvbnNlEmcKBlN0YXR1cxItLmdhdGVob3VzZS52MS5Qb2xpY3lBZG1pblNlcnZpY2VTdGF0dXNSZXF1ZXN0Gi4uZ2F0ZWhvdXNlLnYxLlBvbGljeUFkbWluU2VydmljZVN0YXR1c1Jlc3BvbnNlEj0KBERpZmYSGS5nYXRlaG91c2UudjEuRGlmZlJlcXVlc3QaGi5nYXRlaG91c2UudjEuRGlmZlJlc3BvbnNlEkkKCFJvbGxiYWNrEh0uZ2F0ZWhvdXNlLnYxLlJvbGxiYWNrUmVxdWVzdBoeLmdhdGVob3VzZS52MS5Sb2xsYmFja1Jlc3BvbnNlElEKCkFwcGx5TGFyZ2USHy5nYXRlaG91c2UudjEuQXBwbHlMYXJnZVJlcXVlc3QaIC5nYXRlaG91c2UudjEuQXBwbHlMYXJnZVJlc3BvbnNlKAESTgoJRGlmZkxhcmdlEh4uZ2F0ZWhvdXNlLnYxLkRpZmZMYXJnZVJlcXVlc3QaHy5nYXRlaG91c2UudjEuRGlmZkxhcmdlUmVzcG9uc2UoARJUCgtFeHBvcnRMYXJnZRIgLmdhdGVob3VzZS52MS5FeHBvcnRMYXJnZVJlcXVlc3QaIS5nYXRlaG91c2UudjEuRXhwb3J0TGFyZ2VSZXNwb25zZTABMpkDChVQb2xpY3lEZWNpc2lvblNlcnZpY2USQAoFQ2hlY2sSGi5nYXRlaG91c2UudjEuQ2hlY2tSZXF1ZXN0GhsuZ2F0ZWhvdXNlLnYxLkNoZWNrUmVzcG9uc2USRgoHRXhwbGFpbhIcLmdhdGVob3VzZS52MS5FeHBsYWluUmVxdWVzdBodLmdhdGVob3VzZS52MS5FeHBsYWluUmVzcG9uc2USXgoPRXhwbGFpbkFyY2hpdmVkEiQuZ2F0ZWhvdXNlLnYxLkV4cGxhaW5BcmNoaXZlZFJlcXVlc3QaJS5nYXRlaG91c2UudjEuRXhwbGFpbkFyY2hpdmVkUmVzcG9uc2USSwoIU2ltdWxhdGUSHS5nYXRlaG91c2UudjEuU2ltdWxhdGVSZXF1ZXN0Gh4uZ2F0ZWhvdXNlLnYxLlNpbXVsYXRlUmVzcG9uc2UwARJJCghPYnNlcnZlZBIdLmdhdGVob3VzZS52MS5PYnNlcnZlZFJlcXVlc3QaHi5nYXRlaG91c2UudjEuT2JzZXJ2ZWRSZXNwb25zZWIGcHJvdG8z", [file_gatehouse_v1_envelope]);
 
 /**
  * Bus KV: bucket policy, key snapshot. The payload is what data-plane services decide with.
@@ -432,6 +432,188 @@ export const PolicyAdminServiceExportResponseSchema: GenMessage<PolicyAdminServi
   messageDesc(file_gatehouse_v1_policy, 11);
 
 /**
+ * A part of a file. Parts of one file follow each other.
+ *
+ * @generated from message gatehouse.v1.PolicyPiece
+ */
+export type PolicyPiece = Message<"gatehouse.v1.PolicyPiece"> & {
+  /**
+   * 0, 1, 2 …
+   *
+   * @generated from field: uint32 file = 1;
+   */
+  file: number;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.PolicyPiece.
+ * Use `create(PolicyPieceSchema)` to create a new message.
+ */
+export const PolicyPieceSchema: GenMessage<PolicyPiece> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 12);
+
+/**
+ * @generated from message gatehouse.v1.ApplyLargeRequest
+ */
+export type ApplyLargeRequest = Message<"gatehouse.v1.ApplyLargeRequest"> & {
+  /**
+   * @generated from oneof gatehouse.v1.ApplyLargeRequest.part
+   */
+  part: {
+    /**
+     * First; its files are those of the pieces that follow.
+     *
+     * @generated from field: gatehouse.v1.ApplyRequest order = 1;
+     */
+    value: ApplyRequest;
+    case: "order";
+  } | {
+    /**
+     * @generated from field: gatehouse.v1.PolicyPiece piece = 2;
+     */
+    value: PolicyPiece;
+    case: "piece";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message gatehouse.v1.ApplyLargeRequest.
+ * Use `create(ApplyLargeRequestSchema)` to create a new message.
+ */
+export const ApplyLargeRequestSchema: GenMessage<ApplyLargeRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 13);
+
+/**
+ * @generated from message gatehouse.v1.ApplyLargeResponse
+ */
+export type ApplyLargeResponse = Message<"gatehouse.v1.ApplyLargeResponse"> & {
+  /**
+   * @generated from field: gatehouse.v1.ApplyResponse outcome = 1;
+   */
+  outcome?: ApplyResponse | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.ApplyLargeResponse.
+ * Use `create(ApplyLargeResponseSchema)` to create a new message.
+ */
+export const ApplyLargeResponseSchema: GenMessage<ApplyLargeResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 14);
+
+/**
+ * @generated from message gatehouse.v1.DiffLargeRequest
+ */
+export type DiffLargeRequest = Message<"gatehouse.v1.DiffLargeRequest"> & {
+  /**
+   * @generated from oneof gatehouse.v1.DiffLargeRequest.part
+   */
+  part: {
+    /**
+     * First; its files are those of the pieces that follow.
+     *
+     * @generated from field: gatehouse.v1.DiffRequest order = 1;
+     */
+    value: DiffRequest;
+    case: "order";
+  } | {
+    /**
+     * @generated from field: gatehouse.v1.PolicyPiece piece = 2;
+     */
+    value: PolicyPiece;
+    case: "piece";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message gatehouse.v1.DiffLargeRequest.
+ * Use `create(DiffLargeRequestSchema)` to create a new message.
+ */
+export const DiffLargeRequestSchema: GenMessage<DiffLargeRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 15);
+
+/**
+ * @generated from message gatehouse.v1.DiffLargeResponse
+ */
+export type DiffLargeResponse = Message<"gatehouse.v1.DiffLargeResponse"> & {
+  /**
+   * @generated from field: gatehouse.v1.DiffResponse outcome = 1;
+   */
+  outcome?: DiffResponse | undefined;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiffLargeResponse.
+ * Use `create(DiffLargeResponseSchema)` to create a new message.
+ */
+export const DiffLargeResponseSchema: GenMessage<DiffLargeResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 16);
+
+/**
+ * @generated from message gatehouse.v1.ExportLargeRequest
+ */
+export type ExportLargeRequest = Message<"gatehouse.v1.ExportLargeRequest"> & {
+  /**
+   * 0: the one in force.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExportLargeRequest.
+ * Use `create(ExportLargeRequestSchema)` to create a new message.
+ */
+export const ExportLargeRequestSchema: GenMessage<ExportLargeRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 17);
+
+/**
+ * Texts one after the other are the document.
+ *
+ * @generated from message gatehouse.v1.ExportLargeResponse
+ */
+export type ExportLargeResponse = Message<"gatehouse.v1.ExportLargeResponse"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * Objects told so far, and all of them.
+   *
+   * @generated from field: uint32 objects_done = 3;
+   */
+  objectsDone: number;
+
+  /**
+   * @generated from field: uint32 objects = 4;
+   */
+  objects: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.ExportLargeResponse.
+ * Use `create(ExportLargeResponseSchema)` to create a new message.
+ */
+export const ExportLargeResponseSchema: GenMessage<ExportLargeResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_policy, 18);
+
+/**
  * @generated from message gatehouse.v1.HistoryRequest
  */
 export type HistoryRequest = Message<"gatehouse.v1.HistoryRequest"> & {
@@ -446,7 +628,7 @@ export type HistoryRequest = Message<"gatehouse.v1.HistoryRequest"> & {
  * Use `create(HistoryRequestSchema)` to create a new message.
  */
 export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 12);
+  messageDesc(file_gatehouse_v1_policy, 19);
 
 /**
  * @generated from message gatehouse.v1.PolicyRevision
@@ -483,7 +665,7 @@ export type PolicyRevision = Message<"gatehouse.v1.PolicyRevision"> & {
  * Use `create(PolicyRevisionSchema)` to create a new message.
  */
 export const PolicyRevisionSchema: GenMessage<PolicyRevision> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 13);
+  messageDesc(file_gatehouse_v1_policy, 20);
 
 /**
  * @generated from message gatehouse.v1.HistoryResponse
@@ -500,7 +682,7 @@ export type HistoryResponse = Message<"gatehouse.v1.HistoryResponse"> & {
  * Use `create(HistoryResponseSchema)` to create a new message.
  */
 export const HistoryResponseSchema: GenMessage<HistoryResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 14);
+  messageDesc(file_gatehouse_v1_policy, 21);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceStatusRequest
@@ -513,7 +695,7 @@ export type PolicyAdminServiceStatusRequest = Message<"gatehouse.v1.PolicyAdminS
  * Use `create(PolicyAdminServiceStatusRequestSchema)` to create a new message.
  */
 export const PolicyAdminServiceStatusRequestSchema: GenMessage<PolicyAdminServiceStatusRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 15);
+  messageDesc(file_gatehouse_v1_policy, 22);
 
 /**
  * @generated from message gatehouse.v1.ReplicaStatus
@@ -545,7 +727,7 @@ export type ReplicaStatus = Message<"gatehouse.v1.ReplicaStatus"> & {
  * Use `create(ReplicaStatusSchema)` to create a new message.
  */
 export const ReplicaStatusSchema: GenMessage<ReplicaStatus> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 16);
+  messageDesc(file_gatehouse_v1_policy, 23);
 
 /**
  * @generated from message gatehouse.v1.PolicyAdminServiceStatusResponse
@@ -582,7 +764,7 @@ export type PolicyAdminServiceStatusResponse = Message<"gatehouse.v1.PolicyAdmin
  * Use `create(PolicyAdminServiceStatusResponseSchema)` to create a new message.
  */
 export const PolicyAdminServiceStatusResponseSchema: GenMessage<PolicyAdminServiceStatusResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 17);
+  messageDesc(file_gatehouse_v1_policy, 24);
 
 /**
  * A hypothetical message.
@@ -660,7 +842,7 @@ export type Question = Message<"gatehouse.v1.Question"> & {
  * Use `create(QuestionSchema)` to create a new message.
  */
 export const QuestionSchema: GenMessage<Question> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 18);
+  messageDesc(file_gatehouse_v1_policy, 25);
 
 /**
  * @generated from message gatehouse.v1.CheckRequest
@@ -677,7 +859,7 @@ export type CheckRequest = Message<"gatehouse.v1.CheckRequest"> & {
  * Use `create(CheckRequestSchema)` to create a new message.
  */
 export const CheckRequestSchema: GenMessage<CheckRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 19);
+  messageDesc(file_gatehouse_v1_policy, 26);
 
 /**
  * @generated from message gatehouse.v1.CheckResponse
@@ -694,7 +876,7 @@ export type CheckResponse = Message<"gatehouse.v1.CheckResponse"> & {
  * Use `create(CheckResponseSchema)` to create a new message.
  */
 export const CheckResponseSchema: GenMessage<CheckResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 20);
+  messageDesc(file_gatehouse_v1_policy, 27);
 
 /**
  * @generated from message gatehouse.v1.ExplainRequest
@@ -711,7 +893,7 @@ export type ExplainRequest = Message<"gatehouse.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 21);
+  messageDesc(file_gatehouse_v1_policy, 28);
 
 /**
  * @generated from message gatehouse.v1.ExplainResponse
@@ -740,7 +922,7 @@ export type ExplainResponse = Message<"gatehouse.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 22);
+  messageDesc(file_gatehouse_v1_policy, 29);
 
 /**
  * @generated from message gatehouse.v1.ExplainArchivedRequest
@@ -757,7 +939,7 @@ export type ExplainArchivedRequest = Message<"gatehouse.v1.ExplainArchivedReques
  * Use `create(ExplainArchivedRequestSchema)` to create a new message.
  */
 export const ExplainArchivedRequestSchema: GenMessage<ExplainArchivedRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 23);
+  messageDesc(file_gatehouse_v1_policy, 30);
 
 /**
  * One thing a decision looked at, in words.
@@ -781,7 +963,7 @@ export type DecisionFact = Message<"gatehouse.v1.DecisionFact"> & {
  * Use `create(DecisionFactSchema)` to create a new message.
  */
 export const DecisionFactSchema: GenMessage<DecisionFact> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 24);
+  messageDesc(file_gatehouse_v1_policy, 31);
 
 /**
  * The policy object that decided, as it was in force then.
@@ -835,7 +1017,7 @@ export type DecidingObject = Message<"gatehouse.v1.DecidingObject"> & {
  * Use `create(DecidingObjectSchema)` to create a new message.
  */
 export const DecidingObjectSchema: GenMessage<DecidingObject> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 25);
+  messageDesc(file_gatehouse_v1_policy, 32);
 
 /**
  * @generated from message gatehouse.v1.ExplainArchivedResponse
@@ -899,7 +1081,7 @@ export type ExplainArchivedResponse = Message<"gatehouse.v1.ExplainArchivedRespo
  * Use `create(ExplainArchivedResponseSchema)` to create a new message.
  */
 export const ExplainArchivedResponseSchema: GenMessage<ExplainArchivedResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 26);
+  messageDesc(file_gatehouse_v1_policy, 33);
 
 /**
  * @generated from message gatehouse.v1.SimulateRequest
@@ -956,7 +1138,7 @@ export type SimulateRequest = Message<"gatehouse.v1.SimulateRequest"> & {
  * Use `create(SimulateRequestSchema)` to create a new message.
  */
 export const SimulateRequestSchema: GenMessage<SimulateRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 27);
+  messageDesc(file_gatehouse_v1_policy, 34);
 
 /**
  * @generated from message gatehouse.v1.SimulateResponse
@@ -1004,7 +1186,7 @@ export type SimulateResponse = Message<"gatehouse.v1.SimulateResponse"> & {
  * Use `create(SimulateResponseSchema)` to create a new message.
  */
 export const SimulateResponseSchema: GenMessage<SimulateResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 28);
+  messageDesc(file_gatehouse_v1_policy, 35);
 
 /**
  * @generated from message gatehouse.v1.SimulationReport
@@ -1100,7 +1282,7 @@ export type SimulationReport = Message<"gatehouse.v1.SimulationReport"> & {
  * Use `create(SimulationReportSchema)` to create a new message.
  */
 export const SimulationReportSchema: GenMessage<SimulationReport> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 29);
+  messageDesc(file_gatehouse_v1_policy, 36);
 
 /**
  * @generated from message gatehouse.v1.SimulatedGroup
@@ -1129,7 +1311,7 @@ export type SimulatedGroup = Message<"gatehouse.v1.SimulatedGroup"> & {
  * Use `create(SimulatedGroupSchema)` to create a new message.
  */
 export const SimulatedGroupSchema: GenMessage<SimulatedGroup> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 30);
+  messageDesc(file_gatehouse_v1_policy, 37);
 
 /**
  * @generated from message gatehouse.v1.SimulatedChange
@@ -1208,7 +1390,7 @@ export type SimulatedChange = Message<"gatehouse.v1.SimulatedChange"> & {
  * Use `create(SimulatedChangeSchema)` to create a new message.
  */
 export const SimulatedChangeSchema: GenMessage<SimulatedChange> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 31);
+  messageDesc(file_gatehouse_v1_policy, 38);
 
 /**
  * @generated from message gatehouse.v1.Unreplayable
@@ -1240,7 +1422,7 @@ export type Unreplayable = Message<"gatehouse.v1.Unreplayable"> & {
  * Use `create(UnreplayableSchema)` to create a new message.
  */
 export const UnreplayableSchema: GenMessage<Unreplayable> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 32);
+  messageDesc(file_gatehouse_v1_policy, 39);
 
 /**
  * @generated from message gatehouse.v1.ObservedRequest
@@ -1264,7 +1446,7 @@ export type ObservedRequest = Message<"gatehouse.v1.ObservedRequest"> & {
  * Use `create(ObservedRequestSchema)` to create a new message.
  */
 export const ObservedRequestSchema: GenMessage<ObservedRequest> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 33);
+  messageDesc(file_gatehouse_v1_policy, 40);
 
 /**
  * @generated from message gatehouse.v1.ObservedCount
@@ -1308,7 +1490,7 @@ export type ObservedCount = Message<"gatehouse.v1.ObservedCount"> & {
  * Use `create(ObservedCountSchema)` to create a new message.
  */
 export const ObservedCountSchema: GenMessage<ObservedCount> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 34);
+  messageDesc(file_gatehouse_v1_policy, 41);
 
 /**
  * @generated from message gatehouse.v1.ObservedResponse
@@ -1332,7 +1514,7 @@ export type ObservedResponse = Message<"gatehouse.v1.ObservedResponse"> & {
  * Use `create(ObservedResponseSchema)` to create a new message.
  */
 export const ObservedResponseSchema: GenMessage<ObservedResponse> = /*@__PURE__*/
-  messageDesc(file_gatehouse_v1_policy, 35);
+  messageDesc(file_gatehouse_v1_policy, 42);
 
 /**
  * @generated from service gatehouse.v1.PolicyAdminService
@@ -1389,6 +1571,32 @@ export const PolicyAdminService: GenService<{
     methodKind: "unary";
     input: typeof RollbackRequestSchema;
     output: typeof RollbackResponseSchema;
+  },
+  /**
+   * Apply, Diff and Export for documents that do not fit in one message.
+   *
+   * @generated from rpc gatehouse.v1.PolicyAdminService.ApplyLarge
+   */
+  applyLarge: {
+    methodKind: "client_streaming";
+    input: typeof ApplyLargeRequestSchema;
+    output: typeof ApplyLargeResponseSchema;
+  },
+  /**
+   * @generated from rpc gatehouse.v1.PolicyAdminService.DiffLarge
+   */
+  diffLarge: {
+    methodKind: "client_streaming";
+    input: typeof DiffLargeRequestSchema;
+    output: typeof DiffLargeResponseSchema;
+  },
+  /**
+   * @generated from rpc gatehouse.v1.PolicyAdminService.ExportLarge
+   */
+  exportLarge: {
+    methodKind: "server_streaming";
+    input: typeof ExportLargeRequestSchema;
+    output: typeof ExportLargeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_policy, 0);

@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { createEmbeddedBus } from '@gatehouse/bus'
 import { GatewayError } from '@gatehouse/errors'
+import { exportPolicy } from '@gatehouse/policy-document'
 import { compileSnapshot } from '@gatehouse/policy-engine'
 import { ApplyRequestSchema, CheckRequestSchema } from '@gatehouse/proto'
 import { silentLogger } from '@gatehouse/telemetry'
@@ -104,7 +105,8 @@ describe('a large policy', () => {
     const { blockedDomains, internal } = compileSnapshot(book.document())
     assert.deepEqual([book.snapshot().blockedDomains, book.snapshot().internal], [blockedDomains, internal])
     let exported = ''
-    for await (const piece of book.exportPieces(0)) exported += piece
+    for await (const { text: piece } of book.exportPieces(0)) exported += piece
+    assert.equal(exported, exportPolicy(objects))
     assert.equal((await book.apply(orderOf(exported))).changeCount, 0)
     await close()
   })

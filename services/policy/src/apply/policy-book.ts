@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { DocumentFile } from '@gatehouse/policy-document'
 import { compileSnapshot, type PolicyObject, type Snapshot, type SnapshotDocument } from '@gatehouse/policy-engine'
 import type { SplitSnapshot } from '@gatehouse/policy-follow'
@@ -6,6 +7,13 @@ import { exportPiece } from './export-piece.ts'
 import type { ApplyOrder, ApplyOutcome, DiffOrder, RollbackOrder } from './orders.ts'
 import { documentOf, type ProposedPolicy } from './revision-maker.ts'
 import type { InForce, Made, Workshop } from './workshop.ts'
+
+/** A part of an export: whole objects, so many of all. */
+export interface ExportedPiece {
+  readonly text: string
+  readonly done: number
+  readonly total: number
+}
 
 type Untimed<T> = Omit<T, 'nowMs'>
 
@@ -55,12 +63,14 @@ export class PolicyBook {
   }
 
   /** The text of a revision, piece by piece. Rejects like `objectsAt`. */
-  async *exportPieces(revision: number): AsyncGenerator<string> {
+  async *exportPieces(revision: number): AsyncGenerator<ExportedPiece> {
     const objects = await this.objectsAt(revision)
-    for (let start: number | undefined = 0; start !== undefined; ) {
-      const { text, next }: { readonly text: string; readonly next: number | undefined } = exportPiece(objects, start)
-      yield text
-      start = next
+    for (let done = 0; done < objects.length; ) {
+      const { text, next } = exportPiece(objects, done)
+      done = next
+      yield { text, done, total: objects.length }
+      // whoever takes slowly holds this up anyway; whoever takes at once must not hold up others
+      await setImmediate()
     }
   }
 

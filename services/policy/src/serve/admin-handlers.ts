@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import {
   type ApplyRequest,
   type ApplyResponse,
@@ -6,6 +6,8 @@ import {
   type DiffRequest,
   type DiffResponse,
   DiffResponseSchema,
+  type ExportLargeRequest,
+  type ExportLargeResponseSchema,
   type HistoryRequest,
   type HistoryResponse,
   HistoryResponseSchema,
@@ -23,9 +25,10 @@ import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
 import type { Logger } from '@gatehouse/telemetry'
 import { type AccessList, LOCAL_CALLER } from '../access/access-list.ts'
 import type { Role } from '../access/roles.ts'
-import type { ApplyOutcome } from '../apply/orders.ts'
+import type { ApplyOutcome, OrderFile } from '../apply/orders.ts'
 import type { PolicyBook } from '../apply/policy-book.ts'
 import { policyError } from '../errors.ts'
+import { receiveFiles } from './receive-files.ts'
 import type { ReplicaReport } from './replica-reports.ts'
 import { statusMessage } from './status-message.ts'
 
@@ -50,6 +53,7 @@ export interface AdminHandlers extends RpcHandlers<typeof PolicyAdminService> {
   status(request: PolicyAdminServiceStatusRequest, context?: RpcContext): Promise<PolicyAdminServiceStatusResponse>
   diff(request: DiffRequest, context?: RpcContext): Promise<DiffResponse>
   rollback(request: RollbackRequest, context: RpcContext): Promise<RollbackResponse>
+  exportLarge(request: ExportLargeRequest, context?: RpcContext): AsyncGenerator<MessageInitShape<typeof ExportLargeResponseSchema>>
 }
 
 /** PolicyAdminService of policy.proto. Callers without a role get GH-ACCESS-UNKNOWN, those whose role is too small GH-ACCESS-ROLE. */
@@ -57,14 +61,29 @@ export function createAdminHandlers(deps: AdminHandlersDeps): AdminHandlers {
   const { book, access } = deps
   const requireReader = (context: RpcContext | undefined): Role => access.roleOf(context?.caller ?? LOCAL_CALLER)
   return {
-    apply: (request, context) => apply(deps, request, context),
+    apply: (request, context) => apply(deps, request, context, request.files),
     rollback: (request, context) => rollback(deps, request, context),
     export: async ({ revision }, context) => {
       requireReader(context)
+      const number = revisionAsked(book, revision)
       let text = ''
-      for await (const piece of book.exportPieces(Number(revision))) text += piece
-      const number = revision === 0n ? BigInt(book.inForce().revision) : revision
+      for await (const piece of book.exportPieces(Number(number))) text += piece.text
       return create(PolicyAdminServiceExportResponseSchema, { revision: number, text })
+    },
+    exportLarge: async function* ({ revision }, context) {
+      requireReader(context)
+      const number = revisionAsked(book, revision)
+      for await (const { text, done, total } of book.exportPieces(Number(number))) {
+        yield { revision: number, text, objectsDone: done, objects: total }
+      }
+    },
+    applyLarge: async (requests, context) => {
+      const { order, files } = await receiveFiles<ApplyRequest>(requests, ({ dryRun }) => void writerOf(deps, dryRun, context))
+      return { outcome: await apply(deps, order, context, files) }
+    },
+    diffLarge: async (requests, context) => {
+      const { order, files } = await receiveFiles<DiffRequest>(requests, () => void requireReader(context))
+      return { outcome: await diff(book, order, files) }
     },
     history: async ({ limit }, context) => {
       requireReader(context)
@@ -84,16 +103,30 @@ export function createAdminHandlers(deps: AdminHandlersDeps): AdminHandlers {
     },
     diff: async (request, context) => {
       requireReader(context)
-      return await diff(book, request)
+      return await diff(book, request, request.files)
     },
   }
 }
 
-async function apply(deps: AdminHandlersDeps, request: ApplyRequest, context: RpcContext): Promise<ApplyResponse> {
-  const role = request.dryRun ? deps.access.roleOf(context.caller) : deps.access.requireWriter(context.caller)
+/** 0 is the one in force now, and stays it while another one comes. */
+function revisionAsked(book: PolicyBook, revision: bigint): bigint {
+  return revision === 0n ? BigInt(book.inForce().revision) : revision
+}
+
+function writerOf({ access }: AdminHandlersDeps, isDryRun: boolean, { caller }: RpcContext): Role {
+  return isDryRun ? access.roleOf(caller) : access.requireWriter(caller)
+}
+
+async function apply(
+  deps: AdminHandlersDeps,
+  request: ApplyRequest,
+  context: RpcContext,
+  files: readonly OrderFile[],
+): Promise<ApplyResponse> {
+  const role = writerOf(deps, request.dryRun, context)
   const author = authorOf(request.author, context.caller)
   const outcome = await deps.book.apply({
-    files: request.files.map(({ name, text }) => ({ name, text })),
+    files: files.map(({ name, text }) => ({ name, text })),
     author,
     reason: request.reason,
     isDryRun: request.dryRun,
@@ -110,7 +143,7 @@ async function apply(deps: AdminHandlersDeps, request: ApplyRequest, context: Rp
 }
 
 async function rollback(deps: AdminHandlersDeps, request: RollbackRequest, context: RpcContext): Promise<RollbackResponse> {
-  const role = request.dryRun ? deps.access.roleOf(context.caller) : deps.access.requireWriter(context.caller)
+  const role = writerOf(deps, request.dryRun, context)
   const author = authorOf(request.author, context.caller)
   const toRevision = Number(request.toRevision)
   if (toRevision === 0)
@@ -133,17 +166,17 @@ async function tell({ log, publish }: AdminHandlersDeps, outcome: ApplyOutcome, 
   await publish()
 }
 
-async function diff(book: PolicyBook, request: DiffRequest): Promise<DiffResponse> {
+async function diff(book: PolicyBook, request: DiffRequest, files: readonly OrderFile[]): Promise<DiffResponse> {
   const inForce = BigInt(book.inForce().revision)
   const { changes, changeCount, problems } = await book.diff({
     from: Number(request.fromRevision),
     to: Number(request.toRevision),
-    files: request.files.map(({ name, text }) => ({ name, text })),
+    files: files.map(({ name, text }) => ({ name, text })),
     prunes: request.prune,
   })
   return create(DiffResponseSchema, {
     fromRevision: request.fromRevision === 0n ? inForce : request.fromRevision,
-    toRevision: request.files.length > 0 ? 0n : request.toRevision === 0n ? inForce : request.toRevision,
+    toRevision: files.length > 0 ? 0n : request.toRevision === 0n ? inForce : request.toRevision,
     changes: changes.map((change) => ({ ...change })),
     changeCount,
     problems: problems.map((problem) => ({ ...problem })),
