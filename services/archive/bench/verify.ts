@@ -42,7 +42,7 @@ function report(name: string, startedMs: number, cpu: NodeJS.CpuUsage): void {
 
 let startedMs = performance.now()
 let cpu = process.cpuUsage()
-verifyChain(reader, { publicKeys: [publicKey] })
+await verifyChain(reader, { publicKeys: [publicKey] })
 report('archive-verify-store', startedMs, cpu)
 
 const lines = Array.from({ length: records }, (_, at) => recordLine(reader.stored(at + 1)!))

@@ -1,20 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import type { Bus, BusSubscription } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { type ArchiveCalls, guardCalls } from './access/guard-calls.ts'
 import { countRefusals } from './append/count-refusals.ts'
-import { loadSigningKey, type SigningKey } from './chain/signing-key.ts'
+import { loadSigningKey } from './chain/signing-key.ts'
 import type { EngineState } from './commit/commit-engine.ts'
-import type { Committer } from './commit/committer.ts'
-import { DirectCommitter } from './commit/direct-committer.ts'
-import { ThreadCommitter } from './commit/thread-committer.ts'
 import type { ArchiveConfig } from './config.ts'
 import { archiveError } from './errors.ts'
 import { archiveMetrics } from './metrics.ts'
 import { CheckpointDelivery } from './remote/checkpoint-delivery.ts'
 import { serveAppend } from './serve/append-endpoint.ts'
 import { ArchiveHandlers } from './serve/archive-handlers.ts'
+import { logStoreOf } from './store/log-store.ts'
 
 export interface ArchiveDeps {
   readonly bus: Bus
@@ -36,7 +33,6 @@ export interface ArchiveService {
   publicKeyPem(): string
 }
 
-const THREAD_RESTART_MS = 500
 const SWEEP_EVERY_MS = 3_600_000
 
 /**
@@ -54,21 +50,23 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
     if (state.isAccepting) log.info({ sequence: state.sequence }, 'the archive accepts records')
     else log.error({ code: state.code, detail: state.detail }, 'the archive refuses records')
   }
-  const committer = createCommitter(config, key, keyFile, nowUs, onState)
+  const store = logStoreOf(config, { key, keyFile, nowUs, onState })
+  const { committer } = store
   metrics.observe('gatehouse_archive_sequence', () => [[committer.state().sequence]])
   metrics.observe('gatehouse_archive_accepting', () => [[committer.state().isAccepting ? 1 : 0]])
   refuseUnlessPossible(config)
   const handlers = new ArchiveHandlers({
-    file: config.databaseFile,
+    openLog: store.openLog,
     committer,
     publicKey: key.publicKey,
     nowUs,
-    encryptionKeyFile: config.encryption?.keyFile,
+    openKeys: store.openKeys,
     retention: config.retention,
   })
   let subscription: BusSubscription | undefined
   let sweep: NodeJS.Timeout | undefined
-  const delivery = createDelivery(config)
+  const { s3 } = config.checkpoint
+  const delivery = s3 === undefined ? undefined : new CheckpointDelivery(s3, () => (store.hasLog() ? store.openLog() : undefined))
 
   const onAnswered = (reply: Uint8Array, startedMs: number): void => {
     const { accepted, refused } = countRefusals(reply)
@@ -95,7 +93,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
     stop: async () => {
       clearInterval(sweep)
       await subscription?.stop()
-      handlers.close()
+      await handlers.close()
       await committer.stop()
       await delivery?.stop()
     },
@@ -124,49 +122,6 @@ function startSweep(handlers: ArchiveHandlers, log: Logger): NodeJS.Timeout {
   }
   run()
   return setInterval(run, SWEEP_EVERY_MS)
-}
-
-function createDelivery(config: ArchiveConfig): CheckpointDelivery | undefined {
-  const { s3 } = config.checkpoint
-  return s3 === undefined ? undefined : new CheckpointDelivery(s3, config.databaseFile)
-}
-
-function createCommitter(
-  config: ArchiveConfig,
-  key: SigningKey,
-  keyFile: string,
-  nowUs: () => number,
-  onState: (state: EngineState) => void,
-): Committer {
-  const { databaseFile, busyTimeoutMs, maxBytes, checkpoint } = config
-  const encryptionKeyFile = config.encryption?.keyFile
-  if (config.commitThread === 'own') {
-    const data = {
-      file: databaseFile,
-      keyFile,
-      busyTimeoutMs,
-      maxBytes,
-      encryptionKeyFile,
-      checkpointEveryRecords: checkpoint.everyRecords,
-      checkpointEveryMs: checkpoint.everyMs,
-      checkpointFile: checkpoint.file,
-    }
-    return new ThreadCommitter({ data, maxPendingBytes: config.maxPendingBytes, restartMs: THREAD_RESTART_MS }, onState)
-  }
-  const checkpoints = { everyRecords: checkpoint.everyRecords, everyMs: checkpoint.everyMs, file: checkpoint.file }
-  return new DirectCommitter(
-    { file: databaseFile, busyTimeoutMs, maxBytes, encryptionKeyFile, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
-    {
-      defer: (run) => {
-        setImmediate(run)
-      },
-      setTicker: (run, everyMs) => {
-        const timer = setInterval(run, everyMs)
-        return () => clearInterval(timer)
-      },
-    },
-    onState,
-  )
 }
 
 function healthOf(state: EngineState, delivery: CheckpointDelivery | undefined): Health {

@@ -7,6 +7,18 @@ const millis = z.number().int().min(1)
 /** Configuration of the archive service; `docs/reference/config.md` is generated from it. */
 export const archiveConfig = z.strictObject({
   databaseFile: z.string().min(1).describe('SQLite file of the log; its folder has to exist. The WAL lies beside it.'),
+  postgres: z
+    .strictObject({
+      urlFile: z
+        .string()
+        .min(1)
+        .describe('File with the connection string (`postgres://user:password@host/database?sslmode=verify-full`); it is a secret.'),
+      lockTimeoutMs: millis.default(5_000).describe('How long a commit waits for another replica that appends.'),
+    })
+    .optional()
+    .describe(
+      'The log is kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile` and `encryption.keyFile`.',
+    ),
   signingKeyFile: z
     .string()
     .optional()

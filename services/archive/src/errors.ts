@@ -62,8 +62,20 @@ export const archiveCodes = {
     retry: 'later',
     sip: 503,
   },
+  'GH-ARCHIVE-DATABASE': {
+    summary: 'The PostgreSQL server of the archive cannot be reached, or refuses the connection.',
+    remedy: 'Check archive.postgres.urlFile, the server and the way to it; the archive goes on by itself.',
+    retry: 'later',
+    sip: 503,
+  },
+  'GH-ARCHIVE-NOT-DURABLE': {
+    summary: 'PostgreSQL would say "committed" before it is on the disk, so the archive takes nothing.',
+    remedy: 'Set synchronous_commit to on (or remote_apply) for the role and the database of the archive, and fsync to on.',
+    retry: 'later',
+    sip: 503,
+  },
   'GH-ARCHIVE-SCHEMA-NEWER': {
-    summary: 'The file of the archive was written by a newer version.',
+    summary: 'The file or database of the archive was written by a newer version.',
     remedy: 'Run that version or a later one.',
     retry: 'never',
   },

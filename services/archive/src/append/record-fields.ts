@@ -79,6 +79,8 @@ function isComplete(fields: RecordFields): boolean {
   )
     return false
   if (fields.type === RECORD_TYPE.access) return true
+  // No text of PostgreSQL holds a NUL, and none of our words does.
+  if (fields.verdict.includes('\0') || fields.mark.includes('\0')) return false
   if (fields.type === 0 || fields.envelopeId.length !== ID_BYTES) return false
   if (fields.type === RECORD_TYPE.outcomes) return fields.count > 0
   return fields.type === RECORD_TYPE.outcome || fields.idempotencyKey.length === KEY_BYTES

@@ -128,7 +128,7 @@ describe('commit engine', () => {
     reader.close()
   })
 
-  test('checkpoints are signed after so many records, after a time and at the end, and copied to the second file', () => {
+  test('checkpoints are signed after so many records, after a time and at the end, and copied to the second file', async () => {
     let nowUs = 1_000_000
     const copy = join(folder, 'checkpoints.jsonl')
     const file = newFile()
@@ -148,7 +148,7 @@ describe('commit engine', () => {
       [2, 3, 4],
     )
     assert.equal(readFileSync(copy, 'utf8').trim().split('\n').length, 3)
-    assert.ok(verifyChain(reader, { publicKeys: [key.publicKey] }).isIntact)
+    assert.ok((await verifyChain(reader, { publicKeys: [key.publicKey] })).isIntact)
     reader.close()
   })
 
@@ -183,7 +183,7 @@ describe('commit engine: failures', () => {
     engine.stop()
   })
 
-  test('a full disk refuses, keeps what was acknowledged, and goes on when there is room', () => {
+  test('a full disk refuses, keeps what was acknowledged, and goes on when there is room', async () => {
     const file = newFile()
     const small = new CommitEngine(optionsFor(file, { maxBytes: 60 * 4096 }))
     small.recover()
@@ -199,7 +199,7 @@ describe('commit engine: failures', () => {
     assert.deepEqual(shown(append(engine, record)), ['1 again'])
     engine.stop()
     const reader = new LogReader(file)
-    assert.ok(verifyChain(reader, { publicKeys: [key.publicKey] }).isIntact)
+    assert.ok((await verifyChain(reader, { publicKeys: [key.publicKey] })).isIntact)
     reader.close()
   })
 
@@ -294,7 +294,7 @@ describe('commit engine: failures', () => {
     const reader = new LogReader(file)
     assert.ok(acknowledged.size > 20, `${acknowledged.size} were acknowledged`)
     for (const [id, sequence] of acknowledged) assert.equal(reader.sequenceOfEnvelope(Buffer.from(id, 'hex')), sequence)
-    const report = verifyChain(reader, { publicKeys: [key.publicKey] })
+    const report = await verifyChain(reader, { publicKeys: [key.publicKey] })
     assert.deepEqual(report.findings, [])
     reader.close()
   })

@@ -1,10 +1,10 @@
-import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
 import { type AppendResult, encodeAppendReply, encodeRefusals } from '../append/append-reply.ts'
 import { splitAppendRequest } from '../append/append-request.ts'
-import { checkpointLine, signCheckpoint } from '../chain/checkpoint.ts'
+import { signCheckpoint } from '../chain/checkpoint.ts'
 import type { SigningKey } from '../chain/signing-key.ts'
 import { LogWriter, type LogWriterOptions } from '../store/log-writer.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
+import { copyCheckpoint } from './checkpoint-file.ts'
 
 export interface CheckpointRules {
   readonly everyRecords: number
@@ -151,7 +151,7 @@ export class CommitEngine {
     }
     this.#checkpointSequence = checkpoint.sequence
     this.#checkpointAtUs = checkpoint.signedAtUs
-    this.#copyOut(checkpointLine(checkpoint))
+    this.#checkpointTrouble = copyCheckpoint(checkpoint, this.#options.checkpoints.file)
   }
 
   /** Signs what is not signed yet and closes the log. */
@@ -160,23 +160,6 @@ export class CommitEngine {
     this.checkpoint()
     this.#close()
     this.#trouble = { code: 'GH-ARCHIVE-STOPPING', detail: 'stopped' }
-  }
-
-  #copyOut(line: string): void {
-    const { file } = this.#options.checkpoints
-    if (file === undefined) return
-    try {
-      const handle = openSync(file, 'a', 0o644)
-      try {
-        appendFileSync(handle, `${line}\n`)
-        fsyncSync(handle)
-      } finally {
-        closeSync(handle)
-      }
-      this.#checkpointTrouble = ''
-    } catch (thrown) {
-      this.#checkpointTrouble = codeOfThrown(thrown).detail
-    }
   }
 
   #noteHead(writer: LogWriter): void {

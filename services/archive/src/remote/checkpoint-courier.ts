@@ -1,17 +1,18 @@
 import { messageOf } from '@gatehouse/errors'
 import type { Checkpoint } from '../chain/checkpoint.ts'
+import type { Awaitable } from '../store/log-source.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 
 /** Carries checkpoints to the store, in order and each once; after a failure it goes on from the first that is missing there. */
 export class CheckpointCourier {
   readonly #store: Pick<CheckpointStore, 'has' | 'put'>
-  readonly #read: (after: number) => readonly Checkpoint[]
+  readonly #read: (after: number) => Awaitable<readonly Checkpoint[]>
   #delivered: number | undefined
   #isRunning = false
   #trouble = ''
 
   /** `read`: checkpoints behind a sequence, in order. */
-  constructor(store: Pick<CheckpointStore, 'has' | 'put'>, read: (after: number) => readonly Checkpoint[]) {
+  constructor(store: Pick<CheckpointStore, 'has' | 'put'>, read: (after: number) => Awaitable<readonly Checkpoint[]>) {
     this.#store = store
     this.#read = read
   }
@@ -27,7 +28,7 @@ export class CheckpointCourier {
     this.#isRunning = true
     try {
       this.#delivered ??= await this.#findDelivered()
-      for (const checkpoint of this.#read(this.#delivered)) {
+      for (const checkpoint of await this.#read(this.#delivered)) {
         await this.#store.put(checkpoint)
         this.#delivered = checkpoint.sequence
       }
@@ -41,7 +42,7 @@ export class CheckpointCourier {
 
   /** They are delivered in order, so halving finds the last one that is there. */
   async #findDelivered(): Promise<number> {
-    const all = this.#read(0)
+    const all = await this.#read(0)
     let low = 0
     let high = all.length
     while (low < high) {

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { messageOf } from '@gatehouse/errors'
 import type { ArchiveConfig } from '../config.ts'
 import { archiveError } from '../errors.ts'
-import { LogReader } from '../store/log-reader.ts'
+import type { Awaitable, LogSource } from '../store/log-source.ts'
 import { CheckpointCourier } from './checkpoint-courier.ts'
 import { CheckpointStore } from './checkpoint-store.ts'
 
@@ -12,16 +12,19 @@ const LOOK_EVERY_MS = 2_000
 export class CheckpointDelivery {
   readonly #store: CheckpointStore
   readonly #courier: CheckpointCourier
-  readonly #databaseFile: string
-  #reader: LogReader | undefined
+  readonly #openLog: () => Awaitable<LogSource> | undefined
+  #reader: LogSource | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** Throws GH-ARCHIVE-CHECKPOINT-STORE when the credentials cannot be read. */
-  constructor(section: NonNullable<ArchiveConfig['checkpoint']['s3']>, databaseFile: string) {
+  /** `openLog`: undefined while there is no log. Throws GH-ARCHIVE-CHECKPOINT-STORE when the credentials cannot be read. */
+  constructor(section: NonNullable<ArchiveConfig['checkpoint']['s3']>, openLog: () => Awaitable<LogSource> | undefined) {
     const { credentialsFile, ...options } = section
     this.#store = new CheckpointStore({ ...options, credentials: readCredentials(credentialsFile) }, { fetch, nowMs: Date.now })
-    this.#courier = new CheckpointCourier(this.#store, (after) => this.#open()?.checkpoints(after, Number.MAX_SAFE_INTEGER) ?? [])
-    this.#databaseFile = databaseFile
+    this.#courier = new CheckpointCourier(this.#store, async (after) => {
+      this.#reader ??= await this.#openLog()
+      return (await this.#reader?.checkpoints(after, Number.MAX_SAFE_INTEGER)) ?? []
+    })
+    this.#openLog = openLog
   }
 
   get trouble(): string {
@@ -42,13 +45,8 @@ export class CheckpointDelivery {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     if (this.#timer !== undefined) await this.#courier.run()
-    this.#reader?.close()
+    await this.#reader?.close()
     this.#reader = undefined
-  }
-
-  #open(): LogReader | undefined {
-    if (this.#reader === undefined && existsSync(this.#databaseFile)) this.#reader = new LogReader(this.#databaseFile)
-    return this.#reader
   }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { searchAddress } from '../append/search-address.ts'
 import type { ArchiveConfig } from '../config.ts'
-import type { LogReader } from '../store/log-reader.ts'
-import type { Hold, KeyFacts, KeyStore } from './key-store.ts'
+import type { LogSource } from '../store/log-source.ts'
+import type { Hold, KeyFacts, KeyVault } from './key-vault.ts'
 import { dayOf } from './seal-record.ts'
 
 export interface Shredding {
@@ -17,32 +17,34 @@ export interface Shredding {
  * that comes later is sealed with other keys: only then does the index show all that a key protects.
  */
 export async function shred(
-  keys: KeyStore,
+  keys: KeyVault,
   wanted: readonly KeyFacts[],
-  reader: () => LogReader,
+  reader: () => LogSource,
   settled: () => Promise<void>,
 ): Promise<Shredding> {
-  keys.close(wanted.map(({ id }) => id))
+  await keys.close(wanted.map(({ id }) => id))
   await settled()
-  const holds = keys.holds()
+  const holds = await keys.holds()
   const protecting = new Set<string>()
   const destroyed: number[] = []
   const held: number[] = []
   const log = reader()
   for (const { id } of wanted) {
-    const found = holds.filter((hold) => log.hasEntryUnder(id, hold))
+    const found: Hold[] = []
+    for (const hold of holds) if (await log.hasEntryUnder(id, hold)) found.push(hold)
     for (const { name } of found) protecting.add(name)
     ;(found.length > 0 ? held : destroyed).push(id)
   }
-  keys.destroy(destroyed)
+  await keys.destroy(destroyed)
   return { destroyed, held, holds: [...protecting] }
 }
 
 /** Keys whose time is over by the rules of retention. */
-export function expiredKeys(keys: KeyStore, retention: ArchiveConfig['retention'], nowUs: number): KeyFacts[] {
+export async function expiredKeys(keys: KeyVault, retention: ArchiveConfig['retention'], nowUs: number): Promise<KeyFacts[]> {
   const users = new Map(retention.users.map(({ user, days }) => [searchAddress(user), days]))
   const classes: Readonly<Record<string, number | undefined>> = retention.classes
-  return keys.keys({ beforeDay: dayOf(nowUs) }).filter(({ subject, trafficClass, day }) => {
+  const closed = await keys.keys({ beforeDay: dayOf(nowUs) })
+  return closed.filter(({ subject, trafficClass, day }) => {
     const days = users.get(subject) ?? classes[trafficClass] ?? retention.days
     // The day itself, and then so many.
     return days !== undefined && dayOf(nowUs - (days + 1) * DAY_US) >= day

@@ -80,9 +80,9 @@ describe('sealed bodies', () => {
     })
   }
 
-  function assertChainIntact(): void {
+  async function assertChainIntact(): Promise<void> {
     const reader = new LogReader(join(folder, 'archive.db'))
-    const report = verifyChain(reader, { publicKeys: [readPublicKey(archive.service.publicKeyPem())] })
+    const report = await verifyChain(reader, { publicKeys: [readPublicKey(archive.service.publicKeyPem())] })
     reader.close()
     assert.deepEqual(
       report.findings.filter(({ code }) => code !== 'GH-ARCHIVE-NO-CHECKPOINT'),
@@ -175,7 +175,7 @@ describe('sealed bodies', () => {
       assert.deepEqual([done.destroyedKeys, done.heldKeys], [2n, 0n])
       assert.deepEqual(await Promise.all(ids.map(read)), ['[erased]', '[erased]', 'of carol'])
       assert.equal(await read(await say(BOB, ALICE, 'later')), 'later', 'what comes after has a new key')
-      assertChainIntact()
+      await assertChainIntact()
       assert.deepEqual(accesses().slice(0, 2), ['officer.contoso.example erase request 44', 'officer.contoso.example erased request 44'])
       await archive.stop()
       await start()
@@ -227,7 +227,7 @@ describe('sealed bodies', () => {
       assert.deepEqual(await Promise.all(gone.map(read)), ['[erased]', '[erased]', '[erased]'])
       assert.equal(await read(held), 'held')
       assert.ok(accesses().includes('retention expired archive.retention'))
-      assertChainIntact()
+      await assertChainIntact()
     })
   })
 })

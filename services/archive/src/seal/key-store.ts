@@ -3,35 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { KeyRing } from './key-ring.ts'
-
-/** What a body key is for: one internal user, one class of traffic, one day (UTC, YYYY-MM-DD). */
-export interface KeyScope {
-  readonly subject: string
-  readonly trafficClass: string
-  readonly day: string
-}
-
-export interface BodyKey {
-  readonly id: number
-  readonly key: Buffer
-}
-
-export interface KeyFacts extends KeyScope {
-  readonly id: number
-}
-
-/** What must neither be erased nor expire; empty and 0: any. */
-export interface Hold {
-  readonly name: string
-  readonly user: string
-  readonly conversation: string
-  readonly domain: string
-  readonly sinceUs: number
-  readonly untilUs: number
-  readonly reason: string
-  readonly addedBy: string
-  readonly addedAtUs: number
-}
+import { type BodyKey, type Hold, type KeyFacts, type KeyScope, type KeyVault, placeOf } from './key-vault.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS body_key (
@@ -54,7 +26,7 @@ const SCHEMA = `
  * The body keys, wrapped, in a file of their own: a copy of the log restored after an erasure has no keys in it. Two connections
  * may use it, one that seals and one that destroys.
  */
-export class KeyStore {
+export class KeyStore implements KeyVault {
   readonly #database: DatabaseSync
   readonly #ring: KeyRing
   readonly #open = new Map<string, BodyKey>()
@@ -205,6 +177,3 @@ export class KeyStore {
     }
   }
 }
-
-// No part of an address or a class holds a line end.
-const placeOf = ({ subject, trafficClass, day }: KeyScope): string => `${trafficClass}\n${day}\n${subject}`

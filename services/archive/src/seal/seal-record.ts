@@ -4,7 +4,7 @@ import { ProtoCursor } from '../append/proto-cursor.ts'
 import type { RecordFields } from '../append/record-fields.ts'
 import { searchAddress } from '../append/search-address.ts'
 import { decrypt, encrypt } from './key-ring.ts'
-import type { BodyKey, KeyScope } from './key-store.ts'
+import type { BodyKey, KeyScope } from './key-vault.ts'
 
 // Numbers of envelope.proto.
 const BODY = 14
@@ -20,9 +20,14 @@ export function messageKey(bodyKey: Uint8Array, envelopeId: Uint8Array): Buffer 
 
 /**
  * The record with its bodies sealed: body and altered body, as the protobuf fields they were, are the plaintext. The record as
- * it was when it holds none; undefined when it is sealed already or has two envelopes, as none of our services writes it.
+ * it was when it holds none; undefined when it is sealed already or has two envelopes, as none of our
+ * services writes it, or when there is no key.
  */
-export function sealRecord(record: Uint8Array, fields: RecordFields, keyFor: (scope: KeyScope) => BodyKey): Uint8Array | undefined {
+export function sealRecord(
+  record: Uint8Array,
+  fields: RecordFields,
+  keyFor: (scope: KeyScope) => BodyKey | undefined,
+): Uint8Array | undefined {
   const outer = new ProtoCursor(record)
   if (!outer.next() || outer.stop !== record.length) return undefined
   outer.enter()
@@ -35,7 +40,9 @@ export function sealRecord(record: Uint8Array, fields: RecordFields, keyFor: (sc
   const rest = outer.bytes.subarray(envelopeStop)
   const peerClass = peerClassOf(rest)
   if (peerClass === undefined) return undefined
-  const { id, key } = keyFor(scopeOf(fields, parts.direction, peerClass))
+  const bodyKey = keyFor(scopeOf(fields, parts.direction, peerClass))
+  if (bodyKey === undefined) return undefined
+  const { id, key } = bodyKey
   const envelopeId = Buffer.from(fields.envelopeId, 'latin1')
   const sealed = encrypt(messageKey(key, envelopeId), Buffer.concat(parts.bodies), envelopeId)
   fields.keyId = id

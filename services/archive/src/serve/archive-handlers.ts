@@ -37,11 +37,10 @@ import { searchAddress } from '../append/search-address.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { ArchiveConfig } from '../config.ts'
 import { archiveError } from '../errors.ts'
-import { expiredKeys, isHoldBounded, keyStoreFile, type Shredding, shred } from '../seal/body-keys.ts'
+import { expiredKeys, isHoldBounded, type Shredding, shred } from '../seal/body-keys.ts'
 import { openBody } from '../seal/body-reader.ts'
-import { KeyRing } from '../seal/key-ring.ts'
-import { type Hold, type KeyFacts, KeyStore } from '../seal/key-store.ts'
-import { LogReader } from '../store/log-reader.ts'
+import type { Hold, KeyFacts, KeyVault } from '../seal/key-vault.ts'
+import type { Awaitable, LogSource } from '../store/log-source.ts'
 import type { SearchTerms } from '../store/search-log.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
 import { verifyStore } from '../verify/verify-store.ts'
@@ -51,11 +50,13 @@ import { ProofMaker } from './proof-maker.ts'
 import { checkpointMessage, storedMessage } from './wire-records.ts'
 
 export interface ArchiveHandlerDeps {
-  readonly file: string
+  /** Opens the log for reading; throws or rejects when it cannot be. */
+  readonly openLog: () => Awaitable<LogSource>
   readonly committer: Committer
   readonly publicKey: KeyObject
   readonly nowUs: () => number
-  readonly encryptionKeyFile: string | undefined
+  /** Opens the body keys; undefined: bodies are kept in clear. */
+  readonly openKeys: (() => KeyVault) | undefined
   readonly retention: ArchiveConfig['retention']
 }
 
@@ -68,7 +69,6 @@ const MAX_LIMIT = 100_000
 const PAGE_RECORDS = 200
 /** With one message of the largest size on top it still fits into one answer. */
 const PAGE_BYTES = 1_048_576
-const BUSY_TIMEOUT_MS = 1_000
 const MAX_NAME_CHARS = 300
 const NEVER = new AbortController().signal
 
@@ -77,8 +77,8 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** The calls of `ArchiveService` (archive.proto), free of transport. */
 export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   readonly #deps: ArchiveHandlerDeps
-  #reader: LogReader | undefined
-  #keyStore: KeyStore | undefined
+  #reader: Promise<LogSource> | undefined
+  #keyVault: KeyVault | undefined
 
   constructor(deps: ArchiveHandlerDeps) {
     this.#deps = deps
@@ -88,15 +88,14 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const terms = termsOf(request)
     await this.#recordAccess('search', caller, { ...terms, text: request.text }, request.reason)
     await this.#deps.committer.index()
-    const reader = this.#open()
+    const reader = await this.#open()
     let left = Math.min(request.limit === 0 ? DEFAULT_LIMIT : request.limit, MAX_LIMIT)
     let before = terms.beforeSequence
     while (left > 0 && !caller.signal.aborted) {
       const page = await reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
-      for (const sequence of page) {
-        const stored = reader.stored(sequence)
-        if (stored === undefined || !isOfConversation(stored.record, terms.conversation)) continue
-        const opened = openBody(stored.record, this.#keys())
+      for (const stored of await reader.storedAll(page)) {
+        if (!isOfConversation(stored.record, terms.conversation)) continue
+        const opened = await openBody(stored.record, this.#keys())
         if (!bodyHasText(stored.record, request.text, opened)) continue
         yield { record: storedMessage(stored, opened) }
         if (--left === 0) return
@@ -111,14 +110,14 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const id = Buffer.from(request.envelopeId).toString('hex')
     await this.#recordAccess('get', caller, { envelopeId: id, ...askedFor(request.onBehalfOf) }, request.reason)
     await this.#deps.committer.index()
-    const reader = this.#open()
-    const sequence = reader.sequenceOfEnvelope(request.envelopeId)
-    const stored = sequence === undefined ? undefined : reader.stored(sequence)
+    const reader = await this.#open()
+    const sequence = await reader.sequenceOfEnvelope(request.envelopeId)
+    const stored = sequence === undefined ? undefined : await reader.stored(sequence)
     if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', id)
-    const outcomes = reader.outcomesOf(request.envelopeId).map(({ atUs, status, code, isCertain }) => {
+    const outcomes = (await reader.outcomesOf(request.envelopeId)).map(({ atUs, status, code, isCertain }) => {
       return { envelopeId: request.envelopeId, atUs: BigInt(atUs), status, code, certain: isCertain }
     })
-    return { record: storedMessage(stored, openBody(stored.record, this.#keys())), outcomes }
+    return { record: storedMessage(stored, await openBody(stored.record, this.#keys())), outcomes }
   }
 
   async *verify(request: VerifyRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof VerifyResponseSchema>> {
@@ -126,9 +125,9 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     // Nothing of the content is shown, and a log that takes no records is just the one to be checked: no access record, no refusal.
     await this.#recordAccess('verify', caller, range, '').catch(() => undefined)
     await this.#deps.committer.sign()
-    const reader = this.#open()
+    const reader = await this.#open()
     let reportedAt = 0
-    for (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range })) {
+    for await (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range })) {
       if (caller.signal.aborted) return
       if (report !== undefined) {
         yield {
@@ -153,18 +152,18 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const wanted = Number(request.toSequence)
     await this.#recordAccess('export', caller, { fromSequence: from, toSequence: wanted }, '')
     await this.#deps.committer.sign()
-    const reader = this.#open()
-    const last = wanted > 0 ? Math.min(wanted, reader.lastSequence()) : reader.lastSequence()
-    let previousHash = reader.hashBefore(from)
+    const reader = await this.#open()
+    const last = wanted > 0 ? Math.min(wanted, await reader.lastSequence()) : await reader.lastSequence()
+    let previousHash = await reader.hashBefore(from)
     for (let after = from - 1; after < last && !caller.signal.aborted; ) {
-      const page = reader.page(after, last, PAGE_RECORDS)
+      const page = await reader.page(after, last, PAGE_RECORDS)
       for (const record of page) {
         yield { part: { case: 'record', value: storedMessage({ ...record, previousHash, outcomeStatus: 0 }) } }
         previousHash = record.hash
       }
       const reached = page.at(-1)?.sequence
       if (reached === undefined) return
-      for (const checkpoint of reader.checkpoints(after, reached)) {
+      for (const checkpoint of await reader.checkpoints(after, reached)) {
         yield {
           part: { case: 'checkpoint', value: checkpointMessage(checkpoint) },
         }
@@ -179,13 +178,13 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     await this.#recordAccess('prove', caller, { record: wanted }, '')
     await this.#deps.committer.index()
     await this.#deps.committer.sign()
-    const reader = this.#open()
-    const sequence = request.envelopeId.length > 0 ? reader.sequenceOfEnvelope(request.envelopeId) : Number(request.sequence)
-    const stored = sequence === undefined ? undefined : reader.stored(sequence)
+    const reader = await this.#open()
+    const sequence = request.envelopeId.length > 0 ? await reader.sequenceOfEnvelope(request.envelopeId) : Number(request.sequence)
+    const stored = sequence === undefined ? undefined : await reader.stored(sequence)
     if (stored === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', wanted)
-    const { checkpoint, proof } = new ProofMaker(reader).prove(stored.sequence)
+    const { checkpoint, proof } = await new ProofMaker(reader).prove(stored.sequence)
     if (proof === undefined) throw archiveError('GH-ARCHIVE-UNPROVABLE', wanted)
-    const opened = openBody(stored.record, this.#keys())
+    const opened = await openBody(stored.record, this.#keys())
     return {
       record: {
         record: storedMessage(stored, opened),
@@ -205,7 +204,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     await this.#recordAccess('export', caller, facts, request.reason)
     await this.#deps.committer.index()
     await this.#deps.committer.sign()
-    yield* exportEntries(this.#open(), request, { signal: caller.signal, nextTurn, keys: this.#keys() })
+    yield* exportEntries(await this.#open(), request, { signal: caller.signal, nextTurn, keys: this.#keys() })
   }
 
   async erase(request: EraseRequest, caller: Caller): Promise<MessageInitShape<typeof EraseResponseSchema>> {
@@ -213,7 +212,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     const keys = this.#requireKeys()
     const subject = searchAddress(request.user)
     await this.#recordAccess('erase', caller, { user: subject }, request.reason)
-    const done = await this.#shred(keys, keys.keys({ subject }))
+    const done = await this.#shred(keys, await keys.keys({ subject }))
     await this.#recordAccess('erased', caller, { user: subject, ...done }, request.reason)
     return { destroyedKeys: BigInt(done.destroyed.length), heldKeys: BigInt(done.held.length), holds: [...done.holds] }
   }
@@ -227,7 +226,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       throw archiveError('GH-ARCHIVE-HOLD', 'it has a name, a reason and at least one of user, conversation, domain, since, until.')
     }
     await this.#recordAccess('hold-add', caller, facts, reason)
-    if (!keys.addHold(facts)) throw archiveError('GH-ARCHIVE-HOLD', `there is a hold ${name}.`)
+    if (!(await keys.addHold(facts))) throw archiveError('GH-ARCHIVE-HOLD', `there is a hold ${name}.`)
     return {}
   }
 
@@ -240,22 +239,22 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       untilUs: BigInt(hold.untilUs),
       addedAtUs: BigInt(Math.trunc(hold.addedAtUs)),
     })
-    return { holds: keys.holds().map(wire) }
+    return { holds: (await keys.holds()).map(wire) }
   }
 
   async releaseHold({ name, reason }: ReleaseHoldRequest, caller: Caller): Promise<MessageInitShape<typeof ReleaseHoldResponseSchema>> {
     const keys = this.#requireKeys()
     if (reason === '') throw archiveError('GH-ARCHIVE-HOLD', 'a release has a reason.')
     await this.#recordAccess('hold-release', caller, { name }, reason)
-    if (!keys.releaseHold(name)) throw archiveError('GH-ARCHIVE-HOLD', `there is no hold ${name}.`)
+    if (!(await keys.releaseHold(name))) throw archiveError('GH-ARCHIVE-HOLD', `there is no hold ${name}.`)
     return {}
   }
 
   /** Destroys the keys whose retention is over and wraps those anew that an old key wraps. */
   async expire(): Promise<{ readonly destroyed: number; readonly held: number; readonly rewrapped: number }> {
     const keys = this.#requireKeys()
-    const rewrapped = keys.rewrap()
-    const due = expiredKeys(keys, this.#deps.retention, this.#deps.nowUs())
+    const rewrapped = await keys.rewrap()
+    const due = await expiredKeys(keys, this.#deps.retention, this.#deps.nowUs())
     if (due.length === 0) return { destroyed: 0, held: 0, rewrapped }
     const caller: Caller = { caller: 'retention', signal: NEVER }
     await this.#recordAccess('expire', caller, { keys: due.length }, 'archive.retention')
@@ -269,11 +268,11 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     if (sinceUs < 0n || untilUs < 0n) throw archiveError('GH-ARCHIVE-QUERY', 'since and until are times after 1970.')
     const range = { sinceUs: Number(sinceUs), untilUs: Number(untilUs) }
     await this.#recordAccess('scan', caller, { ...range, ...askedFor(request.onBehalfOf) }, request.reason)
-    const reader = this.#open()
-    const first = reader.firstAt(Number(sinceUs))
-    const last = untilUs === 0n ? reader.lastSequence() : reader.firstAt(Number(untilUs)) - 1
+    const reader = await this.#open()
+    const first = await reader.firstAt(Number(sinceUs))
+    const last = untilUs === 0n ? await reader.lastSequence() : (await reader.firstAt(Number(untilUs))) - 1
     for (let after = first - 1; after < last && !caller.signal.aborted; ) {
-      const page = reader.entries(after, last, PAGE_RECORDS, PAGE_BYTES)
+      const page = await reader.entries(after, last, PAGE_RECORDS, PAGE_BYTES)
       if (page === undefined) return
       const { records, reached } = page
       yield { records: [...records], reachedSequence: BigInt(reached), firstSequence: BigInt(first), lastSequence: BigInt(last) }
@@ -295,42 +294,46 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     }
   }
 
-  close(): void {
-    this.#reader?.close()
+  async close(): Promise<void> {
+    await (await this.#reader?.catch(() => undefined))?.close()
     this.#reader = undefined
-    this.#keyStore?.shut()
-    this.#keyStore = undefined
+    await this.#keyVault?.shut()
+    this.#keyVault = undefined
   }
 
-  #shred(keys: KeyStore, wanted: readonly KeyFacts[]): Promise<Shredding> {
+  async #shred(keys: KeyVault, wanted: readonly KeyFacts[]): Promise<Shredding> {
+    const reader = await this.#open()
     // Through the committer: it has then committed what it sealed with these keys, and sees that they are closed.
-    return shred(
+    return await shred(
       keys,
       wanted,
-      () => this.#open(),
+      () => reader,
       () => this.#deps.committer.index(),
     )
   }
 
-  #keys(): KeyStore | undefined {
-    const { encryptionKeyFile, file } = this.#deps
-    if (encryptionKeyFile === undefined) return undefined
-    this.#keyStore ??= new KeyStore(keyStoreFile(file), KeyRing.read(encryptionKeyFile), BUSY_TIMEOUT_MS)
-    return this.#keyStore
+  #keys(): KeyVault | undefined {
+    this.#keyVault ??= this.#deps.openKeys?.()
+    return this.#keyVault
   }
 
-  #requireKeys(): KeyStore {
+  #requireKeys(): KeyVault {
     const keys = this.#keys()
     if (keys === undefined) throw archiveError('GH-ARCHIVE-ENCRYPTION', 'archive.encryption is not configured: no body has a key.')
     return keys
   }
 
-  #open(): LogReader {
-    if (this.#reader !== undefined) return this.#reader
+  /** Once for all callers, however many come at the same time. */
+  #open(): Promise<LogSource> {
+    this.#reader ??= this.#openLog()
+    return this.#reader
+  }
+
+  async #openLog(): Promise<LogSource> {
     try {
-      this.#reader = new LogReader(this.#deps.file)
-      return this.#reader
+      return await this.#deps.openLog()
     } catch (thrown) {
+      this.#reader = undefined
       const { code, detail } = codeOfThrown(thrown)
       throw archiveError(code as Parameters<typeof archiveError>[0], detail, { cause: thrown })
     }

@@ -3,8 +3,8 @@ import type { ExportEntriesRequest, ExportEntriesResponseSchema } from '@gatehou
 import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fields.ts'
 import { searchAddress, searchDomain } from '../append/search-address.ts'
 import { openBody } from '../seal/body-reader.ts'
-import type { KeyStore } from '../seal/key-store.ts'
-import type { LogReader } from '../store/log-reader.ts'
+import type { KeyVault } from '../seal/key-vault.ts'
+import type { LogSource } from '../store/log-source.ts'
 import { ProofMaker } from './proof-maker.ts'
 import { checkpointMessage, storedMessage } from './wire-records.ts'
 
@@ -14,7 +14,7 @@ export interface ExportPace {
   readonly signal: AbortSignal
   /** Between two pages: other work gets its turn. */
   readonly nextTurn: () => Promise<void>
-  readonly keys: KeyStore | undefined
+  readonly keys: KeyVault | undefined
 }
 
 /**
@@ -22,27 +22,27 @@ export interface ExportPace {
  * checkpoint: what nobody has signed yet is not evidence.
  */
 export async function* exportEntries(
-  reader: LogReader,
+  reader: LogSource,
   request: ExportEntriesRequest,
   pace: ExportPace,
 ): AsyncIterable<MessageInitShape<typeof ExportEntriesResponseSchema>> {
   const isWanted = filterOf(request)
   const proofs = new ProofMaker(reader)
-  const signed = reader.lastCheckpoint()
+  const signed = await reader.lastCheckpoint()
   const last = Math.min(Number(request.toSequence) || Number.MAX_SAFE_INTEGER, signed?.sequence ?? 0)
-  let after = Math.max(Number(request.afterSequence), reader.firstSequenceOf(Number(request.sinceUs)) - 1)
+  let after = Math.max(Number(request.afterSequence), (await reader.firstSequenceOf(Number(request.sinceUs))) - 1)
   let named = 0
   while (after < last && !pace.signal.aborted) {
-    const page = reader.page(after, last, PAGE_RECORDS)
+    const page = await reader.page(after, last, PAGE_RECORDS)
     for (const { sequence, record } of page) {
       const fields = scanRecord(record)
-      const stored = fields !== undefined && isWanted(fields) ? reader.stored(sequence) : undefined
+      const stored = fields !== undefined && isWanted(fields) ? await reader.stored(sequence) : undefined
       if (stored === undefined) continue
-      const { checkpoint, proof } = proofs.prove(sequence)
+      const { checkpoint, proof } = await proofs.prove(sequence)
       if (checkpoint.sequence !== named) yield { part: { case: 'checkpoint', value: checkpointMessage(checkpoint) } }
       named = checkpoint.sequence
       const path = proof === undefined ? {} : { proof: { index: BigInt(proof.index), size: BigInt(proof.size), path: [...proof.path] } }
-      const opened = openBody(stored.record, pace.keys)
+      const opened = await openBody(stored.record, pace.keys)
       const facts = { checkpointSequence: BigInt(named), messageKey: opened.messageKey }
       yield { part: { case: 'record', value: { record: storedMessage(stored, opened), ...path, ...facts } } }
     }

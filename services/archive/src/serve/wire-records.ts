@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { CheckpointSchema, Checkpoint as ProtoCheckpoint, StoredRecordSchema } from '@gatehouse/proto'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import type { OpenedBody } from '../seal/body-reader.ts'
-import type { StoredLogRecord } from '../store/log-reader.ts'
+import type { StoredLogRecord } from '../store/log-source.ts'
 
 /** What the service sends for a record. */
 export function storedMessage(stored: StoredLogRecord, opened?: OpenedBody): MessageInitShape<typeof StoredRecordSchema> {

@@ -4,39 +4,17 @@ import { searchAddress } from '../append/search-address.ts'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
-import type { Hold } from '../seal/key-store.ts'
+import type { Hold } from '../seal/key-vault.ts'
 import { dayNumber, VALUE_RANGE, valueOfText } from './day-marks.ts'
+import { type EntryPage, entryPage } from './entry-page.ts'
 import { sqliteQueries } from './index-tables.ts'
+import type { LogRecord, LogSource, StoredLogRecord } from './log-source.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { OutcomeReader, type RecordedOutcome } from './outcome-reader.ts'
-import { MOST_COMMIT_DELAY_US, type SearchSource, type SearchTerms, searchLog } from './search-log.ts'
+import { MOST_COMMIT_DELAY_US, type SearchTerms, searchLog } from './search-log.ts'
 
-/** One record of the log as it was committed. */
-export interface LogRecord {
-  readonly sequence: number
-  readonly committedAtUs: number
-  readonly hash: Uint8Array
-  readonly record: Uint8Array
-}
-
-/** One record with the hash of the one before, as it is handed out. */
-export interface StoredLogRecord extends LogRecord {
-  readonly previousHash: Uint8Array
-  /** Status of the latest outcome of an entry; 0: none yet. */
-  readonly outcomeStatus: number
-}
-
-/** Encoded entries, outcomes and accesses left out. */
-export interface EntryPage {
-  readonly records: readonly Uint8Array[]
-  readonly reached: number
-}
-
-/** An ArchiveRecord with an entry begins with this byte: field 1, length-delimited. */
-const ENTRY_TAG = 0x0a
-
-/** Reads a log that somebody else may be writing. Each call is one short read; nothing is held in between. */
-export class LogReader implements SearchSource {
+/** A log in SQLite. */
+export class LogReader implements LogSource {
   readonly queries = sqliteQueries
   readonly #database: DatabaseSync
   readonly #page: StatementSync
@@ -74,7 +52,7 @@ export class LogReader implements SearchSource {
     }
   }
 
-  get genesis(): Uint8Array {
+  genesis(): Uint8Array {
     return genesisHash(this.#logId)
   }
 
@@ -89,20 +67,8 @@ export class LogReader implements SearchSource {
     return rows.map(([sequence, committedAtUs, hash, record]) => ({ sequence, committedAtUs, hash, record }))
   }
 
-  /** Entries among the next records, at most `limit` of them and one more than `maxBytes` hold, and the sequence reached; undefined: there are none. */
   entries(after: number, upTo: number, limit: number, maxBytes: number): EntryPage | undefined {
-    const records: Uint8Array[] = []
-    let reached = after
-    let sizeBytes = 0
-    for (const row of this.#entries.iterate(after, upTo, limit)) {
-      const [sequence, record] = row as unknown as readonly [number, Uint8Array]
-      reached = sequence
-      if (record[0] !== ENTRY_TAG) continue
-      records.push(record)
-      sizeBytes += record.length
-      if (sizeBytes > maxBytes) break
-    }
-    return reached === after ? undefined : { records, reached }
+    return entryPage(this.#entries.iterate(after, upTo, limit) as unknown as Iterable<readonly [number, Uint8Array]>, after, maxBytes)
   }
 
   /** The record at a sequence, for handing out. */
@@ -119,8 +85,12 @@ export class LogReader implements SearchSource {
     }
   }
 
+  storedAll(sequences: readonly number[]): StoredLogRecord[] {
+    return sequences.flatMap((sequence) => this.stored(sequence) ?? [])
+  }
+
   hashBefore(sequence: number): Uint8Array {
-    if (sequence <= 1) return this.genesis
+    if (sequence <= 1) return this.genesis()
     return (this.#hash.get(sequence - 1)?.['hash'] as Uint8Array | undefined) ?? new Uint8Array()
   }
 

@@ -1,23 +1,16 @@
-import { Buffer } from 'node:buffer'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { AppendResult } from '../append/append-reply.ts'
 import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fields.ts'
 import type { Checkpoint, CheckpointTree } from '../chain/checkpoint.ts'
 import { TreeGrower } from '../chain/merkle-tree.ts'
 import { genesisHash, RecordHasher } from '../chain/record-hash.ts'
-import { archiveError } from '../errors.ts'
 import { keyStoreFile } from '../seal/body-keys.ts'
 import { KeyRing } from '../seal/key-ring.ts'
 import { KeyStore } from '../seal/key-store.ts'
 import { sealRecord } from '../seal/seal-record.ts'
 import { EntryIndex } from './entry-index.ts'
+import { checkTail, type LogHead, TAIL_RECORDS } from './log-tail.ts'
 import { migrate } from './migrations.ts'
-
-export interface LogHead {
-  readonly sequence: number
-  readonly hash: Uint8Array
-  readonly committedAtUs: number
-}
 
 export interface LogWriterOptions {
   readonly file: string
@@ -33,8 +26,6 @@ export interface LogWriterOptions {
 
 const REFUSED_MALFORMED: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-MALFORMED' }
 const REFUSED_ID: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-ID-REUSED' }
-// The end of the log is checked when it is opened: a tail that was lost or altered must not be built upon.
-const TAIL_RECORDS = 64
 const NO_ROOT = new Uint8Array()
 
 /** The one writer of a log in SQLite. Everything is synchronous. */
@@ -205,23 +196,12 @@ export class LogWriter {
       .prepare('SELECT sequence, committed_at_us, hash, record FROM record ORDER BY sequence DESC LIMIT ?')
       .all(TAIL_RECORDS + 1)
       .reverse()
-    const signed = this.lastCheckpointSequence()
-    const last = rows.at(-1)
-    if (signed > Number(last?.['sequence'] ?? 0)) {
-      throw archiveError('GH-ARCHIVE-CHAIN-BROKEN', `it ends at ${String(last?.['sequence'] ?? 0)}, but a checkpoint signs ${signed}.`)
-    }
-    if (last === undefined) return { sequence: 0, hash: genesis, committedAtUs: 0 }
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at]!
-      const previous = at > 0 ? (rows[at - 1]!['hash'] as Uint8Array) : Number(row['sequence']) === 1 ? genesis : undefined
-      if (previous === undefined) continue
-      const sequence = Number(row['sequence'])
-      const isNext = at === 0 || sequence === Number(rows[at - 1]!['sequence']) + 1
-      const hash = this.#hasher.hashOf(sequence, Number(row['committed_at_us']), previous, row['record'] as Uint8Array)
-      if (!isNext || !Buffer.from(hash).equals(row['hash'] as Uint8Array)) {
-        throw archiveError('GH-ARCHIVE-CHAIN-BROKEN', `record ${sequence} does not follow from the one before.`)
-      }
-    }
-    return { sequence: Number(last['sequence']), hash: last['hash'] as Uint8Array, committedAtUs: Number(last['committed_at_us']) }
+    const tail = rows.map((row) => ({
+      sequence: Number(row['sequence']),
+      committedAtUs: Number(row['committed_at_us']),
+      hash: row['hash'] as Uint8Array,
+      record: row['record'] as Uint8Array,
+    }))
+    return checkTail(tail, genesis, this.lastCheckpointSequence())
   }
 }

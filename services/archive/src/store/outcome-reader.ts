@@ -16,8 +16,6 @@ export interface RecordedOutcome {
 /** The outcomes of one record, by envelope id as latin1 text. */
 type Told = ReadonlyMap<string, RecordedOutcome>
 
-// Whoever reads messages in the order of the log asks for the same few records over and over.
-const MAX_KNOWN = 64
 /** The schema that has records with outcomes of many messages. */
 const BUCKETS_SINCE = 3
 
@@ -26,7 +24,7 @@ export class OutcomeReader {
   readonly #inBucket: StatementSync | undefined
   readonly #single: StatementSync
   readonly #record: StatementSync
-  readonly #known = new Map<number, Told>()
+  readonly #told = new ToldOutcomes()
 
   constructor(database: DatabaseSync, schemaVersion: number) {
     if (schemaVersion >= BUCKETS_SINCE) {
@@ -39,22 +37,44 @@ export class OutcomeReader {
   /** In the order of the log. */
   outcomesOf(envelopeId: Uint8Array): RecordedOutcome[] {
     const rows = [...this.#single.all(envelopeId), ...(this.#inBucket?.all(outcomeBucket(envelopeId)) ?? [])]
-    const word = wordOf(envelopeId)
-    const found: RecordedOutcome[] = []
-    for (const row of rows) {
-      const outcome = this.#toldBy(Number(row['sequence'])).get(word)
-      if (outcome !== undefined) found.push(outcome)
+    const sequences = rows.map((row) => Number(row['sequence'])).sort((a, b) => a - b)
+    for (const sequence of sequences) {
+      if (!this.#told.has(sequence)) this.#told.take(sequence, this.#record.get(sequence)?.['record'] as Uint8Array | undefined)
     }
-    return found.sort((a, b) => a.sequence - b.sequence)
+    return this.#told.of([envelopeId], sequences).get(wordOf(envelopeId)) ?? []
+  }
+}
+
+// Whoever reads messages in the order of the log asks for the same few records over and over.
+const MAX_KNOWN = 256
+
+/** What the records tell that were read last. */
+export class ToldOutcomes {
+  readonly #known = new Map<number, Told>()
+
+  has(sequence: number): boolean {
+    return this.#known.has(sequence)
   }
 
-  #toldBy(sequence: number): Told {
-    const known = this.#known.get(sequence)
-    if (known !== undefined) return known
-    if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.keys().next().value as number)
-    const told = read(sequence, this.#record.get(sequence)?.['record'] as Uint8Array | undefined)
-    this.#known.set(sequence, told)
-    return told
+  take(sequence: number, record: Uint8Array | undefined): void {
+    this.#known.set(sequence, read(sequence, record))
+  }
+
+  /** What records that were taken tell of messages, by envelope id as latin1 text. Forgets what was read long ago. */
+  of(envelopeIds: readonly Uint8Array[], sequences: readonly number[]): Map<string, RecordedOutcome[]> {
+    const found = new Map(envelopeIds.map((id): [string, RecordedOutcome[]] => [wordOf(id), []]))
+    for (const sequence of sequences) {
+      const told = this.#known.get(sequence)
+      for (const [word, outcomes] of told === undefined ? [] : found) {
+        const outcome = told?.get(word)
+        if (outcome !== undefined) outcomes.push(outcome)
+      }
+    }
+    for (const sequence of this.#known.keys()) {
+      if (this.#known.size <= MAX_KNOWN) break
+      this.#known.delete(sequence)
+    }
+    return found
   }
 }
 

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { type Checkpoint, isCheckpointGenuine } from '../chain/checkpoint.ts'
 import { RecordHasher } from '../chain/record-hash.ts'
 import { keyIdOf } from '../chain/signing-key.ts'
-import type { LogRecord } from '../store/log-reader.ts'
+import type { LogRecord } from '../store/log-source.ts'
 
 /** What verification can find; part of the answer, not an error. */
 export const FINDINGS = {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type Checkpoint, checkpointFrom } from '../chain/checkpoint.ts'
-import type { LogRecord, StoredLogRecord } from '../store/log-reader.ts'
+import type { LogRecord, StoredLogRecord } from '../store/log-source.ts'
 
 /** One line of an export: a record with its hashes, or a checkpoint. */
 export type ExportLine =

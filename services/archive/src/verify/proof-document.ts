@@ -4,7 +4,7 @@ import { type Checkpoint, checkpointFrom, checkpointLine, isCheckpointGenuine } 
 import { type AuditPath, rootOfPath } from '../chain/merkle-tree.ts'
 import { RecordHasher } from '../chain/record-hash.ts'
 import { keyIdOf } from '../chain/signing-key.ts'
-import type { LogRecord } from '../store/log-reader.ts'
+import type { LogRecord } from '../store/log-source.ts'
 import { parseExportLine } from './export-lines.ts'
 
 /** A record that can be checked by itself, given the archive's public key. */
