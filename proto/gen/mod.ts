@@ -1,4 +1,5 @@
 export * from './gatehouse/v1/archive_pb.ts'
+export * from './gatehouse/v1/bridge_pb.ts'
 export * from './gatehouse/v1/deliver_pb.ts'
 export * from './gatehouse/v1/envelope_pb.ts'
 export * from './gatehouse/v1/facts_pb.ts'

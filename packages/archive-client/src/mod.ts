@@ -6,6 +6,7 @@ export {
   type ArchiveClientStats,
 } from './archive-client.ts'
 export type { DecisionFields } from './decision-encoder.ts'
+export { EnvelopeIds } from './envelope-ids.ts'
 export { archiveClientCodes } from './errors.ts'
 export { type OutcomeFields, OutcomePacker, type PackedOutcomes } from './outcome-packer.ts'
 export { type EnvelopeFields, type PeerFields, RecordEncoder } from './record-encoder.ts'

@@ -57,6 +57,36 @@ export const busSubjects = {
     answer: 'NoteFactsResponse',
     use: 'Whom users wrote to (learned contacts), and first contacts that were held.',
   },
+  deliverAt: {
+    name: 'gh.v1.deliver.<port>.at.<replica>',
+    kind: 'request',
+    owner: 'one replica of the service of the port',
+    queue: 'deliver',
+    payload: 'DeliverRequest',
+    answer: 'DeliverReply',
+    use: 'The same for the replica that owns the account or the far domain; asked by a replica of the same service.',
+  },
+  bridgeBucket: {
+    name: 'gh-v1-bridge',
+    kind: 'bucket',
+    owner: 'public-im-bridge',
+    payload: 'JSON; secrets sealed',
+    use: 'Linked accounts (`account.<id>`) and what connectors keep (`store.…`, `secret.…`).',
+  },
+  leasesBucket: {
+    name: 'gh-v1-leases',
+    kind: 'bucket',
+    owner: 'public-im-bridge',
+    payload: 'JSON',
+    use: 'Which replicas live (`member.<replica>`, written again every second) and which of them holds an account (`claim.<id>`).',
+  },
+  networksBucket: {
+    name: 'gh-v1-networks',
+    kind: 'bucket',
+    owner: 'public-im-bridge',
+    payload: 'NetworkState, AccountState',
+    use: 'State of each network by replica, and of each linked account.',
+  },
   events: {
     name: 'gh.v1.events.<topic>',
     kind: 'publish',
@@ -115,6 +145,11 @@ export const allEvents: string = `${EVENTS_PREFIX}>`
 /** Subject of the service that owns a kind of destination, such as `xmpp`. */
 export function deliverSubject(port: string): string {
   return DELIVER_PREFIX + port
+}
+
+/** The same at one certain replica of that service. */
+export function deliverAtSubject(port: string, replica: string): string {
+  return `${DELIVER_PREFIX}${port}.at.${replica.replace(/[^A-Za-z0-9_-]/g, '_')}`
 }
 
 /** The table as rows, for documents and checks. */

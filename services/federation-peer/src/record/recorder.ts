@@ -1,8 +1,7 @@
-import type { ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
+import type { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
 import { carriedText, textIn } from '../admit/first-message.ts'
 import type { Passage } from '../session/passage.ts'
-import type { EnvelopeIds } from './envelope-ids.ts'
 
 export interface RecorderDeps {
   readonly client: ArchiveClient

@@ -1,4 +1,5 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
+import type { AskInspector } from '@gatehouse/inspection'
 import {
   type DecisionState,
   type EvidenceNeeded,
@@ -20,7 +21,7 @@ import {
   type TargetFailure,
 } from '@gatehouse/sip-core'
 import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender, refusalOf } from '../admit/checks.ts'
-import { type AskInspector, inspect } from '../admit/inspect.ts'
+import { inspect } from '../admit/inspect.ts'
 import { admit } from '../admit/pipeline.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'

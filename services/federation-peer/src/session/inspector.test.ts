@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fromBinary } from '@bufbuild/protobuf'
+import { type AskInspector, type InspectAnswer, InspectorCalls, type InspectQuestion } from '@gatehouse/inspection'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { ArchiveRecordSchema, type Entry, InspectorService, InspectVerdict } from '@gatehouse/proto'
 import { createRpcServer } from '@gatehouse/rpc'
 import { createRequest, encodeMessage } from '@gatehouse/sip-core'
-import type { AskInspector, InspectAnswer, InspectQuestion } from '../admit/inspect.ts'
-import { InspectorCalls } from '../admit/inspector-calls.ts'
 import { GateRig } from './gate-rig.ts'
 
 function inspector(

@@ -1,7 +1,7 @@
 import type { InspectorCall } from '@gatehouse/im-model'
 import { InspectorService } from '@gatehouse/proto'
 import { connectRpc, type RpcConnection, type RpcTls } from '@gatehouse/rpc'
-import type { InspectAnswer, InspectQuestion } from './inspect.ts'
+import type { InspectAnswer, InspectQuestion } from './inspect-message.ts'
 
 /** Targets remembered at once; policy names few. */
 const MAX_CONNECTIONS = 64

@@ -1,0 +1,169 @@
+import type { BusKv, BusSubscription } from '@gatehouse/bus'
+import type { Logger } from '@gatehouse/telemetry'
+
+export interface LeaseTimings {
+  /** How often a replica says that it lives. */
+  readonly renewMs: number
+  /** Silent for so long, a replica counts as dead and others take its accounts. */
+  readonly expireMs: number
+  /** A replica that could not renew for so long gives its accounts up itself: earlier than others may take them. */
+  readonly fenceMs: number
+}
+
+/** Take-over within 10 s: five to notice, the rest to connect. */
+export const leaseTimings: LeaseTimings = { renewMs: 1_000, expireMs: 5_000, fenceMs: 3_500 }
+
+export interface Member {
+  readonly replica: string
+  /** Different for each start, so that a replica that comes back is not taken for the one that died. */
+  readonly incarnation: string
+  /** Names of the networks it runs. */
+  readonly networks: readonly string[]
+}
+
+export interface MemberLeaseDeps {
+  readonly kv: BusKv
+  readonly self: Member
+  readonly log: Logger
+  /** Monotonic milliseconds; never compared between machines. */
+  readonly nowMs: () => number
+  readonly every: (intervalMs: number, run: () => void) => () => void
+  readonly timings: LeaseTimings
+}
+
+interface Seen {
+  readonly member: Member
+  readonly heardMs: number
+}
+
+const PREFIX = 'member.'
+
+/**
+ * Which replicas of the bridge live. Each writes its own entry again and again; who has not been heard of for `expireMs` by the listener's own
+ * clock is dead, so that clocks need not agree.
+ */
+export class MemberLease {
+  readonly #deps: MemberLeaseDeps
+  readonly #key: string
+  readonly #seen = new Map<string, Seen>()
+  readonly #listeners: (() => void)[] = []
+  readonly #stoppers: (() => void)[] = []
+  #subscription: BusSubscription | undefined
+  #renewedMs: number | undefined
+  #beats = 0
+  #isRenewing = false
+
+  constructor(deps: MemberLeaseDeps) {
+    this.#deps = deps
+    this.#key = PREFIX + deps.self.replica.replace(/[^A-Za-z0-9_=/-]/g, '_')
+  }
+
+  /** Resolves when our own lease is held. Rejects when the bus does not take it. */
+  async start(): Promise<void> {
+    const { kv, every, timings } = this.#deps
+    this.#subscription = await kv.watch((key, value) => this.#noticed(key, value))
+    await this.#renew()
+    this.#stoppers.push(every(timings.renewMs, () => void this.#renewQuietly()))
+    this.#stoppers.push(every(Math.ceil(timings.renewMs / 2), () => this.#sweep()))
+  }
+
+  /** Gives the lease back, so that others need not wait for it to expire. */
+  async stop(): Promise<void> {
+    for (const stop of this.#stoppers.splice(0)) stop()
+    await this.#subscription?.stop()
+    this.#renewedMs = undefined
+    await this.#deps.kv.delete(this.#key).catch(() => {})
+  }
+
+  /** Called after each change of who lives, and of whether we still hold our own lease. */
+  onChange(run: () => void): void {
+    this.#listeners.push(run)
+  }
+
+  /** False: others may think us dead by now. Whoever needs to be alone has to stop. */
+  isHeld(): boolean {
+    return this.#renewedMs !== undefined && this.#deps.nowMs() - this.#renewedMs < this.#deps.timings.fenceMs
+  }
+
+  isAlive(incarnation: string): boolean {
+    if (incarnation === this.#deps.self.incarnation) return true
+    for (const { member } of this.#seen.values()) if (member.incarnation === incarnation) return true
+    return false
+  }
+
+  /** Ourselves included, in the order of their names. */
+  live(): readonly Member[] {
+    const { self } = this.#deps
+    const others = [...this.#seen.values()].map(({ member }) => member).filter(({ replica }) => replica !== self.replica)
+    return [self, ...others].sort((left, right) => (left.replica < right.replica ? -1 : 1))
+  }
+
+  /** Names of the replicas that live and run the network. */
+  running(network: string): readonly string[] {
+    return this.live().flatMap(({ replica, networks }) => (networks.includes(network) ? [replica] : []))
+  }
+
+  /** Somebody found out that a replica is gone before its lease ran out. */
+  suspect(replica: string): void {
+    for (const [key, { member }] of this.#seen) if (member.replica === replica) this.#drop(key)
+  }
+
+  async #renewQuietly(): Promise<void> {
+    if (this.#isRenewing) return
+    this.#isRenewing = true
+    const wasHeld = this.isHeld()
+    try {
+      await this.#renew()
+    } catch (err) {
+      this.#deps.log.warn({ err }, 'the lease of this replica was not renewed')
+    } finally {
+      this.#isRenewing = false
+      if (this.isHeld() !== wasHeld) this.#tell()
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { kv, self, nowMs } = this.#deps
+    // counted from before the write: others may have seen it from then on
+    const atMs = nowMs()
+    await kv.put(this.#key, Buffer.from(JSON.stringify({ ...self, beat: ++this.#beats })))
+    this.#renewedMs = atMs
+  }
+
+  #noticed(key: string, value: Uint8Array | undefined): void {
+    if (!key.startsWith(PREFIX) || key === this.#key) return
+    const member = value === undefined ? undefined : readMember(value)
+    if (member === undefined) return this.#drop(key)
+    const before = this.#seen.get(key)
+    this.#seen.set(key, { member, heardMs: this.#deps.nowMs() })
+    if (before?.member.incarnation !== member.incarnation) this.#tell()
+  }
+
+  #sweep(): void {
+    const nowMs = this.#deps.nowMs()
+    for (const [key, { member, heardMs }] of this.#seen) {
+      if (nowMs - heardMs < this.#deps.timings.expireMs) continue
+      this.#deps.log.warn({ replica: member.replica }, 'a replica of the bridge is gone')
+      this.#drop(key)
+    }
+    if (!this.isHeld()) this.#tell()
+  }
+
+  #drop(key: string): void {
+    if (this.#seen.delete(key)) this.#tell()
+  }
+
+  #tell(): void {
+    for (const run of this.#listeners) run()
+  }
+}
+
+function readMember(value: Uint8Array): Member | undefined {
+  try {
+    const { replica, incarnation, networks } = JSON.parse(Buffer.from(value).toString()) as Member
+    const isWhole = typeof replica === 'string' && typeof incarnation === 'string' && Array.isArray(networks)
+    return isWhole ? { replica, incarnation, networks } : undefined
+  } catch {
+    return undefined
+  }
+}

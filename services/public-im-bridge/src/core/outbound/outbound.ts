@@ -1,0 +1,129 @@
+import { type Delivery, failedOutcome } from '@gatehouse/delivery'
+import type { DeliveryOutcome } from '@gatehouse/im-model'
+import { bridgeCodes } from '../../errors.ts'
+import type { AccountBook } from '../accounts/account-book.ts'
+import type { AccountKeeper } from '../accounts/account-keeper.ts'
+import { pairKey } from '../conversation-key.ts'
+import { ConversationQueues } from '../conversation-queues.ts'
+import type { NetworkHost } from '../host/network-host.ts'
+import { RecentMap } from '../recent-map.ts'
+import type { Frame } from './hand-over.ts'
+import { handOver } from './hand-over.ts'
+import { chooseNetwork } from './network-choice.ts'
+
+const MOST_WAITING = 100
+/** Deliveries whose outcome is remembered: who asks again with the same id is told, and nothing is sent twice. */
+const REMEMBERED = { most: 50_000, lifetimeMs: 600_000 }
+/** Nobody waits longer, whatever the asker says. */
+const LONGEST_MS = 60_000
+const NOBODY_CODES: ReadonlySet<string> = new Set(['GH-DELIVERY-NOBODY'])
+
+export interface OutboundDeps {
+  readonly replica: string
+  readonly hosts: ReadonlyMap<string, NetworkHost>
+  readonly book: Pick<AccountBook, 'of'>
+  readonly keeper: Pick<AccountKeeper, 'holderOf' | 'isConnectedHere'>
+  /** Who owns a domain on a network of servers, among the replicas that run the network. */
+  readonly ownerOf: (network: string, domain: string) => string | undefined
+  /** A replica did not answer for its deliveries. */
+  readonly suspect: (replica: string) => void
+  /** Asks another replica by its own subject. */
+  readonly forward: (replica: string, port: string, delivery: Delivery) => Promise<DeliveryOutcome>
+  /** What went over, so that its echo is known. */
+  readonly sent: (network: string, account: string, remoteId: string) => void
+  readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number) => void
+  readonly nowMs: () => number
+}
+
+/** The way out to a network: find it, find the replica that owns the account or domain, keep the order, hand over. */
+export class Outbound {
+  readonly #deps: OutboundDeps
+  readonly #queues = new ConversationQueues(MOST_WAITING)
+  readonly #outcomes = new RecentMap<Promise<DeliveryOutcome>>(REMEMBERED)
+
+  constructor(deps: OutboundDeps) {
+    this.#deps = deps
+  }
+
+  /** Never rejects. `port`: of the subject it came by. */
+  async deliver(port: string, delivery: Delivery): Promise<DeliveryOutcome> {
+    const startedMs = this.#deps.nowMs()
+    const host = chooseNetwork(this.#deps.hosts.values(), delivery.destination, port)
+    if (host === undefined) return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-NETWORK', `For ${delivery.destination.domain} over ${port}.`)
+    const outcome = await this.#toOwner(host, port, delivery, startedMs)
+    this.#deps.delivered(host.name, delivery.envelope.content.kind, outcome, this.#deps.nowMs() - startedMs)
+    return outcome
+  }
+
+  async #toOwner(host: NetworkHost, port: string, delivery: Delivery, startedMs: number): Promise<DeliveryOutcome> {
+    const deadlineMs = startedMs + Math.min(LONGEST_MS, Math.max(1, delivery.timeoutMs))
+    const owner = this.#ownerFor(host, delivery)
+    if (typeof owner === 'object') return owner
+    if (owner === this.#deps.replica || delivery.forwardedBy !== '') return await this.#once(host, delivery, deadlineMs)
+    const outcome = await this.#deps.forward(owner, port, { ...delivery, forwardedBy: this.#deps.replica })
+    if (!NOBODY_CODES.has(outcome.code)) return outcome
+    // it is gone, and surely has nothing of this; its account cannot be used elsewhere before its claim has run out
+    this.#deps.suspect(owner)
+    if (host.kind === 'accounts') return failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${owner} is gone.`)
+    return await this.#once(host, delivery, deadlineMs)
+  }
+
+  /** Name of the replica, or why there is none. */
+  #ownerFor(host: NetworkHost, delivery: Delivery): string | DeliveryOutcome {
+    const { book, keeper, ownerOf, replica } = this.#deps
+    if (host.kind === 'servers') return ownerOf(host.name, delivery.destination.domain) ?? replica
+    const account = book.of(host.name, delivery.envelope.from)
+    if (account === undefined) {
+      const { user, domain } = delivery.envelope.from
+      return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-ACCOUNT', `${user}@${domain} on ${host.name}.`)
+    }
+    const holder = keeper.holderOf(account.id)
+    return holder ?? failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${account.login} on ${host.name} is connected nowhere.`)
+  }
+
+  /** An outbox, or an asker that lost our answer, comes again with the same id: it is told what became of it, unless that surely failed. */
+  #once(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    const nowMs = this.#deps.nowMs()
+    const key = Buffer.from(delivery.envelope.id).toString('latin1')
+    const before = this.#outcomes.get(key, nowMs)
+    if (before !== undefined) return before
+    const outcome = this.#queue(host, delivery, deadlineMs)
+    this.#outcomes.set(key, outcome, nowMs)
+    outcome.then(
+      ({ status, isCertain }) => {
+        if (status === 'failed' && isCertain) this.#outcomes.delete(key)
+      },
+      () => this.#outcomes.delete(key),
+    )
+    return outcome
+  }
+
+  async #queue(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    const { from, to } = delivery.envelope
+    const queued = this.#queues.run(`${host.name} ${pairKey(from, to)}`, () => this.#handOver(host, delivery, deadlineMs))
+    return queued === undefined ? failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', 'Too much of this conversation is under way.') : await queued
+  }
+
+  async #handOver(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    const { connector } = host
+    if (connector === undefined) return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-NETWORK', `${host.name} is not started.`)
+    // it waited behind others for so long that nobody listens any more
+    if (this.#deps.nowMs() >= deadlineMs) return failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', 'It waited too long for those before it.')
+    const { content, ...envelope } = delivery.envelope
+    const account = host.kind === 'accounts' ? this.#deps.book.of(host.name, envelope.from) : undefined
+    if (host.kind === 'accounts' && (account === undefined || !this.#deps.keeper.isConnectedHere(account.id))) {
+      return failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${account?.login ?? 'It'} is not connected.`)
+    }
+    const frame: Frame = {
+      envelope,
+      side: delivery.destination.to === 'inside' ? 'internal' : 'external',
+      account: account?.id,
+      mark: delivery.decision.mark,
+      evidence: delivery.decision.evidence,
+      deadlineMs,
+    }
+    const outcome = await handOver(connector, frame, content, (call) => host.guard(deadlineMs, call))
+    if (outcome.remoteId !== '') this.#deps.sent(host.name, account?.id ?? '', outcome.remoteId)
+    return outcome
+  }
+}

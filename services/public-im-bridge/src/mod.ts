@@ -1,0 +1,8 @@
+export type { PolicySource, PublicImBridge, PublicImBridgeDeps } from './app.ts'
+export { buildPublicImBridge } from './app.ts'
+export { bridgeConfigOf, type PublicImBridgeConfig, publicImBridgeConfig } from './config.ts'
+export { connectors } from './connectors/registry.ts'
+export { readSealKey } from './core/seal-key.ts'
+export { type BridgeCode, bridgeCodes } from './errors.ts'
+export { bridgeMetrics } from './metrics.ts'
+export { BridgeHandlers } from './serve/bridge-handlers.ts'
