@@ -38,8 +38,8 @@ export interface EngineState {
   readonly refused: number
 }
 
-// Enough that an index page is shared by many records, few enough that a search or a restart waits only for a moment.
-const INDEX_AT_RECORDS = 4000
+// Enough that an index page is shared by many records, few enough that the next commit waits only for some milliseconds.
+const INDEX_AT_RECORDS = 1000
 
 const NOT_OPEN = { code: 'GH-ARCHIVE-STOPPING', detail: 'not opened yet' }
 
@@ -126,12 +126,12 @@ export class CommitEngine {
     if (this.#options.nowUs() - this.#checkpointAtUs >= this.#options.checkpoints.everyMs * 1000) this.checkpoint()
   }
 
-  /** Makes what is committed searchable, when enough has gathered or `isWanted` now. */
+  /** Makes what is committed searchable: all of it when that `isWanted` now, else a part when enough has gathered. */
   index(isWanted = true): void {
     const writer = this.#writer
     if (this.#trouble !== undefined || writer === undefined || (!isWanted && writer.unindexedCount < INDEX_AT_RECORDS)) return
     try {
-      writer.index()
+      writer.index(isWanted ? undefined : INDEX_AT_RECORDS)
     } catch (thrown) {
       this.#fail(thrown)
     }

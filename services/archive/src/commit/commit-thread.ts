@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { loadSigningKey } from '../chain/signing-key.ts'
 import { CommitEngine } from './commit-engine.ts'
+import { WalCopier } from './wal-copier.ts'
 import type { CommitThreadData, FromCommitThread, ToCommitThread } from './worker-messages.ts'
 
 // More would keep the first sender of a transaction waiting for the last.
@@ -13,11 +14,13 @@ const TICK_MS = 250
 class CommitLoop {
   readonly #port: MessagePort
   readonly #engine: CommitEngine
+  readonly #walCopier: WalCopier
   #isStateOld = false
 
-  constructor(port: MessagePort, engine: CommitEngine) {
+  constructor(port: MessagePort, engine: CommitEngine, walCopier: WalCopier) {
     this.#port = port
     this.#engine = engine
+    this.#walCopier = walCopier
   }
 
   take(first: ToCommitThread): void {
@@ -45,6 +48,7 @@ class CommitLoop {
     const wasAccepting = this.#engine.isAccepting
     if (wasAccepting) this.#engine.tick()
     else this.#engine.recover()
+    if (this.#engine.isAccepting) this.#walCopier.ensure()
     if (!wasAccepting || !this.#engine.isAccepting || this.#isStateOld) this.#send([], [], true)
   }
 
@@ -80,7 +84,7 @@ function run(port: MessagePort, data: CommitThreadData): void {
     nowUs: () => Date.now() * 1000,
   })
   engine.recover()
-  const loop = new CommitLoop(port, engine)
+  const loop = new CommitLoop(port, engine, new WalCopier(data.file))
   port.on('message', (message: ToCommitThread) => loop.take(message))
   const timer = setInterval(() => loop.tick(), TICK_MS)
   port.on('close', () => clearInterval(timer))

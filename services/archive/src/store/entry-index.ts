@@ -83,24 +83,50 @@ export class EntryIndex {
     if (fields.type === RECORD_TYPE.entry) this.#envelopes.add(fields.envelopeId)
   }
 
-  /** Indexes everything that waits, in one transaction. Throws what SQLite throws. */
-  flush(): void {
-    const last = this.#waiting.at(-1)
+  /** Indexes the first `most` of what waits, in one transaction. Throws what SQLite throws. */
+  flush(most: number = Number.POSITIVE_INFINITY): void {
+    const slice = this.#waiting.length <= most ? this.#waiting : this.#waiting.slice(0, most)
+    const last = slice.at(-1)
     if (last === undefined) return
+    // Derived from the log, so nobody waits for the disk: it is there with the next commit, or made again.
+    this.#database.exec('PRAGMA synchronous = NORMAL')
+    try {
+      this.#write(slice, last.sequence)
+    } finally {
+      // What failed half-way; where SQLite has rolled back by itself there is nothing to do.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#database.exec('PRAGMA synchronous = FULL')
+    }
+    this.#indexedSequence = last.sequence
+    this.#forget(slice)
+  }
+
+  #write(slice: readonly Waiting[], lastSequence: number): void {
     this.#database.exec('BEGIN IMMEDIATE')
     this.#names.refresh()
-    for (const { sequence, committedAtUs, fields } of this.#waiting) {
+    for (const { sequence, committedAtUs, fields } of slice) {
       if (fields.type === RECORD_TYPE.entry) this.#writeEntry(sequence, dayNumber(committedAtUs), fields)
       else if (fields.type === RECORD_TYPE.outcome) this.#writeOutcome(sequence, fields)
       else for (const bucket of fields.buckets) this.#insertBucket.run(bucket, sequence)
     }
-    this.#setMeta.run('indexed_sequence', last.sequence)
+    this.#setMeta.run('indexed_sequence', lastSequence)
     this.#setMeta.run('greatest_outcome_at_us', this.#greatestOutcomeAtUs)
     this.#database.exec('COMMIT')
-    this.#indexedSequence = last.sequence
-    this.#waiting = []
-    this.#keys.clear()
-    this.#envelopes.clear()
+  }
+
+  #forget(slice: readonly Waiting[]): void {
+    if (slice.length === this.#waiting.length) {
+      this.#waiting = []
+      this.#keys.clear()
+      this.#envelopes.clear()
+      return
+    }
+    this.#waiting = this.#waiting.slice(slice.length)
+    for (const { fields } of slice) {
+      if (fields.type === RECORD_TYPE.access) continue
+      this.#keys.delete(keyOf(fields))
+      this.#envelopes.delete(fields.envelopeId)
+    }
   }
 
   #earlierEntry(fields: RecordFields, nowUs: number): Earlier {

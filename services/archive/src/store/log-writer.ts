@@ -139,9 +139,9 @@ export class LogWriter {
     return this.#index.waitingCount
   }
 
-  /** Makes all records searchable. Throws what SQLite throws; the log itself is not touched. */
-  index(): void {
-    this.#index.flush()
+  /** Makes records searchable, the first `most` of those that are not. Throws what SQLite throws; the log itself is not touched. */
+  index(most?: number): void {
+    this.#index.flush(most)
   }
 
   /** Whether a write goes through, without leaving anything in the log. */
