@@ -1,13 +1,19 @@
 // npm run bench -- [--case floor,kamailio,…] [--seconds 4] [--rounds 2] [--json]; see README.md
 import { parseArgs } from 'node:util'
 import { PeerRack } from '@gatehouse/test-integration'
+import { measureFairness } from './cases/fairness-case.ts'
 import { measureFilter } from './cases/filter-case.ts'
+import { measureHandshakes } from './cases/handshake-case.ts'
 import { measureIdle } from './cases/idle-case.ts'
 import type { RelayResult } from './cases/measure-relay.ts'
+import { measureOverload } from './cases/overload-case.ts'
 import { measureParse } from './cases/parse-case.ts'
 import { runRelays, USUAL_PEERS, writeRelayTable } from './cases/relay-rounds.ts'
+import { measureScaleOut } from './cases/scale-out-case.ts'
 import { measureSimulate } from './cases/simulate-case.ts'
+import { measureSoak } from './cases/soak-case.ts'
 import { USUAL_BODY_BYTES } from './load/message-template.ts'
+import type { RelayCase } from './relays/relay-case.ts'
 import { relayCases } from './relays/relay-cases.ts'
 import { keepResult } from './report/keep-result.ts'
 
@@ -32,17 +38,32 @@ interface BenchCase {
 }
 
 const seconds = Number(values.seconds)
+const shape = { peers: USUAL_PEERS, bodyBytes: USUAL_BODY_BYTES }
+/** Those that are held to what becomes of more than they can take. */
+const LOADED = ['gatehouse', 'gatehouse-archive']
 
 /** Everything but the relays, which alternate. */
 const otherCases: readonly BenchCase[] = [
   { name: 'parse', run: async () => keepAll(measureParse(seconds)) },
   { name: 'simulate', run: async (rack) => keepAll([await measureSimulate(rack)]) },
   { name: 'filter', run: async () => keepAll(measureFilter(seconds)) },
+  { name: 'overload', run: (rack) => forLoaded((relay) => measureOverload(rack, relay, shape, seconds)) },
+  { name: 'fairness', run: (rack) => forLoaded((relay) => measureFairness(rack, relay, shape, seconds)) },
+  {
+    name: 'scale-out',
+    run: async (rack) => {
+      const why = relayCases.find(({ name }) => name === 'gatehouse-nats')?.missing()
+      return keepOrSkip('scale-out', why ?? (await measureScaleOut(rack, { ...shape, seconds, window: Number(values.window) })))
+    },
+  },
+  { name: 'handshakes', run: async (rack) => keepOrSkip('handshakes', await measureHandshakes(rack, seconds)) },
   { name: 'idle', run: async (rack) => keepOrSkip('idle', await measureIdle(rack, Number(values.idle))) },
+  { name: 'soak', run: (rack) => forLoaded((relay) => measureSoak(rack, relay, shape, Number(values.minutes))) },
 ]
 
 const known = [...relayCases.map(({ name }) => name), ...otherCases.map(({ name }) => name)]
-const wanted = values.case?.split(',') ?? known
+// The soak takes half an hour: only when it is asked for.
+const wanted = values.case?.split(',') ?? known.filter((name) => name !== 'soak')
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   process.stderr.write(`bench: no case ${unknown.join(', ')}; there are: ${known.join(', ')}\n`)
@@ -91,6 +112,19 @@ function numbers(list: string): number[] {
 function keepAll(results: readonly { readonly case: string }[]): boolean {
   for (const result of results) keepResult(result.case, result)
   return true
+}
+
+/** One result per relay that is held to it. */
+async function forLoaded(measure: (relay: RelayCase) => Promise<{ case: string; errors: readonly string[] }>): Promise<boolean> {
+  let isClean = true
+  for (const relay of relayCases) {
+    if (!LOADED.includes(relay.name)) continue
+    const result = await measure(relay)
+    keepResult(result.case, result)
+    for (const error of result.errors) process.stderr.write(`bench: ${result.case}: ${error}\n`)
+    if (result.errors.length > 0) isClean = false
+  }
+  return isClean
 }
 
 /** A string says why there is no result. */

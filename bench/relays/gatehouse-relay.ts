@@ -70,6 +70,8 @@ export async function startGatehouseRelay(order: RelayOrder, folder: string, pla
   })
   return {
     processes: [{ name: plan.replica ?? 'gate', pid: gate.process.pid, isOwn: true }],
+    resetDelay: () => gate.process.signal('SIGUSR2'),
+    delayP99Ms: () => gate.delayP99Ms(),
     async stop() {
       await gate.stop()
       await dns.stop()

@@ -23,5 +23,8 @@ export interface RunningRelay {
   readonly processes: readonly RelayProcess[]
   /** Where peers connect; absent: where the order said. */
   readonly targets?: readonly { readonly host: string; readonly port: number }[]
+  /** Begins to count the delay of the event loop anew; absent where there is none. */
+  resetDelay?(): void
+  delayP99Ms?(): Promise<number>
   stop(): Promise<void>
 }

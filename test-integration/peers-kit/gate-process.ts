@@ -2,6 +2,7 @@
 // need of a whole gateway, without its control plane. Order: JSON file named on the command line. Logs: JSON lines on standard error.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type ArchiveService, archiveConfig, buildArchiveService } from '@gatehouse/archive'
 import { connectNatsBus, createEmbeddedBus } from '@gatehouse/bus'
 import { buildFederationPeer, federationPeerConfig } from '@gatehouse/federation-peer'
@@ -31,6 +32,13 @@ const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
 })
 const bound = await peer.start()
 process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)
+// For whoever measures: how late the event loop was since it was last asked.
+const delay = monitorEventLoopDelay({ resolution: 5 })
+delay.enable()
+process.on('SIGUSR2', () => {
+  process.stdout.write(`event loop delay p99 ms ${Math.max(0, delay.percentile(99) / 1e6 - 5).toFixed(2)}\n`)
+  delay.reset()
+})
 process.once('SIGTERM', () => {
   void peer
     .stop()

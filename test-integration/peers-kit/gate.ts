@@ -22,6 +22,7 @@ export interface LogLine {
   readonly [fact: string]: unknown
 }
 
+const DELAY_LINE = 'event loop delay p99 ms '
 const LOG_TIMEOUT_MS = 10_000
 const LOG_PAUSE_MS = 20
 // Those of apps/gatehouse/bin/gatehouse.mjs.
@@ -53,6 +54,19 @@ export class RunningGate {
       if (found !== undefined) return found
       if (performance.now() > deadline)
         throw new Error(`the log does not name ${code}; it says: ${lines.map((line) => JSON.stringify(line)).join('\n')}`)
+      await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS))
+    }
+  }
+
+  /** 99th percentile of the event loop's delay since the last `SIGUSR2`. */
+  async delayP99Ms(): Promise<number> {
+    const seen = this.process.output().split(DELAY_LINE).length
+    this.process.signal('SIGUSR2')
+    const deadline = performance.now() + LOG_TIMEOUT_MS
+    for (;;) {
+      const parts = this.process.output().split(DELAY_LINE)
+      if (parts.length > seen) return Number(parts.at(-1)?.split('\n')[0])
+      if (performance.now() > deadline) throw new Error('the gate does not say how late its event loop is')
       await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS))
     }
   }
