@@ -93,8 +93,10 @@ const limits = z.strictObject({
     .number()
     .int()
     .min(1)
-    .default(1_000)
-    .describe('Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half.'),
+    .default(400)
+    .describe(
+      'Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half. What one peer may have in work is what the others wait for: 400 are some 20 ms without archive.',
+    ),
   maxOpenPerUser: z.number().int().min(1).default(200).describe('Open transactions of one sender address; above it 503 with Retry-After.'),
   maxImSessions: z
     .number()
