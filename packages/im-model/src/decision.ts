@@ -6,6 +6,9 @@ export type Verdict = 'allow' | 'deny'
 /** What the archive has to do with a message before it may go on. */
 export type ArchiveDuty = 'required' | 'bestEffort' | 'off'
 
+/** How much of a message is kept: nothing, who wrote to whom and when and what was decided, or the body too. */
+export type ArchiveMode = 'off' | 'envelope' | 'body'
+
 /** Our own people, by way of their home system. */
 export interface InsideDestination {
   readonly to: 'inside'

@@ -2,6 +2,7 @@ export type { ImAddress } from './address.ts'
 export { addressKey, isSameOrSubdomain, normaliseDomain, parseAddress } from './address.ts'
 export type {
   ArchiveDuty,
+  ArchiveMode,
   Decision,
   Destination,
   InsideDestination,

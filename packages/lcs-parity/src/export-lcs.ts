@@ -32,6 +32,7 @@ function rowsOf(objects: readonly PolicyObject[]): Row[] {
   const denied = of('BlockEntry').flatMap(({ spec }) => (spec.domain === undefined ? [] : [spec.domain]))
   return [
     ...switchRows(of('FederationSettings')[0], of('Clearinghouse'), of('AllowedDomain').length > 0),
+    ...of('Archiving').flatMap(archivingRows),
     ...of('Partner').flatMap(({ name, spec }) => spec.domains.map((domain) => partnerRow(name, domain, spec))),
     ...of('AllowedDomain').map((object) => allowedRow(object)),
     ...(denied.length === 0 ? [] : [{ className: 'MSFT_SIPFederationDeniedDomainSetting', id: undefined, values: { DomainName: denied } }]),
@@ -58,6 +59,7 @@ function rowsOf(objects: readonly PolicyObject[]): Row[] {
       values: {
         PrimaryURI: `sip:${spec.user}`,
         EnabledForFederation: spec.federation,
+        ArchivingEnabled: spec.archiving === undefined ? undefined : USER_MODES[spec.archiving],
         PublicNetworkEnabled: (spec as { readonly publicIm?: boolean | undefined }).publicIm,
       },
     })),
@@ -84,6 +86,22 @@ function switchRows(
     OutgoingTLSCountForDefaultRoute: route?.links,
   }
   return [{ className: 'MSFT_SIPFederationExternalEdgeSetting', id: undefined, values }]
+}
+
+const USER_MODES = { body: 'Always', envelope: 'AlwaysWithoutBody', off: 'Never' } as const
+
+/** LCS knows inside and outside; a mode of public networks that differs from that of partners has no property. */
+function archivingRows({ spec }: ObjectOf<'Archiving'>): Row[] {
+  const { duty, internal, federation } = spec
+  const values = {
+    ...(internal === undefined ? {} : { ArchiveDefault: internal !== 'off', ArchiveDefaultWithoutBody: internal === 'envelope' }),
+    ...(federation === undefined
+      ? {}
+      : { ArchiveFederationDefault: federation !== 'off', ArchiveFederationDefaultWithoutBody: federation === 'envelope' }),
+  }
+  const modes = Object.keys(values).length === 0 ? [] : [{ className: 'MSFT_SIPGlobalArchivingSetting', id: undefined, values }]
+  if (duty === 'off') return modes
+  return [...modes, { className: 'MSFT_SIPLogSetting', id: undefined, values: { Critical: duty === 'required' } }]
 }
 
 function partnerRow(name: string, domain: string, spec: ObjectOf<'Partner'>['spec']): Row {

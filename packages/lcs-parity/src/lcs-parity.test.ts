@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { GatewayError } from '@gatehouse/errors'
 import { diffPolicy, parsePolicy } from '@gatehouse/policy-document'
-import type { PolicyObject } from '@gatehouse/policy-engine'
+import type { ArchivingSpec, PolicyObject } from '@gatehouse/policy-engine'
 import { exportLcs } from './export-lcs.ts'
 import { importLcs } from './import-lcs.ts'
 import { lcsClasses } from './lcs-properties.ts'
@@ -100,6 +100,39 @@ describe('import', () => {
         else assert.ok(notes.length > 0 || objects > 0, `${name}.${property.name}`)
       }
     }
+  })
+
+  it('takes over what is archived: of whom, of which traffic, and whether the gate stops without it', () => {
+    const values: readonly [string, string, string][] = [
+      ['MSFT_SIPGlobalArchivingSetting', 'ArchiveDefault', 'false'],
+      ['MSFT_SIPGlobalArchivingSetting', 'ArchiveFederationDefault', 'true'],
+      ['MSFT_SIPGlobalArchivingSetting', 'ArchiveFederationDefaultWithoutBody', 'true'],
+      ['MSFT_SIPLogSetting', 'Critical', 'false'],
+    ]
+    const users = ['Always', 'AlwaysWithoutBody', 'Never', 'GlobalDefault'].map(
+      (mode) =>
+        `<c name="MSFT_SIPESUserSetting"><i id="${mode}"><property name="PrimaryURI">sip:${mode}@contoso.example</property><property name="ArchivingEnabled">${mode}</property></i></c>`,
+    )
+    const classes = ['MSFT_SIPGlobalArchivingSetting', 'MSFT_SIPLogSetting'].map((name) => {
+      const properties = values
+        .filter(([of]) => of === name)
+        .map(([, property, value]) => `<property name="${property}">${value}</property>`)
+      return `<c name="${name}">${properties.join('')}</c>`
+    })
+    const objects = read(importLcs(`<x>${[...classes, ...users].join('')}</x>`, []).text)
+    const archiving = objects.find(({ kind }) => kind === 'Archiving')?.spec as ArchivingSpec
+    assert.deepEqual(
+      [archiving.duty, archiving.internal, archiving.federation, archiving.publicNetworks],
+      ['bestEffort', 'off', 'envelope', 'envelope'],
+    )
+    const modes = objects.flatMap((each) => (each.kind === 'UserRights' ? [`${each.spec.user} ${each.spec.archiving}`] : [])).sort()
+    assert.deepEqual(modes, [
+      'always@contoso.example body',
+      'alwayswithoutbody@contoso.example envelope',
+      'globaldefault@contoso.example undefined',
+      'never@contoso.example off',
+    ])
+    assert.deepEqual(exportLcs(objects).notCarried, [])
   })
 
   it('leaves alone what the file does not name, and does nothing the second time', () => {

@@ -17,6 +17,8 @@ const LEVELS: Readonly<Record<string, string>> = {
   alwaysunverifiable: 'alwaysUnverifiable',
   usesourceverification: 'useSourceVerification',
 }
+/** ArchivingEnabled of a user (cc165067). */
+const USER_MODES: Readonly<Record<string, string>> = { always: 'body', alwayswithoutbody: 'envelope', never: 'off' }
 const MAX_LINKS = 4
 const SETTINGS = 'FederationSettings'
 
@@ -45,6 +47,11 @@ export const rowImporters: Readonly<Record<string, RowImporter>> = {
     const domain = row.host('SupportedInternalDomain')
     if (domain === undefined) note('SupportedInternalDomain', 'empty')
     else drafts.take('InternalDomain', 'domain', domain, row.id, domain).spec['domain'] = domain
+  },
+  MSFT_SIPGlobalArchivingSetting: importArchiveModes,
+  MSFT_SIPLogSetting: (row, { drafts }, note) => {
+    const isCritical = readFlag(row, 'Critical', note)
+    if (isCritical !== undefined) set(archivingOf(drafts), 'duty', isCritical ? 'required' : 'bestEffort')
   },
   MSFT_SIPESUserSetting: importUser,
 }
@@ -144,9 +151,37 @@ function importUser(row: LcsRow, { drafts, hasKey }: ImportContext, note: Note):
   }
   const rights = drafts.take('UserRights', 'user', user, row.id, user)
   rights.spec['user'] = user
+  importUserArchiving(row, rights, note)
   set(rights, 'federation', readFlag(row, 'EnabledForFederation', note))
   if (hasKey('UserRights', 'publicIm')) set(rights, 'publicIm', readFlag(row, 'PublicNetworkEnabled', note))
   else if (row.has('PublicNetworkEnabled')) note('PublicNetworkEnabled', 'this version has no right for public networks of a user')
+}
+
+/** For each class of traffic `…WithoutBody` is the stronger word: LCS reads it first. */
+function importArchiveModes(row: LcsRow, { drafts }: ImportContext, note: Note): void {
+  const modeOf = (property: string): string | undefined => {
+    if (readFlag(row, `${property}WithoutBody`, note) === true) return 'envelope'
+    const isArchived = readFlag(row, property, note)
+    return isArchived === undefined ? undefined : isArchived ? 'body' : 'off'
+  }
+  const [internal, federation] = [modeOf('ArchiveDefault'), modeOf('ArchiveFederationDefault')]
+  if (internal === undefined && federation === undefined) return
+  const archiving = archivingOf(drafts)
+  set(archiving, 'internal', internal)
+  set(archiving, 'federation', federation)
+  set(archiving, 'publicNetworks', federation)
+}
+
+function archivingOf(drafts: Drafts): Draft {
+  return drafts.take('Archiving', 'name', drafts.only('Archiving')?.name ?? 'default', undefined, 'default')
+}
+
+function importUserArchiving(row: LcsRow, rights: Draft, note: Note): void {
+  const text = row.text('ArchivingEnabled')
+  if (text === undefined || text.toLowerCase() === 'globaldefault') return
+  const mode = USER_MODES[text.toLowerCase()]
+  if (mode === undefined) note('ArchivingEnabled', 'no such value')
+  else set(rights, 'archiving', mode)
 }
 
 function importPeer(row: LcsRow, draft: Draft, levelProperty: string, linksProperty: string, note: Note): void {

@@ -124,3 +124,6 @@ export const peerFields = {
   dialect: z.enum(['microsoft', 'standard']).default('microsoft').describe('`standard`: no `ms-` headers are sent to it.'),
   queue: queueSetting,
 }
+
+/** How much of a message is kept. */
+export const archiveMode = z.enum(['off', 'envelope', 'body'])

@@ -52,7 +52,7 @@ describe('parsePolicy', () => {
       enabled: true,
     })
     assert.deepEqual(specs.get('Limits'), { discovered: { perSecond: 20, addressees: 1000, suspiciousPerSecond: 1 }, peer: {}, user: {} })
-    assert.deepEqual(specs.get('Archiving'), { duty: 'required', body: true })
+    assert.deepEqual(specs.get('Archiving'), { duty: 'required', body: true, networks: [] })
     assert.equal((specs.get('Provider') as { enabled: boolean }).enabled, false)
   })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { domainName } from './fields.ts'
+import { archiveMode, domainName } from './fields.ts'
 
 export const startRight = z.enum(['both', 'inside', 'outside', 'none'])
 
@@ -31,4 +31,9 @@ export const rightsFields = {
   blockedDomains: domainNames
     .optional()
     .describe('Not these outside domains nor anything below them. The lists of all levels are joined: a block always counts.'),
+  archiving: archiveMode
+    .optional()
+    .describe(
+      'What is kept of their messages: `off`, `envelope`, `body`. Among groups, and between two internal users, the most counts. Absent: the next level says, in the end `Archiving`.',
+    ),
 }

@@ -1,9 +1,18 @@
 import { compileFilter } from '@gatehouse/content-filter'
+import { compileArchiveModes } from './compile/archive-modes.ts'
 import { compileNetwork, NetworkTablesBuilder } from './compile/compile-network.ts'
 import { UserTablesBuilder } from './compile/compile-users.ts'
 import { compileMethods, compileQueue, makeRelation } from './compile/make-relation.ts'
 import { expiryMs, foldAddress, innerMap } from './compile/table-parts.ts'
-import type { FederationSettingsSpec, HomeSystem, LimitsSpec, PolicyKind, PolicyObject, SnapshotDocument } from './document.ts'
+import type {
+  ArchivingSpec,
+  FederationSettingsSpec,
+  HomeSystem,
+  LimitsSpec,
+  PolicyKind,
+  PolicyObject,
+  SnapshotDocument,
+} from './document.ts'
 import type {
   Block,
   CompiledLimits,
@@ -48,7 +57,7 @@ class Tables {
   readonly users = new UserTablesBuilder()
   settings: { readonly name: string; readonly spec: FederationSettingsSpec } | undefined
   limits: LimitsSpec = STANDARD_LIMITS
-  archive: { readonly duty: 'required' | 'bestEffort' | 'off'; readonly body: boolean } = { duty: 'required', body: true }
+  archive: { readonly name: string; readonly spec: ArchivingSpec } | undefined
 }
 
 type ObjectOf<K extends PolicyKind> = Extract<PolicyObject, { kind: K }>
@@ -94,8 +103,8 @@ const adders: Adders = {
   Limits: (tables, { spec }) => {
     tables.limits = spec
   },
-  Archiving: (tables, { spec }) => {
-    tables.archive = spec
+  Archiving: (tables, { name, spec }) => {
+    tables.archive = { name, spec }
   },
   ContentFilter: (tables, { name, spec }) =>
     void tables.contentFilters.push({
@@ -138,6 +147,7 @@ export class SnapshotCompiler {
 
 function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
   const spec = tables.settings?.spec ?? CLOSED
+  const users = tables.users.build()
   return {
     revision: document.revision,
     issuedAtMs: document.issuedAtMs,
@@ -159,13 +169,13 @@ function snapshotOf(tables: Tables, document: SnapshotDocument): Snapshot {
     allowed: tables.allowed,
     discovered: spec.discovery ? discoveredRelation(spec, settingsSource(tables)) : undefined,
     defaultRoute: spec.defaultRoute === undefined ? undefined : tables.clearinghouses.get(spec.defaultRoute),
-    users: tables.users.build(),
+    users,
     settings: compileSettings(spec, settingsSource(tables)),
     limits: compileLimits(tables.limits),
     contentFilters: tables.contentFilters.toSorted((left, right) => (left.source < right.source ? -1 : 1)),
     inspectors: tables.inspectors.toSorted((left, right) => (left.call.source < right.call.source ? -1 : 1)),
-    archive: tables.archive.duty,
-    archiveBody: tables.archive.body,
+    archive: tables.archive?.spec.duty ?? 'required',
+    modes: compileArchiveModes(tables.archive, users.hasArchiveModes),
     document,
   }
 }

@@ -5,6 +5,7 @@ import { type PolicyCode, policyCodes } from './errors.ts'
 import type { DecisionInput, EvidenceNeeded } from './input.ts'
 import { queueRuleOf } from './queue-rule.ts'
 import type { JudgingManner, RuleContext } from './rule-context.ts'
+import { archiveModeOf } from './rules/archive-mode.ts'
 import { rates } from './rules/rates.ts'
 import { ruleOrder } from './rules/rule-order.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -77,6 +78,7 @@ function grantingRule(context: RuleContext): string {
 function conclude(context: RuleContext, verdict: Decision['verdict'], code: PolicyCode, rule: string, proof: ProofStep[]): Decision {
   const { snapshot } = context
   const isAllowed = verdict === 'allow'
+  const mode = archiveModeOf(context)
   const { summary, sip, diagnostics }: CodeEntry = policyCodes[code]
   return {
     verdict,
@@ -90,8 +92,8 @@ function conclude(context: RuleContext, verdict: Decision['verdict'], code: Poli
     mark: context.mark,
     evidence: context.evidence,
     destination: isAllowed ? context.destination : undefined,
-    archive: snapshot.archive,
-    archiveBody: snapshot.archiveBody,
+    archive: mode.value === 'off' ? 'off' : snapshot.archive,
+    archiveBody: mode.value === 'body',
     sipStatus: sip ?? 0,
     diagnostics,
     retryAfterS: context.retryAfterS,

@@ -1,5 +1,5 @@
 import type { FilterRules } from '@gatehouse/content-filter'
-import type { Direction, EnvelopeKind, EvidenceClass, PeerClass } from '@gatehouse/im-model'
+import type { ArchiveDuty, ArchiveMode, Direction, EnvelopeKind, EvidenceClass, PeerClass } from '@gatehouse/im-model'
 
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
 export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
@@ -150,6 +150,8 @@ export interface RightsSpec {
   readonly allowedDomains?: readonly string[] | undefined
   /** With everything below them. */
   readonly blockedDomains?: readonly string[] | undefined
+  /** What is kept of the user's messages. */
+  readonly archiving?: ArchiveMode | undefined
 }
 
 export interface UserRightsSpec extends RightsSpec {
@@ -205,8 +207,14 @@ export interface LimitsSpec {
 }
 
 export interface ArchivingSpec {
-  readonly duty: 'required' | 'bestEffort' | 'off'
+  readonly duty: ArchiveDuty
+  /** Mode `body` or `envelope` where nothing else is said. */
   readonly body: boolean
+  readonly federation?: ArchiveMode | undefined
+  readonly publicNetworks?: ArchiveMode | undefined
+  readonly internal?: ArchiveMode | undefined
+  /** Of single providers and networks. */
+  readonly networks?: readonly { readonly name: string; readonly mode: ArchiveMode }[] | undefined
 }
 
 /** Whom a filter or an inspector concerns; each empty list: everybody. */

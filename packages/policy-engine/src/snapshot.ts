@@ -1,7 +1,7 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
-import type { ArchiveDuty, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass, QueueRule } from '@gatehouse/im-model'
+import type { ArchiveDuty, ArchiveMode, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass, QueueRule } from '@gatehouse/im-model'
 import type { HomeSystem, PolicyObject, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
-import type { EffectiveCache, EffectiveFacts } from './facts/effective-facts.ts'
+import type { EffectiveCache, EffectiveFacts, Stated } from './facts/effective-facts.ts'
 import type { Rights } from './facts/rights.ts'
 
 /** Method filter of one object or of the whole gate; names in upper case. */
@@ -95,6 +95,19 @@ export interface Wall {
 }
 
 /** Everything about users that the document says. */
+/** How much is kept of which traffic, as `Archiving` says. */
+export interface ArchiveModes {
+  /** Where nothing else is said of anything. */
+  readonly otherwise: Stated<ArchiveMode>
+  /** False: nothing else is said. */
+  readonly hasExceptions: boolean
+  readonly federation: Stated<ArchiveMode>
+  readonly publicNetworks: Stated<ArchiveMode>
+  readonly internal: Stated<ArchiveMode>
+  /** By name of a provider or network. */
+  readonly networks: ReadonlyMap<string, Stated<ArchiveMode>>
+}
+
 export interface UserTables {
   /** Domain → folded user → what the document says of them. */
   readonly written: ReadonlyMap<string, ReadonlyMap<string, WrittenUser>>
@@ -106,6 +119,8 @@ export interface UserTables {
   readonly settings: CompiledUserSettings
   /** False: no object speaks about users, and there is nothing to check. */
   readonly hasRules: boolean
+  /** Users or groups say what is kept of their messages. */
+  readonly hasArchiveModes: boolean
   /** For users that nothing is said about. */
   readonly byDefault: EffectiveFacts
   /** Effective facts by what they were made of; only a cache, so that a snapshot stays immutable in meaning. */
@@ -202,6 +217,6 @@ export interface Snapshot extends BlockTables {
   /** In the order of their names. */
   readonly inspectors: readonly ScopedInspector[]
   readonly archive: ArchiveDuty
-  readonly archiveBody: boolean
+  readonly modes: ArchiveModes
   readonly document: SnapshotDocument
 }

@@ -76,6 +76,9 @@ export class UserTablesBuilder {
       walls: this.#walls,
       settings,
       hasRules: this.#settings !== undefined || this.#written.size > 0 || groups.length > 0 || this.#walls.length > 0,
+      hasArchiveModes:
+        groups.some(({ group }) => group.rights.archiving !== undefined) ||
+        [...this.#written.values()].some((users) => [...users.values()].some(({ rights }) => rights.archiving !== undefined)),
       byDefault: makeEffective('', settings, [], [], undefined, undefined),
       cache: { ofWritten: new Map(), ofFound: new WeakMap() },
     }

@@ -11,6 +11,7 @@ export function describeFacts(facts: EffectiveFacts): readonly (readonly [right:
     ['who may start', facts.start.value, facts.start.source],
     ['allowed domains', listed(facts.allowedDomains, 'any'), facts.allowedDomains?.source ?? ''],
     ...blocked,
+    ['archiving', facts.archiving?.value ?? 'as Archiving says', facts.archiving?.source ?? ''],
     ['groups', facts.groups.map((group) => group.name).join(', ') || 'none', ''],
   ]
 }

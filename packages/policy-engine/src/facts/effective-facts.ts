@@ -1,3 +1,4 @@
+import type { ArchiveMode } from '@gatehouse/im-model'
 import type { StartRight } from '../document.ts'
 import type { CompiledGroup, CompiledUserSettings, WrittenUser } from '../snapshot.ts'
 import { narrowerStart, type Rights } from './rights.ts'
@@ -22,6 +23,8 @@ export interface EffectiveFacts {
   readonly allowedDomains: Stated<ReadonlySet<string>> | undefined
   /** Domain → who blocks it. */
   readonly blockedDomains: ReadonlyMap<string, string>
+  /** Undefined: as the class of the traffic says. */
+  readonly archiving: Stated<ArchiveMode> | undefined
   readonly groups: readonly CompiledGroup[]
   readonly written: WrittenUser | undefined
   readonly found: UserFacts | undefined
@@ -41,7 +44,7 @@ interface Level {
 /**
  * User over groups over defaults, each right for itself: the user's own word counts, else that of the groups, else UserSettings.
  * The user's own word is that of `UserRights`, else that of directory or import. Among groups a `false` beats a `true`, the
- * narrower `start` the wider, and lists of what is allowed are joined. Blocked domains of all levels are joined: a block always counts.
+ * narrower `start` the wider, lists of what is allowed are joined, and of `archiving` the most counts. Blocked domains of all levels are joined: a block always counts.
  */
 export function makeEffective(
   user: string,
@@ -63,6 +66,7 @@ export function makeEffective(
     start: firstOf(levels, (rights) => rights.start, narrowerStart) ?? { value: 'none', source: settings.source },
     allowedDomains: firstOf(levels, (rights) => rights.allowedDomains, joined),
     blockedDomains: allBlocked(levels),
+    archiving: firstOf(levels, (rights) => rights.archiving, moreKept),
     groups,
     written,
     found,
@@ -91,6 +95,12 @@ function firstOf<T>(
     if (stated !== undefined) return stated
   }
   return undefined
+}
+
+/** What has to be kept for one reason is kept. */
+export function moreKept(left: ArchiveMode, right: ArchiveMode): ArchiveMode {
+  if (left === 'body' || right === 'body') return 'body'
+  return left === 'envelope' ? left : right
 }
 
 function both(left: boolean, right: boolean): boolean {

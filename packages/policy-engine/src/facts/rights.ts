@@ -1,3 +1,4 @@
+import type { ArchiveMode } from '@gatehouse/im-model'
 import type { RightsSpec, StartRight } from '../document.ts'
 
 /** One level's word on rights, in the form it is compared in; undefined: this level does not say. */
@@ -10,6 +11,7 @@ export interface Rights {
   readonly start: StartRight | undefined
   readonly allowedDomains: ReadonlySet<string> | undefined
   readonly blockedDomains: ReadonlySet<string> | undefined
+  readonly archiving: ArchiveMode | undefined
 }
 
 export function compileRights(spec: RightsSpec): Rights {
@@ -21,6 +23,7 @@ export function compileRights(spec: RightsSpec): Rights {
     start: spec.start,
     allowedDomains: lowered(spec.allowedDomains),
     blockedDomains: lowered(spec.blockedDomains),
+    archiving: spec.archiving,
   }
 }
 

@@ -10,6 +10,8 @@ export interface RecorderDeps {
   readonly replica: string
 }
 
+const NO_BODY = new Uint8Array()
+
 /** Puts passages on record: the archive stage. A passage that has to be on record goes on only when `onDone` says so. */
 export class Recorder {
   readonly #deps: RecorderDeps
@@ -31,8 +33,14 @@ export class Recorder {
     const bytes = encoder.entry(
       {
         id,
-        // A retry over a new connection or another replica has the same key (architecture §5).
-        idempotencyKey: encoder.idempotencyKey(`sip-${passage.side}`, peer.fingerprint, transaction, text.body),
+        // A retry over a new connection or another replica has the same key (architecture §5). Where the body is not kept nothing of it is,
+        // not even in this key: a short text could be guessed from its digest.
+        idempotencyKey: encoder.idempotencyKey(
+          `sip-${passage.side}`,
+          peer.fingerprint,
+          transaction,
+          decision.archiveBody ? text.body : NO_BODY,
+        ),
         receivedAtUs: Math.trunc(passage.nowMs * 1000),
         kind: passage.kind,
         method: passage.method,
