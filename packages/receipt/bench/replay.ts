@@ -2,7 +2,8 @@ import { RecordEncoder } from '@gatehouse/archive-client'
 import type { PeerIdentity } from '@gatehouse/im-model'
 import { type DecisionInput, DecisionState, decide } from '@gatehouse/policy-engine'
 import { EntryReader, replay } from '../src/mod.ts'
-import { compile, NOW_MS, type Written } from '../src/testing/world.ts'
+import { compile } from '../src/testing/world.ts'
+import { NOW_MS, type Written } from '../src/testing/world-names.ts'
 
 // What receipts cost the gate (bytes and time per record), and how fast they are read and judged again. One JSON line per case.
 

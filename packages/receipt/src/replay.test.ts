@@ -43,6 +43,18 @@ test('10,000 random messages: a receipt replayed on its revision gives the same 
     'ADDRESSEES',
     'SRV-MISMATCH',
     'UNVERIFIED-MESSAGE',
+    'FIRST-CONTACT',
+    'USER-FEDERATION',
+    'USER-START',
+    'USER-DOMAIN',
+    'WALL',
+    'RECIPIENT-WALL',
+    'RECIPIENT-START',
+    'FACTS-AWAY',
+    'USER-UNKNOWN',
+    'CONTENT-LINK',
+    'CONTENT-EXTENSION',
+    'CONTENT-PATTERN',
   ])
     assert.ok((codes.get(`GH-POLICY-${code}`) ?? 0) > 0, `${code}: ${JSON.stringify([...codes])}`)
 })
@@ -72,7 +84,7 @@ test('what is read in place is what the protobuf library reads', () => {
         revision: Number(decision.revision),
         partner: envelope.peer?.partner,
         direction: envelope.direction,
-        observed: [],
+        observed: decision.observed.map(({ code, source }) => ({ code, source })),
       })
       assert.equal(message.side === 'internal', receipt.internal)
       assert.equal(message.isInDialog, receipt.inDialog)

@@ -14,7 +14,7 @@ const encoder = new RecordEncoder()
 let messages = 0
 
 /** Judges and records like the gate. Undefined: a rule asked for an answer of DNS that the input does not have. */
-export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: DecisionState, text = 'hello'): Judged | undefined {
+export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: DecisionState, text?: string): Judged | undefined {
   const usedSrv: SrvSeenFields[] = []
   const srv: DecisionInput['srv'] = (domain) => {
     const evidence = input.srv(domain)
@@ -33,7 +33,7 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
   if ('need' in decision) return undefined
   const id = Buffer.alloc(16)
   id.writeUInt32BE(++messages, 12)
-  const body = Buffer.from(text)
+  const body = text === undefined ? bodyOf(input) : Buffer.from(text)
   const record = encoder.entry(
     {
       id,
@@ -61,4 +61,12 @@ export function judgeAndRecord(snapshot: Snapshot, input: DecisionInput, state: 
     { ...input, usedSrv, usedFacts },
   )
   return { input, decision, record }
+}
+
+/** What the archive keeps: the body, of an INVITE the first message that its header carries. */
+function bodyOf({ content }: DecisionInput): Uint8Array {
+  const carried = content?.()
+  const [inHeader] = carried?.textFormat ?? []
+  if (inHeader !== undefined) return Buffer.from(inHeader.slice(inHeader.indexOf('ms-body=') + 'ms-body='.length), 'base64')
+  return carried?.body ?? Buffer.from('hello')
 }

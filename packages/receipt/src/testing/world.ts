@@ -1,16 +1,10 @@
 import { parsePolicy } from '@gatehouse/policy-document'
+import type { MessageContent } from '@gatehouse/im-model'
 import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
 import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
 import fc from 'fast-check'
-
-export const NOW_MS = 1_800_000_000_000
-
-/** A policy object as a document would have it; defaults are filled in by the document's own schema. */
-export interface Written {
-  readonly kind: string
-  readonly name: string
-  readonly spec: object
-}
+import { factsLookUps, texts, userObjects } from './user-world.ts'
+import { NOW_MS, OUTSIDE, type Written } from './world-names.ts'
 
 export function compile(objects: readonly Written[], revision = 7): Snapshot {
   const text = objects
@@ -21,7 +15,7 @@ export function compile(objects: readonly Written[], revision = 7): Snapshot {
   return compileSnapshot({ format: 'gatehouse-snapshot/1', revision, issuedAtMs: NOW_MS, objects: parsed.objects })
 }
 
-const OUTSIDE = ['fabrikam.example', 'eu.fabrikam.example', 'woodgrove.example', 'hub.example'] as const
+const TEXT_TYPE = 'text/plain; charset=utf-8'
 const domain = fc.constantFrom('contoso.example', ...OUTSIDE)
 const outside = fc.constantFrom(...OUTSIDE)
 const host = domain.map((name) => `sip.${name}`)
@@ -111,10 +105,11 @@ export const policies: fc.Arbitrary<readonly Written[]> = fc
       ),
       { maxLength: 9 },
     ),
+    userObjects,
   )
-  .map(([head, caps, rest]) => {
+  .map(([head, caps, rest, users]) => {
     const inside: Written = { kind: 'InternalDomain', name: 'contoso.example', spec: { domain: 'contoso.example' } }
-    const once = new Map([inside, head, caps, ...rest].map((object) => [`${object.kind}/${object.name}`, object]))
+    const once = new Map([inside, head, caps, ...rest, ...users].map((object) => [`${object.kind}/${object.name}`, object]))
     const isListed = (object: Written): boolean => object.kind === 'AllowedDomain' && once.has(`Partner/${object.name}`)
     return [...once.values()].filter((object) => !isListed(object))
   })
@@ -191,8 +186,22 @@ const bridged: fc.Arbitrary<DecisionInput> = fc
   .tuple(honest, fc.constantFrom('xmpp', 'irc'), fc.constantFrom('V0' as const, 'V1' as const, 'V2' as const, 'V3' as const))
   .map(([input, protocol, evidence]) => ({ ...input, assertedDomains: [], bridge: { protocol, evidence } }))
 
-export const messages: fc.Arbitrary<DecisionInput> = fc.oneof(
+const bare: fc.Arbitrary<DecisionInput> = fc.oneof(
   { weight: 1, arbitrary: wild },
-  { weight: 2, arbitrary: honest },
+  { weight: 6, arbitrary: honest },
   { weight: 1, arbitrary: bridged },
 )
+
+/** A text as its carrier has it: in the body, of an INVITE in the header for its first message (lcs-edge §12.1). */
+function contentOf(method: string, text: string): MessageContent | undefined {
+  if (text === '') return undefined
+  const body = Buffer.from(text)
+  if (method !== 'INVITE') return { contentType: TEXT_TYPE, body, textFormat: [] }
+  return { contentType: '', body: new Uint8Array(0), textFormat: [`${TEXT_TYPE};ms-body=${body.toString('base64')}`] }
+}
+
+/** With what is known of internal users and what the message says. */
+export const messages: fc.Arbitrary<DecisionInput> = fc.tuple(bare, factsLookUps, texts).map(([input, facts, text]) => {
+  const content = contentOf(input.method, text)
+  return { ...input, facts, content: () => content }
+})
