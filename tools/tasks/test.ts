@@ -27,6 +27,7 @@ if (only === undefined || only === 'integration') {
     '--test-timeout=300000',
     '--test-reporter=spec',
     'test-integration/bad-input/**/*.test.ts',
+    'test-integration/agreement/**/*.test.ts',
     'test-integration/operations/**/*.test.ts',
     'test-integration/peers/**/*.test.ts',
     'test-integration/chaos/**/*.test.ts',

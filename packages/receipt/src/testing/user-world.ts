@@ -23,21 +23,23 @@ const userSettings = fc
     start: fc.constantFrom('both', 'both', 'inside', 'outside'),
     hold: fc.constantFrom(true, true, false),
   })
-  .map(({ hold, ...spec }): Written => ({
-    kind: 'UserSettings',
-    name: 'default',
-    spec: { ...spec, firstContact: hold && spec.lookUp ? 'hold' : 'refuse' },
-  }))
+  .map(
+    ({ hold, ...spec }): Written => ({
+      kind: 'UserSettings',
+      name: 'default',
+      spec: { ...spec, firstContact: hold && spec.lookUp ? 'hold' : 'refuse' },
+    }),
+  )
 const group = fc
   .tuple(rights, fc.array(inside, { maxLength: 2 }))
   .map(([spec, members]): Written => ({ kind: 'Group', name: 'traders', spec: { ...spec, members } }))
-const wall = fc
-  .tuple(fc.array(inside, { maxLength: 1 }), outside)
-  .map(([users, domain]): Written => ({
+const wall = fc.tuple(fc.array(inside, { maxLength: 1 }), outside).map(
+  ([users, domain]): Written => ({
     kind: 'EthicalWall',
     name: 'wall',
     spec: { left: { groups: ['traders'], users }, right: { domains: [domain] }, owner: 'compliance', reason: 'deal 7' },
-  }))
+  }),
+)
 const filter = fc
   .record({
     name: fc.constantFrom('first', 'second'),
@@ -46,15 +48,17 @@ const filter = fc
     mode: fc.constantFrom('enforce', 'enforce', 'observe'),
     scope: fc.constantFrom({}, { directions: ['inbound'] }, { partners: ['fabrikam.example'] }),
   })
-  .map(({ name, links, pattern, ...rest }): Written => ({
-    kind: 'ContentFilter',
-    name,
-    spec: {
-      ...rest,
-      links: { action: links, warnText: links === 'warn' ? 'mind the link' : '' },
-      patterns: pattern === undefined ? [] : [{ name: 'p', pattern: '(?i)falcon', action: pattern, reason: 'deal 7' }],
-    },
-  }))
+  .map(
+    ({ name, links, pattern, ...rest }): Written => ({
+      kind: 'ContentFilter',
+      name,
+      spec: {
+        ...rest,
+        links: { action: links, warnText: links === 'warn' ? 'mind the link' : '' },
+        patterns: pattern === undefined ? [] : [{ name: 'p', pattern: '(?i)falcon', action: pattern, reason: 'deal 7' }],
+      },
+    }),
+  )
 
 /** What a policy may say of users and of texts; a wall comes with the group it names. */
 export const userObjects: fc.Arbitrary<readonly Written[]> = fc
@@ -78,14 +82,16 @@ const knownFacts = fc
     contacts: fc.array(contact, { maxLength: 3 }),
     safeList: fc.array(fc.oneof(outsider, outside), { maxLength: 2 }),
   })
-  .map((facts): UserFacts => ({
-    status: facts.status,
-    detail: 'directory',
-    rights: facts.rights as UserFacts['rights'],
-    groups: facts.groups,
-    contacts: new Map(facts.contacts),
-    safeList: new Set(facts.safeList),
-  }))
+  .map(
+    (facts): UserFacts => ({
+      status: facts.status,
+      detail: 'directory',
+      rights: facts.rights as UserFacts['rights'],
+      groups: facts.groups,
+      contacts: new Map(facts.contacts),
+      safeList: new Set(facts.safeList),
+    }),
+  )
 
 /** What is known of internal users, the same for each of them. */
 export const factsLookUps: fc.Arbitrary<NonNullable<DecisionInput['facts']>> = knownFacts.map((facts) => () => facts)

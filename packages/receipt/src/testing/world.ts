@@ -1,5 +1,5 @@
-import { parsePolicy } from '@gatehouse/policy-document'
 import type { MessageContent } from '@gatehouse/im-model'
+import { parsePolicy } from '@gatehouse/policy-document'
 import type { DecisionInput, SrvEvidence } from '@gatehouse/policy-engine'
 import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
 import fc from 'fast-check'

@@ -4,7 +4,7 @@ import { type BusMessage, busSubjects, createEmbeddedBus } from '@gatehouse/bus'
 import { type Delivery, deliveredOutcome } from '@gatehouse/delivery'
 import type { DeliveryOutcome, EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
-import { compileSnapshot, DecisionState, type PolicyObject } from '@gatehouse/policy-engine'
+import { compileSnapshot, DecisionState, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
 import { SenderBudget } from '../admit/sender-budget.ts'
@@ -148,6 +148,10 @@ export class GateRig {
       policy?: readonly PolicyObject[]
       askInspector?: AskInspector
       facts?: FactsLookup
+      /** Instead of `policy` and `archive`. */
+      snapshot?: () => Snapshot | undefined
+      /** What DNS says; without it nothing. */
+      srv?: (domain: string) => SrvEvidence
       nextHop?: NextHopHabits
     } = {},
   ) {
@@ -234,9 +238,19 @@ export class GateRig {
       isInsideServer: (peer) => peer.names.dns.includes('home.contoso.example'),
       gate: (session) =>
         new Gate(session, {
-          admission: { own, token, budget: this.budget, snapshot: () => snapshot, decisions, isDraining: () => false },
+          admission: {
+            own,
+            token,
+            budget: this.budget,
+            snapshot: options.snapshot ?? (() => snapshot),
+            decisions,
+            isDraining: () => false,
+          },
           decisions,
-          srv: { srv: () => undefined, lookupSrv: (_domain, onDone) => onDone({ status: 'none', detail: 'rig' }) },
+          srv: {
+            srv: () => undefined,
+            lookupSrv: (domain, onDone) => onDone(options.srv?.(domain) ?? { status: 'none', detail: 'rig' }),
+          },
           ...(options.facts === undefined ? {} : { facts: options.facts }),
           recorder,
           askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
