@@ -79,6 +79,8 @@ export interface InspectorCall {
   readonly deadlineMs: number
   /** True: without an answer the message goes on. */
   readonly failsOpen: boolean
+  /** True: its verdict is noted and the message passes as it is. */
+  readonly isObserving: boolean
 }
 
 export interface Decision {

@@ -80,6 +80,7 @@ async function askOne(message: InspectedMessage, decision: Decision, call: Inspe
     case InspectVerdict.BLOCK:
       return refused(decision, call, 'GH-POLICY-INSPECTOR-BLOCKED', reason, WARNING)
     case InspectVerdict.ALTER:
+      if (call.isObserving) return withStep(decision, call, 'altered', `observed, not enforced: ${reason}`)
       return { ...withStep(decision, call, 'altered', reason), rewrite: message.withText(content, answer.body) }
     case InspectVerdict.UNSPECIFIED:
       return failed(decision, call, 'It gave no verdict.')
@@ -116,6 +117,10 @@ function withStep(decision: Decision, call: InspectorCall, code: string, detail:
 }
 
 function refused(decision: Decision, call: InspectorCall, code: PolicyCode, detail: string, warning: string | undefined): Decision {
+  if (call.isObserving) {
+    const step = { rule: 'inspector', code, detail, source: call.source }
+    return { ...decision, observed: [...(decision.observed ?? []), step] }
+  }
   const entry: { summary: string; sip?: number; diagnostics?: number } = policyCodes[code]
   return {
     ...withStep(decision, call, code, detail),

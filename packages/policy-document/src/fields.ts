@@ -66,10 +66,14 @@ export const verificationLevel = z
 
 const methodList = z.array(z.string().toUpperCase().regex(METHOD, "write a SIP method name like 'MESSAGE'")).max(64)
 
+/** On trial: `gatehouse policy observed` and a metric count what would have been refused. */
+export const observeMode = z.enum(['enforce', 'observe'])
+
 export const methodFilter: z.ZodType<MethodFilterSpec> = z
   .strictObject({
     allow: methodList.optional().describe('Only these methods pass; ACK, CANCEL and BYE in a dialog always do.'),
     deny: methodList.optional().describe('These methods do not pass.'),
+    mode: observeMode.optional().describe('`observe`: what the list would refuse passes and is noted; absent: it is refused.'),
   })
   .superRefine((filter, context) => {
     if ((filter.allow === undefined) === (filter.deny === undefined)) {

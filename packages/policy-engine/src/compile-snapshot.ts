@@ -114,8 +114,8 @@ const adders: Adders = {
       filter: compileFilter(spec),
     }),
   Inspector: (tables, { name, spec }) => {
-    const { target, deadlineMs, onFailure, scope, kinds } = spec
-    const call = { source: `Inspector/${name}`, target, deadlineMs, failsOpen: onFailure === 'open' }
+    const { target, deadlineMs, onFailure, scope, kinds, mode } = spec
+    const call = { source: `Inspector/${name}`, target, deadlineMs, failsOpen: onFailure === 'open', isObserving: mode === 'observe' }
     tables.inspectors.push({ call, scope, kinds: new Set(kinds) })
   },
 }
@@ -238,6 +238,7 @@ function compileSettings(spec: FederationSettingsSpec, source: string): Compiled
     rejectsMissingMark: spec.missingMark === 'reject',
     unverifiedMessage: spec.unverified.message,
     unverifiedPresence: spec.unverified.presence,
+    isObservingUnverified: spec.unverified.mode === 'observe',
     methods: compileMethods(spec.methods),
   }
 }

@@ -4,10 +4,15 @@ import type { ArchiveDuty, ArchiveMode, Direction, EnvelopeKind, EvidenceClass, 
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
 export type VerificationLevel = 'useSourceVerification' | 'alwaysVerifiable' | 'alwaysUnverifiable'
 
+/** Whether what an object refuses is refused, or noted on trial. */
+export type ObserveMode = 'enforce' | 'observe'
+
 /** At most one of the two lists; upper-case method names. */
 export interface MethodFilterSpec {
   readonly allow?: readonly string[] | undefined
   readonly deny?: readonly string[] | undefined
+  /** `observe`: what it would refuse is noted, not refused. Absent: enforce. */
+  readonly mode?: ObserveMode | undefined
 }
 
 /** Whether messages wait in the outbox when their destination is away. */
@@ -129,6 +134,8 @@ export interface FederationSettingsSpec {
   readonly unverified: {
     readonly message: 'contactsOnly' | 'deliver' | 'refuse'
     readonly presence: 'contactsOnly' | 'allow' | 'block'
+    /** `observe`: whom it would refuse gets through, and it is noted. Absent: enforce. */
+    readonly mode?: ObserveMode | undefined
   }
   readonly methods?: MethodFilterSpec | undefined
   /** For what has no setting of its own; absent: nothing waits. */
@@ -238,6 +245,8 @@ export interface InspectorSpec {
   readonly onFailure: 'open' | 'closed'
   readonly scope: TrafficScope
   readonly kinds: readonly EnvelopeKind[]
+  /** `observe`: it is asked, and its verdict noted; messages pass as they are. Absent: enforce. */
+  readonly mode?: ObserveMode | undefined
 }
 
 /** Kind → spec, with every default filled in. */

@@ -8,6 +8,7 @@ import type { Rights } from './facts/rights.ts'
 export interface CompiledMethods {
   readonly allow: ReadonlySet<string> | undefined
   readonly deny: ReadonlySet<string> | undefined
+  readonly isObserving: boolean
 }
 
 /** What we hold about one kind of counterpart, in one shape for all classes so that rules need not ask which. */
@@ -144,6 +145,7 @@ export interface CompiledSettings {
   readonly rejectsMissingMark: boolean
   readonly unverifiedMessage: 'contactsOnly' | 'deliver' | 'refuse'
   readonly unverifiedPresence: 'contactsOnly' | 'allow' | 'block'
+  readonly isObservingUnverified: boolean
   readonly methods: CompiledMethods | undefined
 }
 

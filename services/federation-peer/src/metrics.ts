@@ -11,6 +11,12 @@ export const federationPeerMetrics = {
     description: 'Requests that got their final answer, by direction, kind, our code and status class.',
     labels: ['direction', 'kind', 'code', 'status'],
   },
+  gatehouse_peer_observed_total: {
+    type: 'counter',
+    unit: '{request}',
+    description: 'Requests that objects in `mode: observe` would have refused, by rule and code.',
+    labels: ['rule', 'code'],
+  },
   gatehouse_peer_request_duration_seconds: {
     type: 'histogram',
     unit: 's',
@@ -155,5 +161,6 @@ function gateMetrics(metrics: PeerMetrics): GateMetrics {
       found.counter.add()
       found.duration.record(durationMs / 1000)
     },
+    observed: (rule, code) => metrics.add('gatehouse_peer_observed_total', 1, { rule, code }),
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { domainName, imAddress, instant, plainText } from '../fields.ts'
+import { domainName, imAddress, instant, observeMode, plainText } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 export const blockEntry: KindDefinition<'BlockEntry'> = {
@@ -13,8 +13,7 @@ export const blockEntry: KindDefinition<'BlockEntry'> = {
       owner: plainText.describe('Who answers for this entry.'),
       reason: plainText.describe('Why it is here; shown by `gatehouse explain`.'),
       expires: instant.optional().describe('From then on the entry has no effect.'),
-      mode: z
-        .enum(['enforce', 'observe'])
+      mode: observeMode
         .optional()
         .describe('`observe`: what it would refuse is noted, not refused; absent: it is refused. See `gatehouse policy observed`.'),
     })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { methodFilter, queueSetting, verificationLevel } from '../fields.ts'
+import { methodFilter, observeMode, queueSetting, verificationLevel } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 
 export const federationSettings: KindDefinition<'FederationSettings'> = {
@@ -29,6 +29,9 @@ export const federationSettings: KindDefinition<'FederationSettings'> = {
           .enum(['contactsOnly', 'allow', 'block'])
           .default('contactsOnly')
           .describe('Presence requests; `contactsOnly`: only from contacts of the user watched.'),
+        mode: observeMode
+          .optional()
+          .describe('`observe`: whom this would refuse gets through and is noted, to see what it would do; absent: it is refused.'),
       })
       .default({ message: 'contactsOnly', presence: 'contactsOnly' })
       .describe('What unverified senders may do.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { observeMode } from '../fields.ts'
 import type { KindDefinition } from '../kind-definition.ts'
 import { trafficScope } from '../traffic-scope.ts'
 
@@ -24,5 +25,10 @@ export const inspector: KindDefinition<'Inspector'> = {
       .min(1)
       .default(['message', 'session'])
       .describe('Which kinds of traffic; only requests that carry something are shown to it.'),
+    mode: observeMode
+      .optional()
+      .describe(
+        '`observe`: it is asked and its verdict noted; messages pass as they are, also without an answer. Absent: its verdict counts.',
+      ),
   }),
 }

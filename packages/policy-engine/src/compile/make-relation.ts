@@ -58,7 +58,7 @@ export function makeRelation(parts: RelationParts): Relation {
 
 export function compileMethods(spec: MethodFilterSpec | undefined): CompiledMethods | undefined {
   if (spec?.allow === undefined && spec?.deny === undefined) return undefined
-  return { allow: upperSet(spec.allow), deny: upperSet(spec.deny) }
+  return { allow: upperSet(spec.allow), deny: upperSet(spec.deny), isObserving: spec.mode === 'observe' }
 }
 
 export function compileQueue(spec: QueueSpec | undefined): CompiledQueue | undefined {

@@ -37,8 +37,10 @@ function checkKind(context: RuleContext, network: NetworkTraits, source: string)
 function check(context: RuleContext, methods: CompiledMethods | undefined, source: string | undefined): PolicyCode | undefined {
   if (methods === undefined) return undefined
   const { method } = context.input
-  if (methods.allow !== undefined && !methods.allow.has(method))
-    return context.deny('GH-POLICY-METHOD', `${method} is not in its allow list.`, source)
-  if (methods.deny?.has(method)) return context.deny('GH-POLICY-METHOD', `${method} is in its deny list.`, source)
+  const isMissing = methods.allow !== undefined && !methods.allow.has(method)
+  if (!isMissing && methods.deny?.has(method) !== true) return undefined
+  const detail = isMissing ? `${method} is not in its allow list.` : `${method} is in its deny list.`
+  if (!methods.isObserving) return context.deny('GH-POLICY-METHOD', detail, source)
+  context.observe('method-filter', 'GH-POLICY-METHOD', detail, source ?? '')
   return undefined
 }

@@ -13,7 +13,11 @@ export const unverifiedSender: Rule = {
   apply: (context) => {
     const { input } = context
     if (context.mark === 'verified' || context.direction !== 'inbound' || input.isInDialog || endsExchange(input)) return context.skip()
-    return input.kind === 'presence' ? checkPresence(context) : checkMessage(context)
+    const refusal = input.kind === 'presence' ? checkPresence(context) : checkMessage(context)
+    if (refusal === undefined || !context.snapshot.settings.isObservingUnverified) return refusal
+    context.observe('unverified-sender', refusal, context.detail ?? '', context.source ?? '')
+    context.detail = 'on trial: the sender would be refused'
+    return undefined
   },
 }
 

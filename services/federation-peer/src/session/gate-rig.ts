@@ -131,6 +131,8 @@ export class GateRig {
   /** What the endpoint gave to the owner of a network, and what that says of it. */
   readonly handedOver: Delivery[] = []
   outcome: (delivery: Delivery) => DeliveryOutcome = () => deliveredOutcome()
+  /** What was counted as observed. */
+  readonly observed: string[] = []
   nowMs = 1_000_000
   #timers: { readonly run: () => void; readonly atMs: number }[] = []
   readonly budget: SenderBudget = new SenderBudget(100)
@@ -259,7 +261,7 @@ export class GateRig {
           receiver: this.endpoint.receiver,
           forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
           identity,
-          metrics: { passed: () => undefined },
+          metrics: { passed: () => undefined, observed: (rule, code) => void this.observed.push(`${rule} ${code}`) },
           log: SILENT,
           nowMs,
           newTag,

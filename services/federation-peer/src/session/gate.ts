@@ -69,6 +69,8 @@ export interface FactsLookup {
 export interface GateMetrics {
   /** One request has got its final answer. */
   passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
+  /** An object in mode observe would have refused it. */
+  observed(rule: string, code: string): void
 }
 
 export interface GateDeps {
@@ -353,6 +355,7 @@ export class Gate implements RelayOwner, AnswerDesk {
     passage.stage = 'done'
     const { decision } = passage
     if (decision !== undefined) {
+      for (const { rule, code: observed } of decision.observed ?? []) this.#deps.metrics.observed(rule, observed)
       noteResponse(this.#deps.decisions, decision, passage.peer.fingerprint, status, nowMs)
       if (status >= 200 && status < 300) this.#noteLearned(passage, nowMs)
       if (passage.envelopeId !== undefined && decision.verdict === 'allow') {

@@ -8,16 +8,17 @@ import { type AskInspector, type InspectAnswer, InspectorCalls, type InspectQues
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { ArchiveRecordSchema, type Entry, InspectorService, InspectVerdict } from '@gatehouse/proto'
 import { createRpcServer } from '@gatehouse/rpc'
-import { createRequest, encodeMessage } from '@gatehouse/sip-core'
+import { createRequest, createResponse, encodeMessage } from '@gatehouse/sip-core'
 import { GateRig } from './gate-rig.ts'
 
 function inspector(
   onFailure: 'open' | 'closed' = 'closed',
   target = 'unix:/run/inspector.sock',
   directions: ['outbound'] | [] = [],
+  mode: 'enforce' | 'observe' = 'enforce',
 ): PolicyObject {
   const scope = { directions, peerClasses: [], partners: [] }
-  return { kind: 'Inspector', name: 'dlp', spec: { target, deadlineMs: 2_000, onFailure, scope, kinds: ['message', 'session'] } }
+  return { kind: 'Inspector', name: 'dlp', spec: { target, deadlineMs: 2_000, onFailure, scope, kinds: ['message', 'session'], mode } }
 }
 
 interface Outcome {
@@ -58,6 +59,23 @@ function answer(verdict: InspectVerdict, reason = '', body = ''): InspectAnswer 
 }
 
 describe('inspector', () => {
+  it('on trial is asked, and its refusal, its absence and its changes are noted while the message passes as it is', async () => {
+    const onTrial = inspector('closed', undefined, [], 'observe')
+    const refusing = await send(onTrial, async () => answer(InspectVerdict.BLOCK, 'a virus'))
+    assert.equal(refusing.rig.inside.requests().length, 1)
+    assert.deepEqual(
+      refusing.entry()?.decision?.observed.map(({ code, detail, source }) => [code, detail, source]),
+      [['GH-POLICY-INSPECTOR-BLOCKED', 'a virus', 'Inspector/dlp']],
+    )
+    refusing.rig.inside.receive(encodeMessage(createResponse(refusing.rig.inside.requests()[0]!, 200)))
+    assert.deepEqual(refusing.rig.observed, ['inspector GH-POLICY-INSPECTOR-BLOCKED'])
+    const away = await send(onTrial, () => Promise.reject(new Error('nobody is there')))
+    assert.equal(away.rig.inside.requests().length, 1)
+    assert.equal(away.entry()?.decision?.observed[0]?.code, 'GH-POLICY-INSPECTOR-AWAY')
+    const altering = await send(onTrial, async () => answer(InspectVerdict.ALTER, 'a number', 'hello *'))
+    assert.equal(Buffer.from(altering.rig.inside.requests()[0]!.body).toString(), 'hello')
+  })
+
   it('is asked before anything is recorded or passed on', async () => {
     const questions: InspectQuestion[] = []
     let release: (value: InspectAnswer) => void = () => assert.fail('nobody asked')
