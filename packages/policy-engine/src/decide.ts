@@ -45,7 +45,9 @@ export function weigh(snapshot: Snapshot, input: DecisionInput, state: DecisionS
 function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, manner: JudgingManner): Decision | EvidenceNeeded {
   const { context } = state
   context.begin(snapshot, input, state, manner)
-  const proof: ProofStep[] = []
+  // one bit for each rule that had nothing to say; the proof is made only where it is not one of those made before
+  let skipped = 0
+  let steps: ProofStep[] | undefined
   for (let at = 0; at < ruleOrder.length; at++) {
     const rule = ruleOrder[at]!
     context.isApplicable = true
@@ -55,19 +57,35 @@ function judge(snapshot: Snapshot, input: DecisionInput, state: DecisionState, m
     const code = rule.apply(context)
     if (context.need !== undefined) return context.need
     if (code !== undefined) {
-      proof.push({ rule: rule.name, code, detail: context.detail, source: context.source })
+      steps ??= standingSteps(at, skipped)
+      steps.push({ rule: rule.name, code, detail: context.detail, source: context.source })
       if (manner.isCounting && at < ratesAt) noteRefusal(context)
-      return conclude(context, 'deny', code, rule.name, proof)
+      return conclude(context, 'deny', code, rule.name, steps)
     }
-    proof.push(stepOf(context, at, rule.name))
+    if (!context.isApplicable) skipped |= 1 << at
+    else if (manner.isExplaining || context.isNoted) {
+      steps ??= standingSteps(at, skipped)
+      steps.push({ rule: rule.name, code: PASSED, detail: context.detail, source: context.source })
+      continue
+    }
+    steps?.push(context.isApplicable ? passedSteps[at]! : skippedSteps[at]!)
   }
-  return conclude(context, 'allow', 'GH-POLICY-ALLOWED', grantingRule(context), proof)
+  return conclude(context, 'allow', 'GH-POLICY-ALLOWED', grantingRule(context), steps ?? passingProof(state, skipped))
 }
 
-function stepOf(context: RuleContext, at: number, rule: string): ProofStep {
-  if (!context.isApplicable) return skippedSteps[at]!
-  if (!context.isExplaining && !context.isNoted) return passedSteps[at]!
-  return { rule, code: PASSED, detail: context.detail, source: context.source }
+/** The first steps, none of which has anything of its own. */
+function standingSteps(count: number, skipped: number): ProofStep[] {
+  return ruleOrder.slice(0, count).map((_, at) => ((skipped >> at) & 1 ? skippedSteps[at]! : passedSteps[at]!))
+}
+
+/** What most messages get: one array for all that skipped the same rules. */
+function passingProof({ passingProofs }: DecisionState, skipped: number): readonly ProofStep[] {
+  let proof = passingProofs.get(skipped)
+  if (proof === undefined) {
+    proof = standingSteps(ruleOrder.length, skipped)
+    passingProofs.set(skipped, proof)
+  }
+  return proof
 }
 
 /** The rule that found the outside party: without its match nothing would have been let through. */
@@ -75,7 +93,13 @@ function grantingRule(context: RuleContext): string {
   return context.direction === 'outbound' ? 'destination' : 'source-binding'
 }
 
-function conclude(context: RuleContext, verdict: Decision['verdict'], code: PolicyCode, rule: string, proof: ProofStep[]): Decision {
+function conclude(
+  context: RuleContext,
+  verdict: Decision['verdict'],
+  code: PolicyCode,
+  rule: string,
+  proof: readonly ProofStep[],
+): Decision {
   const { snapshot } = context
   const isAllowed = verdict === 'allow'
   const mode = archiveModeOf(context)

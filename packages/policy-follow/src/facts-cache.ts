@@ -1,6 +1,7 @@
 import { type Bus, type BusSubscription, busSubjects } from '@gatehouse/bus'
 import { failedFacts, type UserFacts } from '@gatehouse/policy-engine'
 import { decodeFactsResponse, encodeFactsRequest, MAX_FACTS_PER_REQUEST } from './facts-message.ts'
+import { type Recent, RecentUsers } from './recent-users.ts'
 
 export interface FactsCacheOptions {
   /** Users kept; the one not asked for longest goes first. */
@@ -39,10 +40,10 @@ export interface FactsCacheDeps {
   readonly defer: (run: () => void) => void
 }
 
-interface Entry {
-  readonly facts: UserFacts
-  /** When the answer came. */
-  readonly atMs: number
+/** Facts, and when to ask for them again: one object, as a million of them are looked up in no order. */
+interface Entry extends UserFacts, Recent {
+  /** When the answer came, in milliseconds of the cache's own time, which stay small numbers. */
+  readonly sinceMs: number
   /** From then on it is asked for again. */
   dueMs: number
 }
@@ -56,22 +57,24 @@ type OnFacts = (facts: UserFacts) => void
 export class FactsCache {
   readonly #deps: FactsCacheDeps
   readonly #options: FactsCacheOptions
-  /** In the order of use, oldest first. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: RecentUsers<Entry>
   readonly #waiting = new Map<string, OnFacts[]>()
   readonly #queue: string[] = []
   /** Users invalidated while their answer was on its way: that answer may be the old one. */
   readonly #overtaken = new Set<string>()
+  readonly #madeMs: number
   #inFlight = 0
   #isDeferred = false
-  #awayUntilMs = 0
+  #awayUntilMs = Number.NEGATIVE_INFINITY
   #problem = ''
   #subscription: BusSubscription | undefined
   #isConnected: boolean
 
   constructor(deps: FactsCacheDeps, options: Partial<FactsCacheOptions> = {}) {
     this.#deps = deps
+    this.#madeMs = deps.nowMs()
     this.#options = { ...defaultFactsCacheOptions, ...options }
+    this.#entries = new RecentUsers(this.#options.maxEntries)
     this.#isConnected = deps.bus.status().isConnected
   }
 
@@ -98,14 +101,10 @@ export class FactsCache {
   facts(user: string): UserFacts | undefined {
     const entry = this.#entries.get(user)
     if (entry === undefined) return undefined
-    const nowMs = this.#deps.nowMs()
+    const nowMs = this.#nowMs()
     if (nowMs >= entry.dueMs && !this.#mayServeStale(entry, nowMs)) return undefined
-    // the map's order is the order of use; the newest need not move
-    if (this.#entries.size > this.#options.maxEntries / 2) {
-      this.#entries.delete(user)
-      this.#entries.set(user, entry)
-    }
-    return entry.facts
+    entry.isUsed = true
+    return entry
   }
 
   /** Calls back once, never inside this call. */
@@ -115,7 +114,7 @@ export class FactsCache {
       waiting.push(onDone)
       return
     }
-    if (this.#deps.nowMs() < this.#awayUntilMs) {
+    if (this.#nowMs() < this.#awayUntilMs) {
       this.#deps.defer(() => onDone(this.#staleOr(user, this.#problem)))
       return
     }
@@ -137,6 +136,11 @@ export class FactsCache {
     }
     this.#entries.delete(user)
     if (this.#waiting.has(user)) this.#overtaken.add(user)
+  }
+
+  /** Since the cache was made. */
+  #nowMs(): number {
+    return this.#deps.nowMs() - this.#madeMs
   }
 
   #pump(): void {
@@ -161,8 +165,8 @@ export class FactsCache {
   }
 
   #answered(users: readonly string[], answers: ReadonlyMap<string, UserFacts>): void {
-    this.#awayUntilMs = 0
-    const nowMs = this.#deps.nowMs()
+    this.#awayUntilMs = Number.NEGATIVE_INFINITY
+    const nowMs = this.#nowMs()
     for (const user of users) {
       const facts = answers.get(user)
       if (facts !== undefined && this.#overtaken.delete(user)) {
@@ -177,7 +181,7 @@ export class FactsCache {
 
   #failed(users: readonly string[], problem: string): void {
     this.#problem = problem
-    this.#awayUntilMs = this.#deps.nowMs() + this.#options.retryMs
+    this.#awayUntilMs = this.#nowMs() + this.#options.retryMs
     for (const user of [...users, ...this.#queue.splice(0)]) {
       this.#overtaken.delete(user)
       this.#settle(user, this.#staleOr(user, problem))
@@ -185,14 +189,20 @@ export class FactsCache {
   }
 
   #keep(user: string, facts: UserFacts, nowMs: number): void {
-    const { maxEntries, refreshMs, unknownMs } = this.#options
-    this.#entries.delete(user)
-    this.#entries.set(user, { facts, atMs: nowMs, dueMs: nowMs + (facts.status === 'known' ? refreshMs : unknownMs) })
-    if (this.#entries.size <= maxEntries) return
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      break
-    }
+    const { refreshMs, unknownMs } = this.#options
+    const dueMs = nowMs + (facts.status === 'known' ? refreshMs : unknownMs)
+    this.#entries.set(user, {
+      status: facts.status,
+      detail: facts.detail,
+      rights: facts.rights,
+      groups: facts.groups,
+      contacts: facts.contacts,
+      safeList: facts.safeList,
+      memo: undefined,
+      sinceMs: nowMs,
+      dueMs,
+      isUsed: false,
+    })
   }
 
   #settle(user: string, facts: UserFacts): void {
@@ -203,7 +213,7 @@ export class FactsCache {
 
   #staleOr(user: string, problem: string): UserFacts {
     const entry = this.#entries.get(user)
-    return entry !== undefined && this.#isUsable(entry, this.#deps.nowMs()) ? entry.facts : failedFacts(problem)
+    return entry !== undefined && this.#isUsable(entry, this.#nowMs()) ? entry : failedFacts(problem)
   }
 
   #mayServeStale(entry: Entry, nowMs: number): boolean {
@@ -212,11 +222,11 @@ export class FactsCache {
 
   #isUsable(entry: Entry, nowMs: number): boolean {
     const { maxStalenessMs } = this.#options
-    return maxStalenessMs === 0 || nowMs - entry.atMs <= maxStalenessMs
+    return maxStalenessMs === 0 || nowMs - entry.sinceMs <= maxStalenessMs
   }
 
   #expireAll(): void {
-    for (const entry of this.#entries.values()) entry.dueMs = 0
+    for (const entry of this.#entries.values()) entry.dueMs = Number.MIN_SAFE_INTEGER
     for (const user of this.#waiting.keys()) this.#overtaken.add(user)
   }
 

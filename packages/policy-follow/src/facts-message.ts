@@ -41,16 +41,23 @@ export function factsToMessage(user: string, facts: UserFacts): UserFactsMessage
 }
 
 export function factsFromMessage(message: UserFactsMessage): UserFacts {
+  const { known, source, contacts, safeList } = message
+  const nobody = unknownUser('neither directory nor import has them')
   return {
-    ...unknownUser('neither directory nor import has them'),
-    ...(message.known ? { status: 'known' as const, detail: message.source } : {}),
+    status: known ? 'known' : nobody.status,
+    detail: known ? source : nobody.detail,
     rights: rightsFromMessage(message.rights),
     groups: message.groups,
-    contacts: new Map(
-      message.contacts.map(({ address, expiresMs }) => [address, expiresMs === 0n ? Number.POSITIVE_INFINITY : Number(expiresMs)]),
-    ),
-    safeList: new Set(message.safeList),
+    // most users have none: a cache of a million need not hold two million empty tables
+    contacts: contacts.length === 0 ? nobody.contacts : new Map(contacts.map(({ address, expiresMs }) => [address, untilMs(expiresMs)])),
+    safeList: safeList.length === 0 ? nobody.safeList : new Set(safeList),
+    memo: undefined,
   }
+}
+
+/** 0 is for ever. */
+function untilMs(expiresMs: bigint): number {
+  return expiresMs === 0n ? Number.POSITIVE_INFINITY : Number(expiresMs)
 }
 
 export function rightsToMessage(rights: RightsSpec): FactRights {

@@ -79,8 +79,8 @@ export class UserTablesBuilder {
       hasArchiveModes:
         groups.some(({ group }) => group.rights.archiving !== undefined) ||
         [...this.#written.values()].some((users) => [...users.values()].some(({ rights }) => rights.archiving !== undefined)),
-      byDefault: makeEffective('', settings, [], [], undefined, undefined),
-      cache: { ofWritten: new Map(), ofFound: new WeakMap() },
+      byDefault: makeEffective(settings, [], [], undefined, undefined),
+      cache: { tables: {}, ofWritten: new Map(), ofKind: new Map() },
     }
   }
 }

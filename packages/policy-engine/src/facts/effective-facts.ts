@@ -12,8 +12,6 @@ export interface Stated<T> {
 
 /** What holds for one user once all levels have spoken. */
 export interface EffectiveFacts {
-  /** Address key; empty for the defaults. */
-  readonly user: string
   readonly isKnown: boolean
   readonly federation: Stated<boolean>
   readonly publicIm: Stated<boolean>
@@ -30,10 +28,13 @@ export interface EffectiveFacts {
   readonly found: UserFacts | undefined
 }
 
-/** Effective facts made before, for as long as what they were made of lives. */
+/** Effective facts made before. */
 export interface EffectiveCache {
+  /** Stands for the tables in what is kept elsewhere (`UserFacts.memo`). */
+  readonly tables: object
   readonly ofWritten: Map<string, Map<string, EffectiveFacts>>
-  readonly ofFound: WeakMap<UserFacts, EffectiveFacts>
+  /** By rights and groups: of a million users most have the same, and share what was made of them. */
+  readonly ofKind: Map<string, EffectiveFacts>
 }
 
 interface Level {
@@ -47,7 +48,6 @@ interface Level {
  * narrower `start` the wider, lists of what is allowed are joined, and of `archiving` the most counts. Blocked domains of all levels are joined: a block always counts.
  */
 export function makeEffective(
-  user: string,
   settings: CompiledUserSettings,
   own: readonly Level[],
   groups: readonly CompiledGroup[],
@@ -57,7 +57,6 @@ export function makeEffective(
   const levels: readonly (readonly Level[])[] = [...own.map((level) => [level]), groups, [settings]]
   const federation = firstOf(levels, (rights) => rights.federation, both) ?? { value: false, source: settings.source }
   return {
-    user,
     isKnown: written !== undefined || found?.status === 'known',
     federation,
     publicIm: firstOf(levels, (rights) => rights.publicIm, both) ?? federation,

@@ -1,4 +1,6 @@
 import type { RightsSpec } from '../document.ts'
+import type { CompiledGroup } from '../snapshot.ts'
+import type { EffectiveFacts } from './effective-facts.ts'
 
 /** What directory, imports and the gate itself know about one internal user. Immutable: a change makes a new object. */
 export interface UserFacts {
@@ -13,16 +15,26 @@ export interface UserFacts {
   readonly contacts: ReadonlyMap<string, number>
   /** Address keys and domains. */
   readonly safeList: ReadonlySet<string>
+  /** What the engine made of them last: beside them, where it costs no look-up. Nobody else's business. */
+  memo?: FactsMemo | undefined
+}
+
+/** Effective facts, and what they were made with besides: the tables themselves must not be kept alive by them. */
+export interface FactsMemo extends EffectiveFacts {
+  /** Stands for the tables. */
+  readonly tables: object
+  /** Groups of the document that list the user. */
+  readonly listed: readonly CompiledGroup[]
 }
 
 const NOTHING = { rights: {}, groups: [], contacts: new Map<string, number>(), safeList: new Set<string>() } as const
 
 /** Facts of a user that nobody knows. */
 export function unknownUser(detail: string): UserFacts {
-  return { status: 'unknown', detail, ...NOTHING }
+  return { status: 'unknown', detail, ...NOTHING, memo: undefined }
 }
 
 /** In place of facts that could not be had. */
 export function failedFacts(detail: string): UserFacts {
-  return { status: 'failed', detail, ...NOTHING }
+  return { status: 'failed', detail, ...NOTHING, memo: undefined }
 }

@@ -42,7 +42,8 @@ function checkRights(context: RuleContext, facts: EffectiveFacts, isOutbound: bo
 
 function checkKnown(context: RuleContext, facts: EffectiveFacts, isOutbound: boolean): PolicyCode | undefined {
   const { settings } = context.snapshot.users
-  if (facts.found?.status === 'failed') return context.deny('GH-POLICY-FACTS-AWAY', `${facts.user}: ${facts.found.detail}`, settings.source)
+  if (facts.found?.status === 'failed')
+    return context.deny('GH-POLICY-FACTS-AWAY', `${internalEnd(context, isOutbound)}: ${facts.found.detail}`, settings.source)
   if (facts.isKnown || !settings.refusesUnknown) return undefined
   const code = isOutbound ? 'GH-POLICY-USER-UNKNOWN' : 'GH-POLICY-RECIPIENT-UNKNOWN'
   return context.deny(code, `${internalEnd(context, isOutbound)}.`, settings.source)
@@ -108,9 +109,13 @@ function checkInside(context: RuleContext): PolicyCode | undefined {
   const from = context.factsOf(input.fromUser, input.fromDomain)
   const to = from === undefined ? undefined : context.factsOf(input.toUser, input.toDomain)
   if (from === undefined || to === undefined) return undefined
-  for (const facts of [from, to]) {
+  for (const [facts, isSender] of [
+    [from, true],
+    [to, false],
+  ] as const) {
     if (facts.found?.status === 'failed') {
-      return context.deny('GH-POLICY-FACTS-AWAY', `${facts.user}: ${facts.found.detail}`, snapshot.users.settings.source)
+      const detail = `${internalEnd(context, isSender)}: ${facts.found.detail}`
+      return context.deny('GH-POLICY-FACTS-AWAY', detail, snapshot.users.settings.source)
     }
   }
   const wall = wallBetween(

@@ -1,3 +1,4 @@
+import type { ProofStep } from '@gatehouse/im-model'
 import { RuleContext } from '../rule-context.ts'
 import { TokenBuckets } from './token-buckets.ts'
 import { WatchList } from './watch-list.ts'
@@ -19,6 +20,8 @@ export class DecisionState {
   readonly watchList: WatchList
   /** Reused by every decision: deciding is synchronous, so that two never overlap. */
   readonly context: RuleContext = new RuleContext()
+  /** Proofs of messages that passed without a word, by the rules that did not concern them; as many as there are such sets. */
+  readonly passingProofs: Map<number, readonly ProofStep[]> = new Map()
 
   constructor(options: DecisionStateOptions = {}) {
     this.peerBuckets = new TokenBuckets(options.maxPeers ?? 10_000)
