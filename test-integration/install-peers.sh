@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 NATS_VERSION=v2.15.2
-DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules kamailio-postgres-modules sip-tester baresip-core unbound openssl slapd ldap-utils strace)
+DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules kamailio-postgres-modules sip-tester baresip-core unbound openssl inspircd atheme-services ngircd slapd ldap-utils strace)
 TRIES=4
 
 missing=()

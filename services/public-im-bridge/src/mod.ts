@@ -1,6 +1,8 @@
 export type { PolicySource, PublicImBridge, PublicImBridgeDeps } from './app.ts'
 export { buildPublicImBridge } from './app.ts'
 export { bridgeConfigOf, type PublicImBridgeConfig, publicImBridgeConfig } from './config.ts'
+export { type IrcConfig, ircConfig } from './connectors/irc/config.ts'
+export { irc } from './connectors/irc/connector.ts'
 export { connectors } from './connectors/registry.ts'
 export { readSealKey } from './core/seal-key.ts'
 export { type BridgeCode, bridgeCodes } from './errors.ts'

@@ -1,4 +1,5 @@
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
+import { irc } from './irc/connector.ts'
 
 /** Every connector that is shipped; a new one is one more line. */
-export const connectors: readonly ConnectorFactory<never>[] = []
+export const connectors = [irc] as unknown as readonly ConnectorFactory<never>[]
