@@ -29,6 +29,8 @@ export async function startInspircd(folder: string, authority: Authority): Promi
     name: 'inspircd',
     command: findTool('inspircd') as string,
     args: ['--nofork', '--runasroot', `--config=${config}`],
+    // it may leave a core file where it runs when it is told to end
+    cwd: folder,
     logFile: join(folder, 'inspircd.out'),
     ready: {
       ports: [
