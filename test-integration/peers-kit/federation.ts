@@ -25,8 +25,12 @@ export interface FederationPlan {
   /** Resolver of the gates; default a DNS server of the lab that knows every name. */
   readonly dnsServer?: (sites: { readonly partnerPort: number }) => Promise<string>
   readonly hasTrace?: boolean
+  /** More about contoso's own server. */
+  readonly nextHop?: { readonly imMode: 'page' | 'session'; readonly imdn: boolean }
   /** Of the partner; default `standard`, which Kamailio speaks. */
   readonly dialect?: 'standard' | 'microsoft'
+  /** Messages can wait for who is away. */
+  readonly hasOutbox?: boolean
   /** Further policy documents, each beginning with `---`. */
   readonly morePolicy?: string
 }
@@ -115,6 +119,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   const dnsServer = plan.dnsServer === undefined ? await labDns(rack) : await plan.dnsServer({ partnerPort })
   const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
   return (address, replica) => ({
+    ...(plan.hasOutbox === true ? { outbox: { file: rack.path(`outbox-${replica}.db`) } } : {}),
     policy: policyWith(partner, plan.dialect ?? 'standard') + (plan.morePolicy ?? ''),
     config: {
       replica,
@@ -123,7 +128,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
         name: names.internalPool,
         listen: { address, port: parts.internalPort },
         certificate: pairOf(internal),
-        nextHop: { host: names.home, port: parts.contosoSite.tlsPort, links: 1 },
+        nextHop: { host: names.home, port: parts.contosoSite.tlsPort, links: 1, ...plan.nextHop },
       },
       trust: [
         { name: 'partners', files: [external.caFile] },

@@ -3,21 +3,24 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { create } from '@bufbuild/protobuf'
 import { type ArchiveService, archiveConfig, buildArchiveService } from '@gatehouse/archive'
-import { connectNatsBus, createEmbeddedBus } from '@gatehouse/bus'
+import { type Bus, connectNatsBus, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
 import { buildFederationPeer, federationPeerConfig } from '@gatehouse/federation-peer'
+import { Outboxes } from '@gatehouse/outbox'
 import { parsePolicy } from '@gatehouse/policy-document'
-import { compileSnapshot } from '@gatehouse/policy-engine'
+import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
+import { RetryOutboxRequestSchema } from '@gatehouse/proto'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import type { GateOrder } from './gate.ts'
 
 const order = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder
-const policy = parsePolicy([{ name: 'policy.yaml', text: order.policy }], { nowMs: Date.now() })
-if (!policy.isValid) throw new Error(`the test's policy is not valid: ${JSON.stringify(policy.problems)}`)
-const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: Date.now(), objects: policy.objects })
-const bus = order.natsServer === undefined ? createEmbeddedBus() : await connectNatsBus({ servers: [order.natsServer], name: 'gate' })
+let snapshot = readSnapshot(order, 1)
+const bus = await openBus(order)
 const log = createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr })
 const metrics = new MetricsRegistry()
+const quick = { backOffBaseMs: 200, backOffCapMs: 1_000, lookMs: 250 }
+const outboxes = order.outbox === undefined ? undefined : new Outboxes({ bus, metrics, log, options: quick })
 let archive: ArchiveService | undefined
 if (order.archive !== undefined) {
   mkdirSync(order.archive.folder, { recursive: true })
@@ -27,6 +30,7 @@ if (order.archive !== undefined) {
 const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
   bus,
   policy: { current: () => snapshot },
+  outboxes,
   log,
   metrics,
 })
@@ -39,10 +43,33 @@ process.on('SIGUSR2', () => {
   process.stdout.write(`event loop delay p99 ms ${Math.max(0, delay.percentile(99) / 1e6 - 5).toFixed(2)}\n`)
   delay.reset()
 })
+process.on('SIGHUP', () => {
+  snapshot = readSnapshot(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder, snapshot.revision + 1)
+  log.info({ code: 'TEST-POLICY-READ' }, 'policy read again')
+  void outboxes?.retryOutbox(create(RetryOutboxRequestSchema))
+})
 process.once('SIGTERM', () => {
   void peer
     .stop()
     .then(() => archive?.stop())
+    .then(() => outboxes?.close())
     .then(() => bus.close(100))
     .then(() => process.exit(0))
 })
+
+function readSnapshot({ policy: text, queueMaxAgeMs }: GateOrder, revision: number): Snapshot {
+  const policy = parsePolicy([{ name: 'policy.yaml', text }], { nowMs: Date.now() })
+  if (!policy.isValid) throw new Error(`the test's policy is not valid: ${JSON.stringify(policy.problems)}`)
+  const objects = queueMaxAgeMs === undefined ? policy.objects : policy.objects.map((object) => withMaxAge(object, queueMaxAgeMs))
+  return compileSnapshot({ format: 'gatehouse-snapshot/1', revision, issuedAtMs: Date.now(), objects })
+}
+
+function withMaxAge(object: PolicyObject, maxAgeMs: number): PolicyObject {
+  if (!('queue' in object.spec) || object.spec.queue === undefined) return object
+  return { ...object, spec: { ...object.spec, queue: { ...object.spec.queue, maxAgeMinutes: maxAgeMs / 60_000 } } } as PolicyObject
+}
+
+async function openBus({ natsServer, natsMonitor, outbox }: GateOrder): Promise<Bus> {
+  if (natsServer === undefined) return createEmbeddedBus(outbox === undefined ? {} : { work: openWorkFile(outbox.file) })
+  return await connectNatsBus({ servers: [natsServer], name: 'gate', monitors: natsMonitor === undefined ? [] : [natsMonitor] })
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ManagedProcess, startProcess } from './managed-process.ts'
 
@@ -11,6 +11,12 @@ export interface GateOrder {
   readonly logLevel?: 'debug' | 'info' | 'warn'
   /** An archive in the same process, its SQLite files in `folder`; without it the policy's duty has to be `off`. */
   readonly archive?: { readonly folder: string }
+  /** Messages may wait, in this SQLite file or in JetStream; tries come quickly. */
+  readonly outbox?: { readonly file: string }
+  /** In the place of what the policy says, which counts in whole minutes. */
+  readonly queueMaxAgeMs?: number
+  /** Monitoring address of the NATS server. */
+  readonly natsMonitor?: string
   /** host:port of a NATS server; without it the bus is inside the process. */
   readonly natsServer?: string
 }
@@ -31,9 +37,30 @@ const NODE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=Experim
 /** A federation-peer that runs. */
 export class RunningGate {
   readonly process: ManagedProcess
+  readonly #orderFile: string
 
-  constructor(process: ManagedProcess) {
+  constructor(process: ManagedProcess, orderFile: string) {
     this.process = process
+    this.#orderFile = orderFile
+  }
+
+  /** Puts another policy in force; what else the change says is taken as well, where it can change at all. */
+  async changeOrder(change: Partial<Pick<GateOrder, 'policy' | 'queueMaxAgeMs'>>): Promise<void> {
+    const order = JSON.parse(readFileSync(this.#orderFile, 'utf8')) as GateOrder
+    writeFileSync(this.#orderFile, JSON.stringify({ ...order, ...change }))
+    const before = this.log().length
+    this.process.signal('SIGHUP')
+    await this.waitForCode('TEST-POLICY-READ', before)
+  }
+
+  /** What waits is tried at once. */
+  retryOutbox(): void {
+    this.process.signal('SIGHUP')
+  }
+
+  /** The policy document in force. */
+  policy(): string {
+    return (JSON.parse(readFileSync(this.#orderFile, 'utf8')) as GateOrder).policy
   }
 
   /** Log lines so far. */
@@ -61,7 +88,7 @@ export class RunningGate {
   /** 99th percentile of the event loop's delay since the last `SIGUSR2`. */
   async delayP99Ms(): Promise<number> {
     const seen = this.process.output().split(DELAY_LINE).length
-    this.process.signal('SIGUSR2')
+    this.process.signal('SIGHUP')
     const deadline = performance.now() + LOG_TIMEOUT_MS
     for (;;) {
       const parts = this.process.output().split(DELAY_LINE)
@@ -87,5 +114,5 @@ export async function startGate(folder: string, name: string, order: GateOrder):
     logFile: join(folder, `${name}.log`),
     ready: { line: /gate ready / },
   })
-  return new RunningGate(started)
+  return new RunningGate(started, file)
 }

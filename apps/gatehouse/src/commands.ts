@@ -18,6 +18,7 @@ import { exportCommand } from './commands/export.ts'
 import { exportLcsCommand } from './commands/export-lcs.ts'
 import { historyCommand } from './commands/history.ts'
 import { importLcsCommand } from './commands/import-lcs.ts'
+import { outboxDropCommand, outboxListCommand, outboxRetryCommand } from './commands/outbox.ts'
 import { peersCommand } from './commands/peers.ts'
 import { policyObservedCommand } from './commands/policy-observed.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
@@ -56,6 +57,9 @@ export const commands: readonly Command[] = [
   simulateCommand,
   policyObservedCommand,
   peersCommand,
+  outboxListCommand,
+  outboxRetryCommand,
+  outboxDropCommand,
   archiveSearchCommand,
   archiveVerifyCommand,
   archiveExportCommand,

@@ -23,7 +23,7 @@ export interface EmbeddedBusDeps {
   readonly store: KvStore | undefined
   /** The buckets to keep; the others live in memory. */
   readonly storedBuckets: readonly string[]
-  /** Where durable work lies; without it there are no work queues. */
+  /** Where durable work lies; closed with the bus. Without it there are no work queues. */
   readonly work: WorkFile | undefined
   /** Requests that may wait for answers at the same time; more are refused at once. */
   readonly maxPending: number
@@ -187,6 +187,7 @@ class EmbeddedBus implements Bus {
     this.#listeners.clear()
     this.#routes.clear()
     for (const listener of this.#statusListeners) listener(this.#status)
+    this.#deps.work?.close()
   }
 
   #requireOpen(): void {

@@ -106,7 +106,7 @@ class SqliteWorkFile implements WorkFile {
   }
 
   close(): void {
-    this.#database.close()
+    if (this.#database.isOpen) this.#database.close()
   }
 
   #putOne(queue: string, work: NewWork, nowMs: number): boolean {

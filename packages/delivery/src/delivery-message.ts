@@ -1,7 +1,7 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import type { DeliveryOutcome, Envelope, ImAddress } from '@gatehouse/im-model'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import type { DeliveryOutcome, Envelope, ImAddress, QueueRule } from '@gatehouse/im-model'
 import { parseAddress } from '@gatehouse/im-model'
-import { DeliverReplySchema, type DeliverRequest, DeliverRequestSchema, DeliveryMarkSchema } from '@gatehouse/proto'
+import { DeliverReplySchema, type DeliverRequest, DeliverRequestSchema, type DeliveryMark, type DeliveryMarkSchema } from '@gatehouse/proto'
 import { contentFromMessage, contentToMessage } from './content-message.ts'
 import type { Delivery } from './delivery.ts'
 import { destinationFromMessage, destinationToMessage } from './destination-message.ts'
@@ -21,7 +21,7 @@ export function encodeDelivery({ envelope, destination, decision, timeoutMs, for
       conversation: envelope.conversation,
       content: contentToMessage(envelope.content),
       destination: destinationToMessage(destination),
-      decision: create(DeliveryMarkSchema, { ...decision, revision: BigInt(decision.revision) }),
+      decision: markToMessage(decision),
       timeoutMs,
       forwardedBy,
     }),
@@ -50,10 +50,27 @@ function deliveryOf(message: DeliverRequest): Delivery | undefined {
   return {
     envelope,
     destination,
-    decision: { mark, evidence, direction, peerClass, partner: decision.partner, revision: Number(decision.revision) },
+    decision: {
+      mark,
+      evidence,
+      direction,
+      peerClass,
+      partner: decision.partner,
+      revision: Number(decision.revision),
+      ...(decision.queueMaxAgeMs === 0n ? {} : { queue: queueOf(decision) }),
+    },
     timeoutMs: Math.min(message.timeoutMs, MAX_TIMEOUT_MS),
     forwardedBy: message.forwardedBy,
   }
+}
+
+function markToMessage({ queue, revision, ...mark }: Delivery['decision']): MessageInitShape<typeof DeliveryMarkSchema> {
+  const waiting = queue === undefined ? {} : { queueMaxAgeMs: BigInt(queue.maxAgeMs), queueUncertain: queue.uncertain }
+  return { ...mark, ...waiting, revision: BigInt(revision) }
+}
+
+function queueOf(mark: DeliveryMark): QueueRule {
+  return { maxAgeMs: Number(mark.queueMaxAgeMs), uncertain: mark.queueUncertain === 'retry' ? 'retry' : 'fail' }
 }
 
 function envelopeOf(message: DeliverRequest): Envelope | undefined {

@@ -1,4 +1,4 @@
-import type { Destination, Direction, Envelope, EvidenceClass, Mark, PeerClass } from '@gatehouse/im-model'
+import type { Destination, Direction, Envelope, EvidenceClass, Mark, PeerClass, QueueRule } from '@gatehouse/im-model'
 
 /** What of a decision the far end needs; the whole of it is on record under the envelope's id. */
 export interface DeliveryMark {
@@ -8,6 +8,8 @@ export interface DeliveryMark {
   readonly peerClass: PeerClass
   readonly partner: string
   readonly revision: number
+  /** Present: it may wait when the destination is away. */
+  readonly queue?: QueueRule | undefined
 }
 
 /** An envelope on its way to the service that owns its destination. */

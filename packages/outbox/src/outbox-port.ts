@@ -28,6 +28,8 @@ export interface OutboxPort {
   readonly name: string
   /** One attempt, with today's policy and the message's own identifiers. Never rejects. */
   deliver(item: OutboxItem): Promise<Attempt>
+  /** An operator wants the destination tried at once: what the port itself waits for, it waits for no longer. */
+  wake?(destination: string): void
   /**
    * Puts the end on record and tells the sender; resolves when nothing of that can be lost any more. After a crash it may be called
    * again for the same item. When it rejects, it is called again later.

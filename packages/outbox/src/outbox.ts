@@ -151,6 +151,7 @@ export class Outbox {
     const lanes = (await this.#deps.queue.lanes()).filter(({ lane }) => destination === '' || lane === destination)
     for (const { lane } of lanes) {
       await this.#deps.queue.wake(lane)
+      this.#deps.port.wake?.(lane)
       this.#laneOf(lane).nudge()
     }
     return lanes.map(({ lane }) => lane)

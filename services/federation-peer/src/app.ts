@@ -6,6 +6,7 @@ import { DeliveryClient, serveDeliveries } from '@gatehouse/delivery'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
+import type { Outboxes } from '@gatehouse/outbox'
 import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
@@ -23,12 +24,13 @@ import { createSystemClock } from './edge/system-clock.ts'
 import { buildEndpoint } from './endpoint/build-endpoint.ts'
 import { peerCodes } from './errors.ts'
 import { wireMetrics } from './metrics.ts'
+import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
 
 import { Recorder } from './record/recorder.ts'
 import { createDnsClient } from './resolve/dns-client.ts'
 import { SrvResolver } from './resolve/srv-resolver.ts'
-import { LinkTargets } from './route/link-targets.ts'
+import { isBySip, LinkTargets } from './route/link-targets.ts'
 import { OwnNames } from './route/own-names.ts'
 import { RouteToken } from './route/route-token.ts'
 import { Gate } from './session/gate.ts'
@@ -54,6 +56,8 @@ export interface FederationPeerDeps {
   readonly policy: PolicySource
   readonly log: EdgeLog
   readonly metrics: MetricsRegistry
+  /** Absent: nothing waits for destinations that are away, whatever policy says. */
+  readonly outboxes?: Outboxes | undefined
   readonly clock?: EdgeClock
   readonly random?: () => number
 }
@@ -145,6 +149,28 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     setTimer: (run, delayMs) => clock.after(delayMs, run),
   })
 
+  const forwarder = new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') })
+  const outbox = buildSipOutbox(config, {
+    policy: deps.policy,
+    decisions,
+    resolver,
+    facts,
+    layer: () => session.layer,
+    links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
+    targets,
+    own,
+    forwarder,
+    recorder,
+    log,
+    sendOwn: (delivery, onOutcome) => {
+      if (isBySip(delivery.destination)) endpoint.deliver(delivery, onOutcome)
+      else deliveries.deliver(delivery, onOutcome)
+    },
+    newId: (now) => ids.next(now),
+    forgive: (key) => pool.forgive(key),
+    nowMs,
+  })
+
   const session = new Session({
     limits: config.limits,
     nowMs,
@@ -168,7 +194,8 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         targets,
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         receiver: endpoint.receiver,
-        forwarder: new Forwarder({ own, identity, token, branchPrefix: randomBytes(6).toString('hex') }),
+        outbox: deps.outboxes === undefined ? undefined : outbox,
+        forwarder,
         identity,
         metrics: metrics.gate,
         log,
@@ -232,6 +259,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await facts.start()
       stoppers.push(clock.every(TRANSACTION_SWEEP_MS, () => session.sweep(nowMs())))
       stoppers.push(clock.every(CONNECTION_SWEEP_MS, () => session.sweepConnections(nowMs())))
+      if (deps.outboxes !== undefined) await outbox.start(deps.outboxes)
       const bound = { external: await external.start(), internal: await internal.start() }
       own.settlePort('external', bound.external.port)
       own.settlePort('internal', bound.internal.port)
@@ -252,6 +280,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await wait(clock, config.drain.graceMs)
       isDraining = true
       await until(clock, config.drain.finishMs, () => session.layer.openServerTransactions() === 0)
+      await Promise.race([outbox.stop(), wait(clock, config.drain.finishMs)])
       await archiveClient.drain(config.archiveTimeoutMs)
       await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
       for (const stop of stoppers) stop()

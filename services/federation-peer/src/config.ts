@@ -121,6 +121,12 @@ const drain = z.strictObject({
   closeMs: millis.default(10_000).describe('Then: connections are closed one by one, spread over this time.'),
 })
 
+const noticeText = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .describe('The words; `{to}` and `{time}` stand for the recipient and the time of the message.')
+
 /** Bootstrap configuration of one federation-peer; `docs/reference/config.md` is generated from it. */
 export const federationPeerConfig = z.strictObject({
   replica: z.string().min(1).default('federation-peer-0').describe('Name of this replica in logs, archive and status; unique.'),
@@ -176,6 +182,32 @@ export const federationPeerConfig = z.strictObject({
     })
     .optional()
     .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
+  outbox: z
+    .strictObject({
+      notice: z
+        .strictObject({
+          enabled: z
+            .boolean()
+            .default(true)
+            .describe('A sender is told in words when a message that waited is given up. Who asked for receipts (RFC 5438) gets those.'),
+          user: z
+            .string()
+            .min(1)
+            .max(100)
+            .default('gatehouse')
+            .describe(
+              'User part of the address that notices come from: `user@internalEdge.name` inside, `user@domain` of the recipient outside.',
+            ),
+          expired: noticeText.default('Your message of {time} to {to} was not delivered: the other side could not be reached in time.'),
+          failed: noticeText.default('Your message of {time} to {to} was not delivered.'),
+          uncertain: noticeText.default(
+            'Your message of {time} to {to} may not have been delivered: the connection broke off. Please ask.',
+          ),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe('Messages that waited for a destination that was away; policy says which may (`queue`).'),
   archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed; the sender gets 503.'),
   limits: limits.prefault({}),
   drain: drain.prefault({}),

@@ -1,6 +1,5 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createEmbeddedBus } from '@gatehouse/bus'
 import { formatProblem, loadConfig } from '@gatehouse/config'
 import { errorsOf } from '@gatehouse/errors'
 import { type Authority, HomeServer } from '@gatehouse/lab'
@@ -11,6 +10,7 @@ import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import { cliCodes } from '../errors.ts'
 import { gatehouseConfig } from '../up/gatehouse-config.ts'
 import { buildGateway, type Gateway, type Place } from '../up/gateway.ts'
+import { isOutboxOn, openBus } from '../up/open-bus.ts'
 import { demoConfig } from './demo-config.ts'
 
 const cliError = errorsOf(cliCodes)
@@ -86,7 +86,8 @@ export class Organisation {
     const logFile = join(folder, 'gatehouse.log')
     const stream = createWriteStream(logFile)
     const log = createLogger({ service: options.name, level: loaded.config.telemetry.log.level, destination: stream })
-    const gateway = buildGateway(loaded.config, { bus: createEmbeddedBus(), log, metrics: new MetricsRegistry() })
+    const bus = await openBus(loaded.config, domain, isOutboxOn(loaded.config, ['federation-peer']))
+    const gateway = buildGateway(loaded.config, { bus, log, metrics: new MetricsRegistry() })
     const { external, internal } = await gateway.start().catch(async (thrown: unknown) => {
       await home.stop()
       stream.end()

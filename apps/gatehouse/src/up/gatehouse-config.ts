@@ -56,11 +56,28 @@ const nats = z.strictObject({
     .describe('TLS towards the servers.'),
   credentialsFile: z.string().optional().describe('JWT and seed as `nsc` writes them.'),
   inboxPrefix: z.string().optional().describe('Replies come in below this subject; default _INBOX.'),
-  bucketReplicas: z.int().min(1).max(5).default(1).describe('Copies of each bucket in a cluster: 1, 3 or 5.'),
+  bucketReplicas: z.int().min(1).max(5).default(1).describe('Copies of each bucket, and of the outbox, in a cluster: 1, 3 or 5.'),
+  monitors: z
+    .array(z.url())
+    .default([])
+    .describe(
+      'Monitoring addresses (`http://host:8222`) of all servers of the cluster. The outbox needs them: they tell whether a server writes to its disk before it acknowledges (`sync_interval: always`).',
+    ),
 })
 
 const embedded = z.strictObject({
   driver: z.literal('embedded').describe('All services in this process; nothing to install.'),
+})
+
+const outbox = z.strictObject({
+  enabled: z
+    .boolean()
+    .optional()
+    .describe(
+      'Messages can wait for destinations that are away, where policy says so (`queue`). Default: on with the embedded bus, off with NATS.',
+    ),
+  file: z.string().min(1).optional().describe('SQLite file of what waits, with the embedded bus. Default: outbox.db in stateDir.'),
+  maxPerDestination: z.int().min(1).max(1_000_000).default(10_000).describe('Messages that may wait for one destination; then 503.'),
 })
 
 /** Bootstrap configuration of `gatehouse up`: one file for all services of the process. */
@@ -69,6 +86,7 @@ export const gatehouseConfig = z.strictObject({
   control: control.prefault({}).describe('The control address.'),
   telemetry: telemetry.prefault({}).describe('Log, health and metrics.'),
   bus: z.discriminatedUnion('driver', [embedded, nats]).default({ driver: 'embedded' }).describe('How the services talk to each other.'),
+  outbox: outbox.prefault({}).describe('Messages for destinations that are away.'),
   federationPeer: federationPeerConfig.describe('The SIP edge.'),
   policy: policyConfig
     .extend({ databaseFile: z.string().min(1).optional().describe('SQLite file of the policy. Default: policy.db in stateDir.') })

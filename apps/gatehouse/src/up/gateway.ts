@@ -5,9 +5,10 @@ import { buildArchiveService } from '@gatehouse/archive'
 import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
+import { Outboxes } from '@gatehouse/outbox'
 import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
-import { ArchiveService, FactsService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
+import { ArchiveService, FactsService, OutboxService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { startHealthServer } from '@gatehouse/telemetry'
@@ -16,6 +17,7 @@ import { cliCodes } from '../errors.ts'
 import { readText } from '../read-text.ts'
 import { createControlServer } from './control-server.ts'
 import type { GatehouseConfig } from './gatehouse-config.ts'
+import { isOutboxOn } from './open-bus.ts'
 import { healthOfParts, type Part, startParts, stopParts } from './parts.ts'
 
 const cliError = errorsOf(cliCodes)
@@ -78,6 +80,8 @@ class OneProcess implements Gateway {
   #health: Place | undefined
   #control: string
   #snapshotKey: () => KeyObject
+  /** Undefined: nothing waits. */
+  #outboxes: Outboxes | undefined
   /** The archive of this process, for explaining and simulating. */
   #archive: LocalArchiveCalls | undefined
 
@@ -91,6 +95,7 @@ class OneProcess implements Gateway {
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
     if (services.includes('policy')) this.#addPolicy()
     if (services.includes('archive')) this.#addArchive()
+    if (isOutboxOn(config, services)) this.#outboxes = this.#addOutboxes()
     if (services.includes('federation-peer')) this.#addFederationPeer()
     this.#addControl()
     this.#addHealth()
@@ -135,6 +140,15 @@ class OneProcess implements Gateway {
     this.#rpc.add(ArchiveService, service.calls)
   }
 
+  /** One for all ports of the process; a service opens its own when it starts. */
+  #addOutboxes(): Outboxes {
+    const { maxPerDestination } = this.#config.outbox
+    const outboxes = new Outboxes({ ...this.#depsOf('outbox'), options: { maxPerDestination } })
+    this.#parts.push({ name: 'outbox', start: async () => {}, stop: async () => outboxes.close() })
+    this.#rpc.add(OutboxService, outboxes)
+    return outboxes
+  }
+
   #addFederationPeer(): void {
     const section = this.#config.federationPeer
     const deps = this.#depsOf('federation-peer')
@@ -147,7 +161,7 @@ class OneProcess implements Gateway {
       nowMs: Date.now,
       maxStalenessMs: section.policy.maxStalenessMs,
     })
-    const service = buildFederationPeer(section, { ...deps, policy: follower })
+    const service = buildFederationPeer(section, { ...deps, policy: follower, outboxes: this.#outboxes })
     this.#parts.push({ name: 'snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
     const start = async (): Promise<void> => {
       this.#edges = await service.start()

@@ -10,7 +10,7 @@ import { chooseStyle, printable } from '../output/style.ts'
 import { readText } from '../read-text.ts'
 import { gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway.ts'
-import { openBus } from './open-bus.ts'
+import { isOutboxOn, openBus } from './open-bus.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
 export async function runGateway(call: Call, file: string, services: readonly ServiceName[]): Promise<ExitCode> {
@@ -31,7 +31,7 @@ export async function runGateway(call: Call, file: string, services: readonly Se
     hasColours,
     ...(hashKeyFile === undefined ? {} : { hashAddresses: { key: readText(call.io.cwd, hashKeyFile) } }),
   })
-  const bus = await openBus(config.bus, `gatehouse ${services.join('+')}`)
+  const bus = await openBus(config, `gatehouse ${services.join('+')}`, isOutboxOn(config, services))
   const gateway = buildGateway(config, { bus, log, metrics: new MetricsRegistry() }, services)
   const addresses = await gateway.start()
   try {

@@ -94,6 +94,14 @@ export class LinkPool {
     return open.length
   }
 
+  /** The next acquire of this key dials at once, whatever failed before. */
+  forgive(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    entry.failures = 0
+    entry.nextAttemptAtMs = 0
+  }
+
   /** No new dials; open links go on for transactions that use them and are closed at random moments within `spreadMs`. Resolves when all are gone. */
   async drain(spreadMs: number): Promise<void> {
     this.#isDraining = true

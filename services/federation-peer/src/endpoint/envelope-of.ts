@@ -23,6 +23,6 @@ export function partiesOf(passage: Passage): { readonly from: ImAddress; readonl
 }
 
 export function markOf(decision: Decision): DeliveryMark {
-  const { mark, evidence, direction, peerClass, partner, revision } = decision
-  return { mark, evidence, direction, peerClass, partner, revision }
+  const { mark, evidence, direction, peerClass, partner, revision, queue } = decision
+  return { mark, evidence, direction, peerClass, partner, revision, ...(queue === undefined ? {} : { queue }) }
 }

@@ -1,4 +1,4 @@
-import type { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
+import { type ArchiveClient, type EnvelopeIds, OutcomePacker, type PackedOutcomes, type RecordEncoder } from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
 import { carriedText, textIn } from '../admit/first-message.ts'
 import type { Passage } from '../session/passage.ts'
@@ -66,6 +66,20 @@ export class Recorder {
       passage,
     )
     client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`))
+  }
+
+  /** What became of a message that waited, long after its passage: `onDone(undefined)` once it is committed. */
+  outcomeOf(
+    outcome: { envelopeId: Uint8Array; status: number; code: string; isCertain: boolean; nowMs: number },
+    onDone: (failure: string | undefined) => void,
+  ): void {
+    const { envelopeId, status, code, isCertain, nowMs } = outcome
+    const packer = new OutcomePacker()
+    packer.add({ envelopeId, status, code, isCertain, atUs: Math.trunc(nowMs * 1000) })
+    const [packed] = packer.takeAll()
+    this.#deps.client.append((packed as PackedOutcomes).record, (result) =>
+      onDone(result.ok ? undefined : `${result.code}: ${result.detail}`),
+    )
   }
 
   /** What became of it; waits for nobody, because the sender's answer does not depend on it. */

@@ -1,25 +1,28 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
-import { type BusMessage, busSubjects, createEmbeddedBus } from '@gatehouse/bus'
+import { type BusMessage, busSubjects, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
 import { type Delivery, deliveredOutcome } from '@gatehouse/delivery'
 import type { DeliveryOutcome, EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
-import { compileSnapshot, DecisionState, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
+import { Outboxes } from '@gatehouse/outbox'
+import { compileSnapshot, DecisionState, failedFacts, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
+import { MetricsRegistry } from '@gatehouse/telemetry'
 import { SenderBudget } from '../admit/sender-budget.ts'
 import { federationPeerConfig } from '../config.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
-import type { EdgeConnection, LinkTarget } from '../edge/connection.ts'
+import type { EdgeConnection, LinkFailure, LinkTarget } from '../edge/connection.ts'
 import { buildEndpoint } from '../endpoint/build-endpoint.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { NextHopHabits } from '../endpoint/sip-sender.ts'
-
+import { buildSipOutbox } from '../outbox/build-sip-outbox.ts'
+import type { SipOutbox } from '../outbox/sip-outbox.ts'
 import { Recorder } from '../record/recorder.ts'
 import { LinkTargets } from '../route/link-targets.ts'
 import { OwnNames } from '../route/own-names.ts'
 import { RouteToken } from '../route/route-token.ts'
-import { type FactsLookup, Gate } from './gate.ts'
+import { type FactsLookup, Gate, type SrvLookup } from './gate.ts'
 import { Session } from './session.ts'
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -138,11 +141,18 @@ export class GateRig {
   readonly budget: SenderBudget = new SenderBudget(100)
   inside: RigConnection
   readonly partnerLink: RigConnection
+  /** Sides that no link leads to, and what the edge says then. */
+  readonly away: Set<EdgeSide> = new Set()
+  linkCode = 'GH-EDGE-LINK-CONNECT'
+  readonly outbox: SipOutbox
+  readonly startOutbox: () => Promise<void>
   isArchiveAway = false
   isArchiveSlow = false
   #release: (() => void) | undefined
   readonly #archived: Uint8Array[] = []
   #tags = 0
+  readonly #duty: 'required' | 'off'
+  #snapshot!: Snapshot
 
   constructor(
     options: {
@@ -155,6 +165,8 @@ export class GateRig {
       /** What DNS says; without it nothing. */
       srv?: (domain: string) => SrvEvidence
       nextHop?: NextHopHabits
+      /** Messages can wait; `startOutbox` has to be called. */
+      hasOutbox?: boolean
     } = {},
   ) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
@@ -163,18 +175,10 @@ export class GateRig {
       isOwnVia: (via: { host: string }) => via.host === own.external.host || via.host === own.internal.host,
     }
     const token = new RouteToken(KEY)
-    const snapshot = compileSnapshot({
-      format: 'gatehouse-snapshot/1',
-      revision: 1,
-      issuedAtMs: 0,
-      objects: [
-        ...POLICY.filter(({ kind }) => kind !== 'FederationSettings' || !options.policy?.some((object) => object.kind === kind)),
-        ...(options.policy ?? []),
-        archiving(options.archive ?? 'required'),
-      ],
-    })
+    this.#duty = options.archive ?? 'required'
+    this.setPolicy(options.policy ?? [])
     const decisions = new DecisionState()
-    const bus = createEmbeddedBus()
+    const bus = createEmbeddedBus({ work: openWorkFile(':memory:'), wallMs: () => this.nowMs })
     void bus.serve(busSubjects.archiveAppend.name, 'archive', (message) => this.#append(message))
     const client = new ArchiveClient({
       bus,
@@ -200,8 +204,10 @@ export class GateRig {
     }
     const targets = new LinkTargets(insideTarget, ['default'])
     const links = {
-      acquire: (target: LinkTarget, onReady: (link: RigConnection) => void) =>
-        onReady(target.side === 'internal' ? this.inside : this.partnerLink),
+      acquire: (target: LinkTarget, onReady: (link: RigConnection) => void, onFailed: (failure: LinkFailure) => void) => {
+        if (this.away.has(target.side)) onFailed({ code: this.linkCode, detail: target.key, status: 504 })
+        else onReady(target.side === 'internal' ? this.inside : this.partnerLink)
+      },
     }
     this.endpoint = buildEndpoint({
       layer: () => this.session.layer,
@@ -222,14 +228,29 @@ export class GateRig {
         setImmediate(() => onOutcome(this.outcome(delivery)))
       },
       newId: () => new Uint8Array(16),
-      setTimer: (run, delayMs) => {
-        const timer = { run, atMs: this.nowMs + delayMs }
-        this.#timers.push(timer)
-        return () => {
-          this.#timers = this.#timers.filter((each) => each !== timer)
-        }
-      },
+      setTimer: this.#setTimer,
     })
+    const forwarder = new Forwarder({ own, identity, token, branchPrefix: 'r' })
+    const srv: SrvLookup = {
+      srv: () => undefined,
+      lookupSrv: (domain, onDone) => onDone(options.srv?.(domain) ?? { status: 'none', detail: 'rig' }),
+    }
+    const facts = options.facts ?? { facts: () => failedFacts('rig'), lookupFacts: (_user, onDone) => onDone(failedFacts('rig')) }
+    this.outbox = buildSipOutbox(
+      { outbox: { notice: federationPeerConfig.shape.outbox.parse({}).notice }, internalEdge: { name: own.internal.host } },
+      {
+        ...{ decisions, recorder, targets, own, forwarder, links, nowMs, facts },
+        policy: { current: () => this.#snapshot },
+        resolver: srv,
+        layer: () => this.session.layer,
+        log: SILENT,
+        sendOwn: (delivery, onOutcome) => this.endpoint.deliver(delivery, onOutcome),
+        newId: () => new Uint8Array(16),
+        forgive: () => undefined,
+      },
+    )
+    const outboxes = new Outboxes({ bus, metrics: new MetricsRegistry(), log: SILENT, nowMs, random: () => 0, setTimer: this.#setTimer })
+    this.startOutbox = () => this.outbox.start(outboxes)
     const limits = federationPeerConfig.shape.limits.parse({})
     this.session = new Session({
       limits,
@@ -244,22 +265,20 @@ export class GateRig {
             own,
             token,
             budget: this.budget,
-            snapshot: options.snapshot ?? (() => snapshot),
+            snapshot: options.snapshot ?? (() => this.#snapshot),
             decisions,
             isDraining: () => false,
           },
           decisions,
-          srv: {
-            srv: () => undefined,
-            lookupSrv: (domain, onDone) => onDone(options.srv?.(domain) ?? { status: 'none', detail: 'rig' }),
-          },
+          srv,
           ...(options.facts === undefined ? {} : { facts: options.facts }),
           recorder,
           askInspector: options.askInspector ?? (() => Promise.reject(new Error('nobody is there'))),
           targets,
           links,
           receiver: this.endpoint.receiver,
-          forwarder: new Forwarder({ own, identity, token, branchPrefix: 'r' }),
+          forwarder,
+          outbox: options.hasOutbox === true ? this.outbox : undefined,
           identity,
           metrics: { passed: () => undefined, observed: (rule, code) => void this.observed.push(`${rule} ${code}`) },
           log: SILENT,
@@ -295,6 +314,13 @@ export class GateRig {
     return connection
   }
 
+  /** Beside what every rig has; a FederationSettings takes the place of its own. */
+  setPolicy(policy: readonly PolicyObject[]): void {
+    const own = POLICY.filter(({ kind, name }) => !policy.some((object) => object.kind === kind && object.name === name))
+    const objects = [...own, ...policy, archiving(this.#duty)]
+    this.#snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: 0, objects })
+  }
+
   archived(): readonly Uint8Array[] {
     return this.#archived
   }
@@ -314,6 +340,14 @@ export class GateRig {
     }
     this.nowMs = untilMs
     this.session.sweep(untilMs)
+  }
+
+  readonly #setTimer = (run: () => void, delayMs: number): (() => void) => {
+    const timer = { run, atMs: this.nowMs + delayMs }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((each) => each !== timer)
+    }
   }
 
   #dueBy(untilMs: number): { readonly run: () => void; readonly atMs: number } | undefined {

@@ -1,5 +1,6 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
+import type { OutboxCode } from '@gatehouse/outbox'
 import {
   type DecisionState,
   type EvidenceNeeded,
@@ -29,6 +30,7 @@ import { ownAnswer } from '../deliver/own-answer.ts'
 import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
 import type { AnswerDesk, SipReceiver } from '../endpoint/sip-receiver.ts'
+import type { GateOutbox } from '../outbox/sip-outbox.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
 import type { Recorder } from '../record/recorder.ts'
 import { affinityOf } from '../route/affinity.ts'
@@ -42,6 +44,8 @@ const MAX_DOMAINS_REMEMBERED = 32
 const UNKNOWN_USER = 404
 /** Final answers of the inside that tell whether a user exists: Forbidden, Not Found, Gone, Does Not Exist Anywhere. */
 const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
+/** RFC 3428 §7: it will be tried, and is not delivered yet. */
+const ACCEPTED = 202
 const NO_FACTS_SERVICE = failedFacts('no facts service')
 
 /** What the gate asks the edge for: a connection to hand over on. */
@@ -86,6 +90,8 @@ export interface GateDeps {
   readonly forwarder: Forwarder
   /** Takes what is for people who are not reached by SIP. */
   readonly receiver: Pick<SipReceiver, 'take' | 'takeUnanswered'>
+  /** Absent: nothing waits. */
+  readonly outbox?: GateOutbox | undefined
   readonly identity: ProxyIdentity
   readonly metrics: GateMetrics
   readonly log: EdgeLog
@@ -131,6 +137,7 @@ export class Gate implements RelayOwner, AnswerDesk {
     relay.client = undefined
     if (why === 'timeout') this.#refuse(passage, refuse('GH-PEER-NO-ANSWER'), nowMs)
     else if (why === 'connection-lost') this.#refuse(passage, refuse('GH-PEER-LINK-LOST'), nowMs)
+    else if (this.#deps.outbox?.mayWait(passage) === true) this.#wait(passage, passage.decision?.destination as LinkDestination)
     else this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', 'It answered 503.'), status: failureStatus(why) }, nowMs)
     return 'retry' // answered above, with the reason for the inside; there is no other target to try
   }
@@ -263,6 +270,8 @@ export class Gate implements RelayOwner, AnswerDesk {
     }
     // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
     if (passage.endsHere) return this.#refuse(passage, refuse('GH-PEER-NO-DIALOG'), this.#deps.nowMs())
+    const { outbox } = this.#deps
+    if (outbox?.isBehind(passage, destination) === true) return this.#wait(passage, destination)
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
@@ -270,11 +279,24 @@ export class Gate implements RelayOwner, AnswerDesk {
       },
       (failure) => {
         if (passage.stage !== 'route') return
+        if (outbox?.mayWait(passage, failure.code) === true) return this.#wait(passage, destination)
         const detail = `${failure.code}: ${failure.detail}`
         this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', detail), status: failure.status }, this.#deps.nowMs())
       },
       affinityOf(passage.callId),
     )
+  }
+
+  /** The next hop certainly does not have it, and policy says that it may wait. */
+  #wait(passage: Passage, destination: LinkDestination): void {
+    passage.stage = 'wait'
+    this.#deps.outbox?.take(passage, destination, (refusal) => {
+      if (passage.stage !== 'wait') return
+      const nowMs = this.#deps.nowMs()
+      if (refusal !== undefined) return this.#refuse(passage, refusal, nowMs)
+      this.#finish(passage, ACCEPTED, nowMs, 'GH-OUTBOX-QUEUED' satisfies OutboxCode)
+      this.#answer(passage, createResponse(passage.request, ACCEPTED, undefined, { toTag: this.#deps.newTag() }), nowMs)
+    })
   }
 
   #deliver(passage: Passage, destination: LinkDestination, link: EdgeConnection): void {
@@ -284,6 +306,7 @@ export class Gate implements RelayOwner, AnswerDesk {
     const forwarded = this.#deps.forwarder.prepare(passage, destination)
     if (!('branch' in forwarded)) return this.#refuse(passage, forwarded, nowMs)
     if (destination.to === 'peer') stateOf(link).servedPartner ??= destination.partner
+    if (passage.decision?.queue !== undefined) this.#deps.outbox?.seen(destination)
     if (passage.relay?.start(link.id, forwarded.request, nowMs, forwarded.branch) === true)
       this.#session.holdFeederIfFull(link, passage.connection)
     else this.#refuse(passage, refuse('GH-PEER-BUSY', '', { retryAfterS: 5 }), nowMs)

@@ -5,7 +5,7 @@ import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
-export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'deliver' | 'done'
+export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'deliver' | 'wait' | 'done'
 
 /**
  * One request on its way through the gate: what came in, what was decided, what became of it.
