@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEmbeddedBus } from './embedded-bus.ts'
-import { openWorkFile } from './work-file.ts'
+import { openWorkFile, type WorkFile } from './work-file.ts'
 import type { PutOutcome } from './work-queue.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-work-'))
@@ -64,8 +64,8 @@ test('an id is forgotten some time after its work was done', () => {
 
 test('what cannot be written is refused to everyone who waited for that commit, and nothing of it is kept', async () => {
   const file = openWorkFile(':memory:')
-  const full = { ...file, pull: file.pull.bind(file), put: () => raise(file) }
-  const bus = createEmbeddedBus({ work: full as unknown as typeof file })
+  const full: Pick<WorkFile, 'put' | 'pull' | 'close'> = { put: () => raise(file), pull: file.pull.bind(file), close: () => file.close() }
+  const bus = createEmbeddedBus({ work: full as WorkFile })
   const queue = await bus.workQueue('sip')
   const outcomes = await Promise.all(['1', '2'].map((id) => new Promise<PutOutcome>((resolve) => queue.put(work(id, 'a'), resolve))))
   assert.deepEqual(
@@ -77,7 +77,6 @@ test('what cannot be written is refused to everyone who waited for that commit, 
   )
   assert.deepEqual(await queue.pull('fabrikam', 10, 1000), [])
   await bus.close(0)
-  file.close()
 })
 
 test('a bus without a place for work says so', async () => {

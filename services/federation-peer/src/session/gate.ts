@@ -270,8 +270,7 @@ export class Gate implements RelayOwner, AnswerDesk {
     }
     // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
     if (passage.endsHere) return this.#refuse(passage, refuse('GH-PEER-NO-DIALOG'), this.#deps.nowMs())
-    const { outbox } = this.#deps
-    if (outbox?.isBehind(passage, destination) === true) return this.#wait(passage, destination)
+    if (this.#deps.outbox?.isBehind(passage, destination) === true) return this.#wait(passage, destination)
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
@@ -279,7 +278,7 @@ export class Gate implements RelayOwner, AnswerDesk {
       },
       (failure) => {
         if (passage.stage !== 'route') return
-        if (outbox?.mayWait(passage, failure.code) === true) return this.#wait(passage, destination)
+        if (this.#deps.outbox?.mayWait(passage, failure.code) === true) return this.#wait(passage, destination)
         const detail = `${failure.code}: ${failure.detail}`
         this.#refuse(passage, { ...refuse('GH-PEER-NEXT-HOP-AWAY', detail), status: failure.status }, this.#deps.nowMs())
       },
