@@ -60,7 +60,8 @@ export const busCodes = {
   },
   'GH-BUS-STORE': {
     summary: 'What the bus has to keep cannot be read or written.',
-    remedy: 'Check the path, its permissions and the free space of its disk; of NATS the limits of the stream, too.',
+    remedy:
+      'Check the path, its permissions, the free space of its disk, and that no other process has it open; of NATS the limits of the stream.',
     retry: 'later',
   },
   'GH-BUS-NO-WORK': {

@@ -230,7 +230,7 @@ describe('gatehouse up', () => {
   it('refuses a second one at the same address with a code and a remedy', async () => {
     const second = await runForTest(commands, ['up', '--config', configFile], { cwd: folder })
     assert.equal(second.code, 5)
-    assert.match(second.err, /GH-RPC-LISTEN|GH-ARCHIVE|GH-REVISION/)
+    assert.match(second.err, /GH-RPC-LISTEN|GH-ARCHIVE|GH-REVISION|GH-BUS-STORE/)
   })
 
   it('drains and ends with 0 when it is told to', async () => {
