@@ -1,7 +1,7 @@
 import type { EdgeSide } from '@gatehouse/im-model'
 import type { Counter, Histogram, Labels, Metrics, MetricsRegistry, MetricTable } from '@gatehouse/telemetry'
 import type { EdgeMetrics } from './edge/connection.ts'
-import type { GateMetrics } from './session/gate.ts'
+import type { GateMetrics } from './session/gate-deps.ts'
 
 /** Metrics of federation-peer; `docs/reference/metrics.md` is generated from this table. */
 export const federationPeerMetrics = {

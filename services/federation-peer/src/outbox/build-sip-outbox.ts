@@ -9,7 +9,7 @@ import { type AgentLinks, UserAgent } from '../endpoint/user-agent.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { LinkTargets } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
-import type { FactsLookup, SrvLookup } from '../session/gate.ts'
+import type { FactsLookup, SrvLookup } from '../session/gate-deps.ts'
 import type { NoticeTexts } from './sender-notice.ts'
 import { SipOutbox } from './sip-outbox.ts'
 

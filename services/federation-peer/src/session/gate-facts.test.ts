@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { failedFacts, type PolicyObject, type UserFacts, unknownUser } from '@gatehouse/policy-engine'
 import { createRequest, createResponse, encodeMessage, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
-import type { FactsLookup } from './gate.ts'
+import type { FactsLookup } from './gate-deps.ts'
 import { GateRig } from './gate-rig.ts'
 
 const ALICE = 'alice@contoso.example'

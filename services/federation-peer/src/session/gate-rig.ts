@@ -22,7 +22,8 @@ import { Recorder } from '../record/recorder.ts'
 import { LinkTargets } from '../route/link-targets.ts'
 import { OwnNames } from '../route/own-names.ts'
 import { RouteToken } from '../route/route-token.ts'
-import { type FactsLookup, Gate, type SrvLookup } from './gate.ts'
+import { Gate } from './gate.ts'
+import type { FactsLookup, SrvLookup } from './gate-deps.ts'
 import { Session } from './session.ts'
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -1,41 +1,28 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
-import type { AskInspector } from '@gatehouse/inspection'
 import type { OutboxCode } from '@gatehouse/outbox'
-import {
-  type DecisionState,
-  type EvidenceNeeded,
-  failedFacts,
-  noteResponse,
-  type SrvEvidence,
-  type UserFacts,
-  userKey,
-} from '@gatehouse/policy-engine'
+import { type EvidenceNeeded, failedFacts, noteResponse, userKey } from '@gatehouse/policy-engine'
 import {
   createResponse,
   failureStatus,
   markSource,
-  type ProxyIdentity,
   Relay,
   type RelayOwner,
   type SipRequest,
   type SipResponse,
   type TargetFailure,
 } from '@gatehouse/sip-core'
-import { type AdmitContext, ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender, refusalOf } from '../admit/checks.ts'
+import { ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender, refusalOf } from '../admit/checks.ts'
 import { inspect } from '../admit/inspect.ts'
 import { admit } from '../admit/pipeline.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
-import type { Forwarder } from '../deliver/forwarder.ts'
 import { ownAnswer } from '../deliver/own-answer.ts'
-import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
-import type { LinkFailure } from '../edge/link-pool.ts'
-import type { AnswerDesk, SipReceiver } from '../endpoint/sip-receiver.ts'
-import type { GateOutbox } from '../outbox/sip-outbox.ts'
+import type { EdgeConnection } from '../edge/connection.ts'
+import type { AnswerDesk } from '../endpoint/sip-receiver.ts'
 import { goesOnRecord } from '../record/goes-on-record.ts'
-import type { Recorder } from '../record/recorder.ts'
 import { affinityOf } from '../route/affinity.ts'
-import { isBySip, type LinkDestination, type LinkTargets } from '../route/link-targets.ts'
+import { isBySip, type LinkDestination } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
+import type { GateDeps } from './gate-deps.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
 
@@ -47,57 +34,6 @@ const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
 /** RFC 3428 §7: it will be tried, and is not delivered yet. */
 const ACCEPTED = 202
 const NO_FACTS_SERVICE = failedFacts('no facts service')
-
-/** What the gate asks the edge for: a connection to hand over on. */
-export interface Links {
-  /** Equal `affinity` takes the same link as long as the links stay the same. */
-  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void, affinity: number): void
-}
-
-/** What the gate asks DNS for. */
-export interface SrvLookup {
-  srv(domain: string): SrvEvidence | undefined
-  lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
-}
-
-/** What the gate asks and tells the facts service. */
-export interface FactsLookup {
-  facts(user: string): UserFacts | undefined
-  lookupFacts(user: string, onDone: (facts: UserFacts) => void): void
-  /** Our user wrote to somebody outside, and it was taken. */
-  learned(user: string, contact: string): void
-  /** A first contact was held. */
-  held(note: { user: string; contact: string; partner: string; envelopeId: Uint8Array | undefined }): void
-}
-
-export interface GateMetrics {
-  /** One request has got its final answer. */
-  passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
-  /** An object in mode observe would have refused it. */
-  observed(rule: string, code: string): void
-}
-
-export interface GateDeps {
-  readonly admission: AdmitContext
-  readonly decisions: DecisionState
-  readonly srv: SrvLookup
-  /** Absent: nobody can be asked, and where policy looks users up nothing passes. */
-  readonly facts?: FactsLookup | undefined
-  readonly recorder: Recorder
-  readonly askInspector: AskInspector
-  readonly targets: LinkTargets
-  readonly links: Links
-  readonly forwarder: Forwarder
-  /** Takes what is for people who are not reached by SIP. */
-  readonly receiver: Pick<SipReceiver, 'take' | 'takeUnanswered'>
-  /** Absent: nothing waits. */
-  readonly outbox?: GateOutbox | undefined
-  readonly identity: ProxyIdentity
-  readonly metrics: GateMetrics
-  readonly log: EdgeLog
-  readonly nowMs: () => number
-  readonly newTag: () => string
-}
 
 /**
  * The way of one request, stage by stage (architecture §3): identify → admit (→ inspect) → record → route → deliver → answer.

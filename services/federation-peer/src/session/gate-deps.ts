@@ -1,0 +1,62 @@
+import type { AskInspector } from '@gatehouse/inspection'
+import type { DecisionState, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
+import type { ProxyIdentity } from '@gatehouse/sip-core'
+import type { AdmitContext } from '../admit/checks.ts'
+import type { Forwarder } from '../deliver/forwarder.ts'
+import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
+import type { LinkFailure } from '../edge/link-pool.ts'
+import type { SipReceiver } from '../endpoint/sip-receiver.ts'
+import type { GateOutbox } from '../outbox/sip-outbox.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { LinkTargets } from '../route/link-targets.ts'
+
+/** What the gate asks the edge for: a connection to hand over on. */
+export interface Links {
+  /** Equal `affinity` takes the same link as long as the links stay the same. */
+  acquire(target: LinkTarget, onReady: (link: EdgeConnection) => void, onFailed: (failure: LinkFailure) => void, affinity: number): void
+}
+
+/** What the gate asks DNS for. */
+export interface SrvLookup {
+  srv(domain: string): SrvEvidence | undefined
+  lookupSrv(domain: string, onDone: (evidence: SrvEvidence) => void): void
+}
+
+/** What the gate asks and tells the facts service. */
+export interface FactsLookup {
+  facts(user: string): UserFacts | undefined
+  lookupFacts(user: string, onDone: (facts: UserFacts) => void): void
+  /** Our user wrote to somebody outside, and it was taken. */
+  learned(user: string, contact: string): void
+  /** A first contact was held. */
+  held(note: { user: string; contact: string; partner: string; envelopeId: Uint8Array | undefined }): void
+}
+
+export interface GateMetrics {
+  /** One request has got its final answer. */
+  passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
+  /** An object in mode observe would have refused it. */
+  observed(rule: string, code: string): void
+}
+
+export interface GateDeps {
+  readonly admission: AdmitContext
+  readonly decisions: DecisionState
+  readonly srv: SrvLookup
+  /** Absent: nobody can be asked, and where policy looks users up nothing passes. */
+  readonly facts?: FactsLookup | undefined
+  readonly recorder: Recorder
+  readonly askInspector: AskInspector
+  readonly targets: LinkTargets
+  readonly links: Links
+  readonly forwarder: Forwarder
+  /** Takes what is for people who are not reached by SIP. */
+  readonly receiver: Pick<SipReceiver, 'take' | 'takeUnanswered'>
+  /** Absent: nothing waits. */
+  readonly outbox?: GateOutbox | undefined
+  readonly identity: ProxyIdentity
+  readonly metrics: GateMetrics
+  readonly log: EdgeLog
+  readonly nowMs: () => number
+  readonly newTag: () => string
+}
