@@ -16,6 +16,8 @@ interface Row {
   readonly className: string
   readonly id: string | undefined
   readonly values: Values
+  /** Names of our objects that single properties stand for. */
+  readonly ids?: Readonly<Record<string, string | undefined>>
 }
 
 /** The policy as a file of LCS settings, of one level or of all. */
@@ -85,7 +87,7 @@ function switchRows(
     DefaultRouteUserVerificationLevel: route === undefined ? undefined : levelName(route.verification),
     OutgoingTLSCountForDefaultRoute: route?.links,
   }
-  return [{ className: 'MSFT_SIPFederationExternalEdgeSetting', id: undefined, values }]
+  return [{ className: 'MSFT_SIPFederationExternalEdgeSetting', id: settings.name, values, ids: { DefaultRoute: spec.defaultRoute } }]
 }
 
 const USER_MODES = { body: 'Always', envelope: 'AlwaysWithoutBody', off: 'Never' } as const
@@ -145,13 +147,17 @@ function levelXml(level: LcsLevel, rows: readonly Row[]): string {
   return `  <${level}>\n${body.join('')}  </${level}>\n`
 }
 
-function instanceXml({ id, values }: Row): string {
-  const properties = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [propertyXml(name, value)]))
-  return `      <instance${id === undefined ? '' : ` id="${escapeXml(id)}"`}>\n${properties.join('')}      </instance>\n`
+function instanceXml({ id, values, ids }: Row): string {
+  const properties = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [propertyXml(name, value, ids?.[name])]))
+  return `      <instance${idXml(id)}>\n${properties.join('')}      </instance>\n`
 }
 
-function propertyXml(name: string, value: string | number | boolean | readonly string[]): string {
-  if (typeof value !== 'object') return `        <property name="${name}">${escapeXml(String(value))}</property>\n`
+function idXml(id: string | undefined): string {
+  return id === undefined ? '' : ` id="${escapeXml(id)}"`
+}
+
+function propertyXml(name: string, value: string | number | boolean | readonly string[], id: string | undefined): string {
+  if (typeof value !== 'object') return `        <property name="${name}"${idXml(id)}>${escapeXml(String(value))}</property>\n`
   return `        <property name="${name}">${value.map((each) => `<value>${escapeXml(each)}</value>`).join('')}</property>\n`
 }
 

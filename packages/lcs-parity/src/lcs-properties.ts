@@ -28,6 +28,8 @@ const fixed = (name: string, ours: string): LcsProperty => ({ name, place: 'fixe
 const absent = (name: string, ours: string): LcsProperty => ({ name, place: 'absent', ours })
 
 const NO_INCOMING = 'no limit on incoming connections of a peer; `Limits` counts requests'
+const REMOTE_ACCESS =
+  'the gate authenticates servers, never users: people of ours who sign in from outside do so at a home server or VPN, and what arrives at the external edge in the name of an internal domain is refused whoever sends it'
 const KEY = 'identity of the row; objects have names'
 
 /** Every property of the Access Proxy and of users, and where it is now. `docs/lcs-mapping.md` is generated from it. */
@@ -40,7 +42,7 @@ export const lcsClasses: readonly LcsClass[] = [
       absent('AcceptAnyDestinationDomain', 'never: it made an open relay; list the domains'),
       policy('AllowAllDomainsForAutoFederation', '`FederationSettings.discovery`, together with AllowAutomaticFederation'),
       policy('AllowAutomaticFederation', '`FederationSettings.discovery`; alone: the `AllowedDomain` objects are imported'),
-      absent('AllowOutsideUsers', 'remote access of own users is not part of the gate'),
+      absent('AllowOutsideUsers', REMOTE_ACCESS),
       policy('DefaultRoute', '`Clearinghouse.edge`, or `Provider.edge` where DefaultRouteIsPublicNetworkProvider'),
       policy('DefaultRouteIsPublicNetworkProvider', '`Provider` instead of `Clearinghouse`'),
       policy('DefaultRouteUserVerificationLevel', '`verification` of that object'),
@@ -190,7 +192,7 @@ export const lcsClasses: readonly LcsClass[] = [
     isTable: false,
     properties: [
       bootstrap('APExternalFederationPort', '`federationPeer.externalEdge.listen.port`, also 5061 by default'),
-      absent('APExternalRemoteAccessPort', 'remote access of own users is not part of the gate'),
+      absent('APExternalRemoteAccessPort', REMOTE_ACCESS),
       bootstrap('APInternalPort', '`federationPeer.internalEdge.listen.port`'),
     ],
   },
@@ -284,7 +286,7 @@ export const lcsClasses: readonly LcsClass[] = [
       absent('DisplayName', 'kept by the directory'),
       absent('Enabled', 'kept by the directory'),
       policy('EnabledForFederation', '`UserRights.federation`'),
-      absent('EnabledForInternetAccess', 'remote access of own users is not part of the gate'),
+      absent('EnabledForInternetAccess', REMOTE_ACCESS),
       absent('HomeServerDN', 'kept by the directory'),
       absent('InstanceID', KEY),
       absent('LineServerURI', 'no telephony'),

@@ -6,9 +6,11 @@ export class LcsRow {
   readonly className: string
   readonly id: string | undefined
   readonly #properties: LcsInstance['properties']
+  readonly #ids: LcsInstance['ids']
 
   constructor(instance: LcsInstance) {
     this.#properties = instance.properties
+    this.#ids = instance.ids
     this.id = instance.id
     const known = [...instance.properties.keys()].map((name) => findLcsProperty(instance.className, name)?.of.name)
     this.className = known.find((name) => name !== undefined) ?? instance.className ?? '(no class)'
@@ -20,6 +22,11 @@ export class LcsRow {
 
   has(name: string): boolean {
     return this.#properties.has(name)
+  }
+
+  /** Name of our object that the property stands for. */
+  idOf(name: string): string | undefined {
+    return this.#ids.get(name)
   }
 
   list(name: string): readonly string[] {

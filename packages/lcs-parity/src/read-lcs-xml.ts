@@ -17,13 +17,21 @@ export interface LcsInstance {
   readonly level: LcsLevel | undefined
   /** By name as written; several values for a list. */
   readonly properties: ReadonlyMap<string, readonly string[]>
+  /** Names of our objects that single properties stand for, where we wrote the file. */
+  readonly ids: ReadonlyMap<string, string>
 }
 
 interface Frame {
   readonly name: string
   readonly attributes: Readonly<Record<string, string>>
   instance:
-    | { className: string | undefined; id: string | undefined; level: LcsLevel | undefined; properties: Map<string, string[]> }
+    | {
+        className: string | undefined
+        id: string | undefined
+        level: LcsLevel | undefined
+        properties: Map<string, string[]>
+        ids: Map<string, string>
+      }
     | undefined
   text: string
   readonly values: string[]
@@ -72,7 +80,7 @@ class Reader {
     const named = attributes['class'] ?? attributes['classname'] ?? attributes['name']
     const className = named !== undefined && /^MSFT_/i.test(named) ? named : outer?.instance?.className
     const level = LEVELS[(attributes['level'] ?? name).toLowerCase()] ?? outer?.instance?.level
-    frame.instance = { className, id: attributes['id'], level, properties: new Map() }
+    frame.instance = { className, id: attributes['id'], level, properties: new Map(), ids: new Map() }
     this.instances.push(frame.instance)
   }
 
@@ -91,6 +99,8 @@ class Reader {
     const { className } = outer.instance
     const spelled = findLcsProperty(className, name)?.is.name ?? name
     const own = frame.attributes['value'] ?? frame.text.trim()
+    const { id } = frame.attributes
+    if (id !== undefined) outer.instance.ids.set(spelled, id)
     const values = frame.values.length > 0 ? frame.values : own === '' ? [] : [own]
     this.#values += values.length
     if (this.#values > MAX_VALUES) throw lcsError('GH-LCS-XML', 'It has too many values.')

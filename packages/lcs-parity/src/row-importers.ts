@@ -58,7 +58,9 @@ export const rowImporters: Readonly<Record<string, RowImporter>> = {
 
 function importSwitches(row: LcsRow, context: ImportContext, note: Note): void {
   const { drafts } = context
-  const settings = drafts.take(SETTINGS, 'name', drafts.only(SETTINGS)?.name ?? 'default', undefined, 'default')
+  // there is one at most, whatever it is called
+  const name = drafts.only(SETTINGS)?.name ?? row.id ?? 'default'
+  const settings = drafts.take(SETTINGS, 'name', name, undefined, name)
   const flag = (property: string): boolean | undefined => readFlag(row, property, note)
   set(settings, 'enabled', flag('EnableFederation'))
   set(settings, 'beClearinghouse', flag('IsClearinghouse'))
@@ -91,7 +93,7 @@ function importDefaultRoute(row: LcsRow, drafts: Drafts, settings: Draft, note: 
     return
   }
   const kind = isPublic ? 'Provider' : 'Clearinghouse'
-  const route = drafts.take(kind, 'edge', edge, undefined, 'default-route')
+  const route = drafts.take(kind, 'edge', edge, row.idOf('DefaultRoute'), 'default-route')
   route.spec['edge'] = edge
   importPeer(row, route, 'DefaultRouteUserVerificationLevel', 'OutgoingTLSCountForDefaultRoute', note)
   if (isPublic) {

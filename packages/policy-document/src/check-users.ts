@@ -3,6 +3,9 @@ import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import type { DocumentCode } from './errors.ts'
 import { type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
 
+const REMOTE =
+  "'remote' has no effect: the gate authenticates servers, never users, and refuses whatever comes from outside in the name of an internal domain; who may sign in from outside is for the home servers to say"
+
 /** What is wrong, or odd, between objects about users: names of groups, providers and networks, walls, settings that need each other. */
 export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number): DocumentProblem[] {
   const problems: DocumentProblem[] = []
@@ -28,6 +31,7 @@ export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number
       if (expires !== undefined && Date.parse(expires) <= nowMs)
         add('warning', placed, 'GH-DOCUMENT-EXPIRED', `the wall expired at ${expires}`)
     }
+    if (saysRemote(object)) add('warning', placed, 'GH-DOCUMENT-NO-EFFECT', REMOTE)
     if (object.kind === 'Group' && object.spec.members.length === 0 && !isLookedUp) {
       add('warning', placed, 'GH-DOCUMENT-UNREACHABLE', 'it has no members, and without `UserSettings.lookUp` none are found')
     }
@@ -42,6 +46,12 @@ export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number
     }
   }
   return problems
+}
+
+/** Where it says what holds anyway nobody is misled. */
+function saysRemote(object: PolicyObject): boolean {
+  if (object.kind === 'UserSettings') return !object.spec.remote
+  return (object.kind === 'UserRights' || object.kind === 'Group') && object.spec.remote !== undefined
 }
 
 function networksOf(object: PolicyObject): readonly string[] {

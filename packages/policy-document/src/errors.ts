@@ -90,6 +90,11 @@ export const documentCodes = {
     remedy: 'Delete one of the two.',
     retry: 'never',
   },
+  'GH-DOCUMENT-NO-EFFECT': {
+    summary: 'The key is kept, and no rule of the gate reads it.',
+    remedy: 'Leave it out, or enforce it where it can be: users sign in at the home servers, which know them.',
+    retry: 'never',
+  },
   'GH-DOCUMENT-EXPIRED': {
     summary: 'The entry has expired and has no effect.',
     remedy: 'Delete it, or set a later `expires`.',

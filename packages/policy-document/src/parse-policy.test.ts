@@ -275,4 +275,21 @@ describe('hostile documents', () => {
     const text = 'kind: Nonsense\n---\n'.repeat(5000)
     assert.ok(problemsOf(text).length <= 201)
   })
+
+  it('says plainly that the right to sign in from outside has no effect here', () => {
+    const remote = [
+      object('UserRights', 'bob', '{user: bob@contoso.example, remote: true}'),
+      object('UserSettings', 'default', '{remote: false}'),
+      object('Group', 'field', '{members: [bob@contoso.example], remote: false}'),
+    ].join('')
+    assert.deepEqual(
+      problemsOf(OPEN + remote).map(({ severity, code, line }) => [severity, code, line]),
+      [
+        ['warning', 'GH-DOCUMENT-NO-EFFECT', 11],
+        ['warning', 'GH-DOCUMENT-NO-EFFECT', 16],
+        ['warning', 'GH-DOCUMENT-NO-EFFECT', 21],
+      ],
+    )
+    assert.deepEqual(places(OPEN + object('UserSettings', 'default', '{remote: true}')), [])
+  })
 })

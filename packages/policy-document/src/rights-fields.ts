@@ -19,7 +19,10 @@ export const rightsFields = {
   publicNetworks: providerNames
     .optional()
     .describe('Only these providers and networks, by name. Absent: the next level says, in the end every enabled one.'),
-  remote: z.boolean().optional().describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it.'),
+  remote: z
+    .boolean()
+    .optional()
+    .describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it, and the check warns.'),
   start: startRight
     .optional()
     .describe(

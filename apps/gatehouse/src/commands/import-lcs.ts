@@ -40,7 +40,7 @@ export const importLcsCommand: Command = {
         // what was merged here was merged with this revision
         expectedRevision: revision,
       }
-      const applied = await applyPolicy(call, connection, order, [{ name: path, text: made.text }])
+      const applied = await applyPolicy(call, connection, order, [{ name: `${path} as converted`, text: made.text }])
       return { imported: made, response: applied }
     })
     const { style } = call.out

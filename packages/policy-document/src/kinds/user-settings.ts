@@ -24,7 +24,10 @@ export const userSettings: KindDefinition<'UserSettings'> = {
       .max(1000)
       .optional()
       .describe('Only these providers and networks, by name. Absent: every enabled one.'),
-    remote: z.boolean().default(true).describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it.'),
+    remote: z
+      .boolean()
+      .default(true)
+      .describe('May sign in from outside. Kept for the home servers; no rule of the gate reads it, and the check warns of `false`.'),
     start: startRight
       .default('both')
       .describe('Who may begin a conversation: `both`, `inside`, `outside`, `none`. With a contact either side always may.'),
