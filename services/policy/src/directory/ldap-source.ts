@@ -6,6 +6,7 @@ import { Client, type Entry, InvalidCredentialsError, ResultCodeError } from 'ld
 import { directoryError } from './directory-codes.ts'
 import type { DirectoryConfig } from './directory-config.ts'
 import type { DirectoryConnection, DirectoryEntry, DirectorySearch, DirectorySource } from './directory-source.ts'
+import { allValues, rangesIn } from './ranged-values.ts'
 
 const LOOK_MS = 100
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -95,7 +96,14 @@ class LdapConnection implements DirectoryConnection {
     try {
       const options = { scope: 'sub' as const, filter, attributes: [...attributes], paged: { pageSize } }
       for await (const page of this.#client.searchPaginated(base, options)) {
-        yield page.searchEntries.map(entryOf)
+        readBefore = this.#socket()?.bytesRead ?? 0
+        const entries: DirectoryEntry[] = []
+        for (const entry of page.searchEntries) {
+          const ranges = rangesIn(entry)
+          entries.push(ranges.length === 0 ? entryOf(entry) : await this.#completed(entry, ranges))
+          if (ranges.length > 0) readBefore = this.#socket()?.bytesRead ?? 0
+        }
+        yield entries
         readBefore = this.#socket()?.bytesRead ?? 0
       }
     } catch (thrown) {
@@ -104,6 +112,21 @@ class LdapConnection implements DirectoryConnection {
     } finally {
       clearInterval(watch)
     }
+  }
+
+  /** Active Directory gives at most 1,500 values of an attribute at a time; the rest is asked for entry by entry. */
+  async #completed(entry: Entry, ranges: ReturnType<typeof rangesIn>): Promise<DirectoryEntry> {
+    const whole: Entry = { ...entry }
+    for (const range of ranges) {
+      delete whole[range.key]
+      whole[range.attribute] = (await allValues(entry, range, (attribute) => this.#ask(entry.dn, attribute))) as string[]
+    }
+    return entryOf(whole)
+  }
+
+  async #ask(dn: string, attribute: string): Promise<Entry | undefined> {
+    const { searchEntries } = await this.#client.search(dn, { scope: 'base', filter: '(objectClass=*)', attributes: [attribute] })
+    return searchEntries[0]
   }
 
   async close(): Promise<void> {
