@@ -1,5 +1,6 @@
 // Loaded into a process before everything else (`--import`), its threads included: shifts `Date` by as many milliseconds as the file
-// named in CHAOS_CLOCK_FILE says just now. Monotonic clocks stay as they are, as they do when somebody sets a machine's time.
+// named in CHAOS_CLOCK_FILE says just now. Monotonic clocks stay as they are, as they do when somebody sets a machine's time; only
+// where they count from is what the clock said when the process began.
 import { readFileSync } from 'node:fs'
 
 const LOOK_MS = 100
@@ -27,3 +28,5 @@ globalThis.Date = new Proxy(RealDate, {
   get: (target, property, receiver) =>
     property === 'now' ? (): number => RealDate.now() + shift() : Reflect.get(target, property, receiver),
 })
+
+Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + shift() })

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Authority, DnsServer, HomeServer, type SipUser } from '@gatehouse/lab'
+import { freePorts } from '../peers-kit/free-port.ts'
+import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
+import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
+
+const REPOSITORY = join(import.meta.dirname, '../..')
+const CLI = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(REPOSITORY, 'apps/gatehouse/src/main.ts')]
+const CLOCKED = ['--import', join(REPOSITORY, 'test-integration/chaos/skewed-clock.ts')]
+const DAY_MS = 86_400_000
+const ALICE = 'alice@contoso.example'
+
+const POLICY = `apiVersion: gatehouse/v1
+kind: FederationSettings
+metadata: { name: settings }
+spec: { enabled: true }
+---
+apiVersion: gatehouse/v1
+kind: InternalDomain
+metadata: { name: contoso }
+spec: { domain: contoso.example }
+---
+apiVersion: gatehouse/v1
+kind: Partner
+metadata: { name: fabrikam }
+spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT", verification: alwaysUnverifiable }
+---
+apiVersion: gatehouse/v1
+kind: UserSettings
+metadata: { name: users }
+spec: { lookUp: true, learnDays: 1, firstContact: hold }
+`
+
+/** Contoso behind `gatehouse up`, Fabrikam's server at its external edge; SIP over mutual TLS between them. */
+async function startSites(rack: PeerRack) {
+  const authority = Authority.create({ name: 'Lab Root' })
+  const caPem = authority.certificate.certPem
+  const dns = rack.add(new DnsServer())
+  await dns.start()
+  const [external, internal] = (await freePorts(2)) as [number, number]
+  const site = async (domain: string, host: string, port: number, next: string): Promise<HomeServer> => {
+    const nextHop = { host: next, address: '127.0.0.1', port }
+    const server = new HomeServer({
+      domain,
+      host,
+      address: '127.0.0.1',
+      port: 0,
+      certificate: authority.issue({ dns: [host] }),
+      caPem,
+      nextHop,
+    })
+    await server.start()
+    dns.zone.setAddresses(host, ['127.0.0.1'])
+    return rack.add(server)
+  }
+  const home = await site('contoso.example', 'home.contoso.example', internal, 'gate.contoso.example')
+  const partner = await site('fabrikam.example', 'sip.fabrikam.example', external, 'sip.contoso.example')
+  const file = (name: string, text: string): string => {
+    writeFileSync(rack.path(name), text)
+    return rack.path(name)
+  }
+  const pair = (name: string, host: string): string => {
+    const issued = authority.issue({ dns: [host] })
+    return `{ certFile: ${file(`${name}.pem`, issued.chainPem)}, keyFile: ${file(`${name}.key`, issued.keyPem)} }`
+  }
+  mkdirSync(rack.path('state'))
+  const config = file(
+    'gatehouse.yaml',
+    `stateDir: ${rack.path('state')}
+telemetry: { log: { level: warn } }
+federationPeer:
+  externalEdge: { name: sip.contoso.example, listen: { address: 127.0.0.1, port: ${external} }, certificate: ${pair('external', 'sip.contoso.example')} }
+  internalEdge:
+    name: gate.contoso.example
+    listen: { address: 127.0.0.1, port: ${internal} }
+    certificate: ${pair('internal', 'gate.contoso.example')}
+    nextHop: { host: home.contoso.example, port: ${home.port} }
+  trust: [{ name: lab, files: [${file('ca.pem', caPem)}] }]
+  dns: { servers: ["${dns.server}"] }
+  drain: { graceMs: 0, closeMs: 0 }
+`,
+  )
+  return { home, partner, config, policy: file('policy.yaml', POLICY.replace('PORT', String(partner.port))), file }
+}
+
+test(
+  'first contacts over SIP: held, released, delivered once; who is written to may answer, for a while',
+  withRack('first-contacts', async (rack, t) => {
+    const { home, partner, config, policy, file } = await startSites(rack)
+    const clock = file('clock', '0')
+    const start = (): Promise<ManagedProcess> =>
+      startProcess({
+        name: 'gate',
+        command: process.execPath,
+        args: [...CLOCKED, ...CLI, 'up', '--config', config, '--policy', policy],
+        cwd: rack.folder,
+        env: { CHAOS_CLOCK_FILE: clock },
+        logFile: rack.path('gate.log'),
+        ready: { line: /control +unix:/ },
+        readyTimeoutMs: 60_000,
+      })
+    const gate = rack.add(await start())
+    const run = (...args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...CLI, ...args], { cwd: rack.folder, encoding: 'utf8' })
+      assert.equal(status, 0, stdout + stderr)
+      return stdout
+    }
+    file('users.csv', `user,federation\n${ALICE},yes\n`)
+    run('users', 'import', 'users.csv')
+    const alice = home.addUser('alice')
+    const [carol, dave, eve] = ['carol', 'dave', 'eve'].map((name) => partner.addUser(name)) as [SipUser, SipUser, SipUser]
+    const texts = (): string[] => alice.received.flatMap((event) => (event.kind === 'message' ? [event.text] : []))
+
+    await rack.step(t, 'a stranger is held back and told what an unknown user would be', async () => {
+      const held = await carol.sendMessage(ALICE, 'hello?')
+      assert.equal(held.status, (await carol.sendMessage('nobody@contoso.example', 'hello?')).status)
+      assert.equal(held.status, 404)
+      assert.deepEqual(texts(), [])
+      const listed = run('quarantine', 'list', '--user', ALICE)
+      assert.match(listed, /^1 +carol@fabrikam\.example +alice@contoso\.example +fabrikam +1 /m)
+    })
+
+    await rack.step(t, 'once released, the stranger’s next message is delivered, once, and the held one never', async () => {
+      assert.match(run('quarantine', 'release', '1'), /released: carol@fabrikam\.example may write to alice@contoso\.example/)
+      assert.equal((await carol.sendMessage(ALICE, 'hello again')).status, 200)
+      assert.equal((await carol.sendMessage(ALICE, 'and once more')).status, 200)
+      assert.deepEqual(texts(), ['hello again', 'and once more'])
+      assert.doesNotMatch(run('quarantine', 'list', '--user', ALICE), /carol/)
+      const explained = spawnSync(process.execPath, [...CLI, 'explain', '--from', carol.address, '--to', ALICE], {
+        cwd: rack.folder,
+        encoding: 'utf8',
+      })
+      assert.equal(explained.status, 0, explained.stdout)
+    })
+
+    await rack.step(t, 'whom our user writes to may answer, and nobody else', async () => {
+      assert.equal((await alice.sendMessage(dave.address, 'how do you do')).status, 200)
+      assert.partialDeepStrictEqual(await dave.next('message'), { text: 'how do you do' })
+      const { contacts } = JSON.parse(run('users', 'show', ALICE, '--json')) as { contacts: { address: string; origin: string }[] }
+      assert.ok(contacts.some(({ address, origin }) => address === dave.address && origin === 'learned'))
+      assert.equal((await dave.sendMessage(ALICE, 'fine, thanks')).status, 200)
+      assert.equal((await eve.sendMessage(ALICE, 'me too')).status, 404)
+      assert.equal(texts().at(-1), 'fine, thanks')
+    })
+
+    await rack.step(t, 'what was learned expires, what an administrator released does not', async () => {
+      await gate.stop()
+      writeFileSync(clock, String(2 * DAY_MS))
+      rack.add(await start())
+      assert.equal((await dave.sendMessage(ALICE, 'late')).status, 404)
+      assert.equal((await carol.sendMessage(ALICE, 'still here')).status, 200)
+      assert.equal(texts().at(-1), 'still here')
+      assert.match(run('quarantine', 'list', '--user', ALICE), /dave@fabrikam\.example/)
+    })
+  }),
+)
