@@ -17,6 +17,9 @@ export interface ChaosReport {
     readonly delivered: number
     readonly deliveredTwice: number
     readonly refusedButDelivered: number
+    /** Answered 202. */
+    readonly queued: number
+    readonly givenUp: number
     readonly strayAnswers: number
     readonly records: number
     /** By final status; 0: none. */
@@ -40,6 +43,7 @@ export function formatReport(report: ChaosReport): string {
     '',
     `  sent                   ${counts.sent}  (sent again after no answer: ${counts.sentAgain})`,
     `  acknowledged (2xx)     ${counts.acknowledged}`,
+    `  of them waited (202)   ${counts.queued}  (given up, and their senders told: ${counts.givenUp})`,
     `  refused                ${counts.refused}  (of them delivered all the same: ${counts.refusedButDelivered})`,
     `  no answer in the end   ${counts.unknown}`,
     `  delivered              ${counts.delivered}  (twice, after a repetition: ${counts.deliveredTwice})`,

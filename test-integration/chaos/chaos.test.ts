@@ -8,17 +8,25 @@ import { runChaos } from './run-chaos.ts'
 
 // The same seed each time: what is broken, and in which order, repeats; how long everything takes does not.
 const SEED = 4
-const RUNS: readonly { readonly rig: 'services' | 'up'; readonly durationMs: number; readonly kinds: readonly FaultKind[] }[] = [
+interface Run {
+  readonly rig: 'services' | 'up'
+  readonly durationMs: number
+  readonly kinds: readonly FaultKind[]
+  readonly hasOutbox?: boolean
+}
+
+const RUNS: readonly Run[] = [
   { rig: 'services', durationMs: 4_000, kinds: ['kill', 'cut'] },
   { rig: 'up', durationMs: 3_000, kinds: ['kill', 'pause', 'disk-full'] },
+  { rig: 'up', durationMs: 6_000, kinds: ['away', 'kill'], hasOutbox: true },
 ]
 
-for (const { rig, durationMs, kinds } of RUNS) {
+for (const { rig, durationMs, kinds, hasOutbox = false } of RUNS) {
   test(
-    `nothing acknowledged is lost while ${kinds.join(', ')} happen: ${rig}`,
+    `nothing acknowledged is lost while ${kinds.join(', ')} happen: ${rig}${hasOutbox ? ' with an outbox' : ''}`,
     { skip: rig === 'services' ? skipWithout('nats-server') : false },
-    withRack(`chaos-${rig}`, async (rack) => {
-      const report = await runChaos(rack, { rig, seed: SEED, durationMs, messagesPerSecond: 60, kinds, tracesFsync: false })
+    withRack(`chaos-${rig}${hasOutbox ? '-outbox' : ''}`, async (rack) => {
+      const report = await runChaos(rack, { rig, seed: SEED, durationMs, messagesPerSecond: 60, kinds, tracesFsync: false, hasOutbox })
       assert.ok(isKept(report), formatReport(report))
       assert.ok(report.rounds.length > 0 && report.counts.acknowledged > 50, formatReport(report))
     }),

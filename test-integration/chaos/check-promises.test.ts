@@ -4,7 +4,7 @@ import type { ArchivedLog } from './archive-records.ts'
 import { checkPromises } from './check-promises.ts'
 import { longestGap } from './fault-round.ts'
 import { readTrace } from './fsync-trace.ts'
-import { Ledger } from './ledger.ts'
+import { GIVEN_UP, Ledger } from './ledger.ts'
 
 /** Three messages of one conversation, sent one behind the other, acknowledged, delivered. */
 function honestLedger(): Ledger {
@@ -20,6 +20,7 @@ function log(entries: Record<string, number[]>, breaks: readonly string[] = []):
   return { records: 3, entries: new Map(Object.entries(entries)), breaks }
 }
 
+const ARRIVED = 'every acknowledged message was delivered, or its sender told that it was given up'
 const WHOLE = { 'c 1': [1], 'c 2': [2], 'c 3': [3] }
 const broken = (ledger: Ledger, archived: ArchivedLog): string[] =>
   checkPromises(ledger, archived).flatMap((verdict) => (verdict.broken > 0 ? [verdict.promise] : []))
@@ -50,12 +51,37 @@ describe('the checker', () => {
     assert.deepEqual(broken(ledger, log(WHOLE)), ['nothing delivered is unarchived'])
   })
 
+  it('takes a message that was accepted for later as kept when it arrived or its sender was told, and only then', () => {
+    const ledger = new Ledger()
+    const [first, second] = [ledger.open('c', 1), ledger.open('c', 2)]
+    ledger.attempted(first, 1)
+    ledger.answered(first, 202, 0)
+    ledger.attempted(second, 1)
+    ledger.answered(second, 202, 0)
+    assert.deepEqual(broken(ledger, log({ 'c 1': [1], 'c 2': [2] })), [ARRIVED])
+    ledger.delivered('c 2 ...')
+    ledger.delivered(`${GIVEN_UP} c 1`)
+    assert.deepEqual(broken(ledger, log({ 'c 1': [1], 'c 2': [2] })), [])
+    ledger.delivered('c 1 ...')
+    assert.deepEqual(broken(ledger, log({ 'c 1': [1], 'c 2': [2] })), ['nothing overtakes a message that waits'])
+  })
+
+  it('does not take word of a failure for a delivery that was confirmed', () => {
+    const ledger = new Ledger()
+    const message = ledger.open('c', 1)
+    ledger.attempted(message, 1)
+    ledger.answered(message, 200, 0)
+    ledger.delivered(`${GIVEN_UP} c 1`)
+    ledger.delivered(`${GIVEN_UP} c 9`)
+    assert.deepEqual(broken(ledger, log({ 'c 1': [1] })), [ARRIVED, 'nothing arrives that nobody sent'])
+  })
+
   it('sees an acknowledged message that never arrived, that arrived twice, and one that nobody sent', () => {
     const lost = new Ledger()
     const message = lost.open('c', 1)
     lost.attempted(message, 1)
     lost.answered(message, 200, 0)
-    assert.deepEqual(broken(lost, log({ 'c 1': [1] })), ['every acknowledged message was delivered'])
+    assert.deepEqual(broken(lost, log({ 'c 1': [1] })), [ARRIVED])
     const twice = honestLedger()
     twice.delivered('c 2 ...')
     assert.deepEqual(broken(twice, log(WHOLE)), ['no message sent once and acknowledged was delivered twice'])

@@ -39,7 +39,7 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
   const onRecord = new Tally('every 2xx has exactly one archive record')
   const archived = new Tally('nothing delivered is unarchived')
   const once = new Tally('no message is recorded twice, whatever its sender was told')
-  const arrived = new Tally('every acknowledged message was delivered')
+  const arrived = new Tally('every acknowledged message was delivered, or its sender told that it was given up')
   const single = new Tally('no message sent once and acknowledged was delivered twice')
   for (const [key, message] of ledger.messages) {
     const records = log.entries.get(key)?.length ?? 0
@@ -47,7 +47,7 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
     if (isAcknowledged(message)) onRecord.note(records === 1, say)
     if (message.deliveries > 0) archived.note(records > 0, say)
     once.note(records <= 1, say)
-    if (isAcknowledged(message)) arrived.note(message.deliveries > 0, say)
+    if (isAcknowledged(message)) arrived.note(message.deliveries > 0 || (isQueued(message) && message.isGivenUp), say)
     if (isAcknowledged(message) && message.attempts.length === 1) single.note(message.deliveries <= 1, say)
   }
   const gaps = new Tally('no gap in the chain')
@@ -55,7 +55,8 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
   for (const text of log.breaks) gaps.note(false, () => text)
   const known = new Tally('nothing arrives that nobody sent')
   known.note(ledger.strangers === 0, () => `${ledger.strangers} deliveries`)
-  return [onRecord, archived, checkOrder(ledger, log), gaps, arrived, single, once, known].map((tally) => tally.verdict)
+  const tallies = [onRecord, archived, checkOrder(ledger, log), checkDeliveryOrder(ledger), gaps, arrived, single, once, known]
+  return tallies.map((tally) => tally.verdict)
 }
 
 /**
@@ -77,6 +78,21 @@ function checkOrder(ledger: Ledger, log: ArchivedLog): Tally {
   return tally
 }
 
+/** What waited in the outbox was not overtaken by what was first sent after it was accepted. */
+function checkDeliveryOrder(ledger: Ledger): Tally {
+  const tally = new Tally('nothing overtakes a message that waits')
+  for (const messages of Map.groupBy(ledger.messages.values(), (message) => message.conversation).values()) {
+    const delivered = messages.filter((message) => message.deliveredTick > 0)
+    for (const waited of delivered.filter(isQueued)) {
+      const hasOvertaken = (later: SentMessage): boolean =>
+        later.deliveredTick < waited.deliveredTick && (later.attempts[0]?.tick ?? 0) > waited.answeredTick
+      const wrong = delivered.find(hasOvertaken)
+      tally.note(wrong === undefined, () => `${keyOf(waited.conversation, waited.number)} was overtaken by ${wrong?.number}`)
+    }
+  }
+  return tally
+}
+
 function wrongKey(placed: { readonly message: SentMessage; readonly sequence: number } | undefined): string {
   return placed === undefined ? '' : `${keyOf(placed.message.conversation, placed.message.number)} (record ${placed.sequence})`
 }
@@ -87,6 +103,11 @@ function mustPrecede(a: SentMessage, b: SentMessage): boolean {
   if (a.answeredTick > 0 && a.answeredTick < firstOfB.tick) return true
   const wereSentOnce = a.attempts.length === 1 && b.attempts.length === 1
   return wereSentOnce && firstOfA.connection === firstOfB.connection && firstOfA.tick < firstOfB.tick
+}
+
+/** Accepted for later (202), not delivered yet. */
+export function isQueued(message: SentMessage): boolean {
+  return message.status === 202
 }
 
 export function isAcknowledged(message: SentMessage): boolean {

@@ -3,7 +3,8 @@ import type { Rig } from './rig.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
-export const FAULT_KINDS = ['kill', 'pause', 'cut', 'stall', 'disk-full', 'clock'] as const
+/** `away`: a receiver is gone for so long that messages have to wait for it. */
+export const FAULT_KINDS = ['kill', 'pause', 'cut', 'stall', 'disk-full', 'clock', 'away'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Something that is broken on purpose, for a while. */
@@ -19,6 +20,8 @@ export interface Fault {
 const MAX_CLOCK_SHIFT_MS = 600_000
 const MIN_MS = 300
 const MAX_MS = 4_000
+/** Longer than the gate waits for a link (4 s). */
+const AWAY_MS = [5_000, 9_000] as const
 
 /** A fault of the kind; undefined where this rig cannot have it. */
 export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Fault | undefined {
@@ -42,6 +45,10 @@ export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Faul
       () => member.resume(),
     )
   if (kind === 'cut') return ofWire(wire, () => wire.cut())
+  if (kind === 'away') {
+    const receiver = random.pick([rig.sites.homeWire, rig.sites.partnerWire])
+    return { ...ofWire(receiver, () => receiver.cut()), durationMs: Math.round(random.between(...AWAY_MS)) }
+  }
   if (kind === 'stall') return ofWire(wire, () => wire.stall())
   if (kind === 'disk-full') {
     if (!rig.disk.canFill) return undefined

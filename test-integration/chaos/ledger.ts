@@ -8,7 +8,14 @@ export interface SentMessage {
   status: number
   answeredTick: number
   deliveries: number
+  /** When it was delivered first; 0: not yet. */
+  deliveredTick: number
+  /** Its sender was told that it was given up. */
+  isGivenUp: boolean
 }
+
+/** How a notice of the gate begins; what follows is the key of the message. */
+export const GIVEN_UP = 'given-up'
 
 /** What clients sent and were told, and what receivers got: all that the checker may believe besides the archive. */
 export class Ledger {
@@ -22,7 +29,16 @@ export class Ledger {
   #tick = 0
 
   open(conversation: string, number: number): SentMessage {
-    const message: SentMessage = { conversation, number, attempts: [], status: 0, answeredTick: 0, deliveries: 0 }
+    const message: SentMessage = {
+      conversation,
+      number,
+      attempts: [],
+      status: 0,
+      answeredTick: 0,
+      deliveries: 0,
+      deliveredTick: 0,
+      isGivenUp: false,
+    }
     this.messages.set(keyOf(conversation, number), message)
     return message
   }
@@ -39,9 +55,21 @@ export class Ledger {
 
   /** `text`: the body that arrived; it begins with the message's key. */
   delivered(text: string): void {
-    const message = this.messages.get(text.split(' ', 2).join(' '))
+    const [first = '', second = '', third = ''] = text.split(' ', 3)
+    if (first === GIVEN_UP) return this.#told(keyOf(second, Number(third)))
+    const message = this.messages.get(`${first} ${second}`)
+    if (message === undefined) {
+      this.strangers++
+      return
+    }
+    message.deliveries++
+    if (message.deliveredTick === 0) message.deliveredTick = ++this.#tick
+  }
+
+  #told(key: string): void {
+    const message = this.messages.get(key)
     if (message === undefined) this.strangers++
-    else message.deliveries++
+    else message.isGivenUp = true
   }
 }
 

@@ -7,7 +7,7 @@ import { formatReport, isKept } from './chaos-report.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { runChaos } from './run-chaos.ts'
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--json] [-o FILE]\n`
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--outbox] [--json] [-o FILE]\n`
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +15,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     rig: { type: 'string', default: 'services' },
     rate: { type: 'string', default: '120' },
-    faults: { type: 'string', default: FAULT_KINDS.join(',') },
+    faults: { type: 'string' },
+    outbox: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     out: { type: 'string', short: 'o' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -23,7 +24,9 @@ const { values } = parseArgs({
 })
 
 async function main(): Promise<number> {
-  const kinds = values.faults.split(',').filter((word): word is FaultKind => (FAULT_KINDS as readonly string[]).includes(word))
+  // Without an outbox a receiver that is away is only an error to everybody.
+  const all = FAULT_KINDS.filter((kind) => kind !== 'away' || values.outbox)
+  const kinds = (values.faults?.split(',') ?? all).filter((word): word is FaultKind => (FAULT_KINDS as readonly string[]).includes(word))
   const [minutes, rate, seed] = [Number(values.minutes), Number(values.rate), Number(values.seed ?? Date.now() % 1_000_000)]
   const isWrong = kinds.length === 0 || !(minutes > 0) || !(rate > 0) || !Number.isInteger(seed) || !['services', 'up'].includes(values.rig)
   if (values.help || isWrong) {
@@ -46,6 +49,7 @@ async function main(): Promise<number> {
       messagesPerSecond: rate,
       kinds,
       tracesFsync: true,
+      hasOutbox: values.outbox,
       onRound: ({ faults, outageMs, backAfterMs }) => {
         const what = faults.map((fault) => `${fault.kind} ${fault.target} ${fault.durationMs} ms`).join(' + ')
         process.stderr.write(`${what}: ${outageMs} ms without a 2xx, all pass again after ${backAfterMs ?? '?'} ms\n`)

@@ -33,6 +33,8 @@ export interface Rig {
   /** Control sockets. */
   readonly policySocket: string
   readonly archiveSocket: string
+  /** Of those that have an outbox. */
+  readonly outboxSockets: readonly string[]
   readonly publicKeyFile: string
 }
 
@@ -57,9 +59,10 @@ export async function runCli(rack: PeerRack, ...args: readonly string[]): Promis
   return { status, output }
 }
 
-export async function applyPolicy(rack: PeerRack, rig: Rig): Promise<void> {
+export async function applyPolicy(rack: PeerRack, rig: Rig, hasOutbox: boolean): Promise<void> {
   const file = rack.path('policy.yaml')
-  writeFileSync(file, POLICY.replace('PORT', String(rig.sites.partnerWire.port)))
+  const queue = hasOutbox ? 'queue: { maxAgeMinutes: 60 }, ' : ''
+  writeFileSync(file, POLICY.replace('PORT', String(rig.sites.partnerWire.port)).replace('QUEUE', queue))
   const applied = await runCli(rack, 'apply', '-f', file, '--connect', `unix:${rig.policySocket}`)
   if (applied.status !== 0) throw new Error(`the policy was not applied: ${applied.output}`)
 }

@@ -2,7 +2,7 @@ import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import { readArchivedLog } from './archive-records.ts'
 import type { ChaosReport } from './chaos-report.ts'
 import { ChaosSender } from './chaos-sender.ts'
-import { checkPromises, isAcknowledged, type Verdict } from './check-promises.ts'
+import { checkPromises, isAcknowledged, isQueued, type Verdict } from './check-promises.ts'
 import { pause, type RoundReport, runRound } from './fault-round.ts'
 import { drawFaults, type FaultKind } from './faults.ts'
 import { type FsyncTrace, traceFsyncs } from './fsync-trace.ts'
@@ -20,6 +20,8 @@ export interface ChaosPlan {
   readonly kinds: readonly FaultKind[]
   /** Looks at the archive's system calls before anything is broken (strace). */
   readonly tracesFsync: boolean
+  /** Messages may wait for receivers that are away. */
+  readonly hasOutbox: boolean
   /** Called with each finished round, for whoever watches. */
   readonly onRound?: (round: RoundReport) => void
 }
@@ -28,6 +30,8 @@ const NO_TRACE: FsyncTrace = { skipped: 'not asked for', answers: 0, fsyncs: 0, 
 const SENDERS_PER_SIDE = 3
 const CALM_MS = [300, 2_000] as const
 const SETTLE_LIMIT_MS = 60_000
+/** The last fault may have been a killed replica, whose messages the other one takes over after a minute. */
+const DRAIN_LIMIT_MS = 150_000
 const DISK_MEGABYTES_PER_MINUTE = 64
 
 /** One run: load, faults by seed, then everything healed and what was promised compared with what is. */
@@ -35,7 +39,7 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
   const ledger = new Ledger()
   const start = plan.rig === 'up' ? startUpRig : startServicesRig
   const diskMegabytes = 128 + Math.ceil(plan.durationMs / 60_000) * DISK_MEGABYTES_PER_MINUTE
-  const rig = await start(rack, ledger, { diskMegabytes })
+  const rig = await start(rack, ledger, { diskMegabytes, hasOutbox: plan.hasOutbox })
   const senders = makeSenders(rig, plan, ledger)
   rack.onStop(() => {
     for (const sender of senders) sender.stop()
@@ -45,6 +49,7 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
   for (const sender of senders) sender.start()
   const rounds = await runRounds(rig, plan, senders, ledger)
   const unsettled = await settle(senders)
+  if (plan.hasOutbox) await drain(rack, rig, ledger)
   const loadMs = performance.now() - startedMs
   const verdicts = await compare(rack, rig, ledger, rounds)
   return {
@@ -118,6 +123,14 @@ async function settle(senders: readonly ChaosSender[]): Promise<boolean> {
   return !senders.every((sender) => sender.isSettled)
 }
 
+/** Waits until nothing waits any more: every message accepted for later was delivered, or its sender told. */
+async function drain(rack: PeerRack, rig: Rig, ledger: Ledger): Promise<void> {
+  for (const socket of rig.outboxSockets) await runCli(rack, 'outbox', 'retry', '--connect', `unix:${socket}`)
+  const isDone = (): boolean => [...ledger.messages.values()].every((each) => !isQueued(each) || each.deliveries > 0 || each.isGivenUp)
+  const deadline = performance.now() + DRAIN_LIMIT_MS
+  while (!isDone() && performance.now() < deadline) await pause(50)
+}
+
 async function compare(
   rack: PeerRack,
   rig: Rig,
@@ -160,7 +173,18 @@ function fsyncVerdict(fsync: FsyncTrace): Verdict {
 }
 
 function countsOf(ledger: Ledger, records: number): ChaosReport['counts'] {
-  const counts = { sent: 0, acknowledged: 0, refused: 0, unknown: 0, sentAgain: 0, delivered: 0, deliveredTwice: 0, refusedButDelivered: 0 }
+  const counts = {
+    sent: 0,
+    acknowledged: 0,
+    refused: 0,
+    unknown: 0,
+    sentAgain: 0,
+    delivered: 0,
+    deliveredTwice: 0,
+    refusedButDelivered: 0,
+    queued: 0,
+    givenUp: 0,
+  }
   const byStatus: Record<string, number> = {}
   for (const message of ledger.messages.values()) {
     counts.sent++
@@ -169,6 +193,8 @@ function countsOf(ledger: Ledger, records: number): ChaosReport['counts'] {
     else if (isAcknowledged(message)) counts.acknowledged++
     else counts.refused++
     if (message.attempts.length > 1) counts.sentAgain++
+    if (isQueued(message)) counts.queued++
+    if (message.isGivenUp) counts.givenUp++
     if (message.deliveries > 0) counts.delivered++
     if (message.deliveries > 1) counts.deliveredTwice++
     if (message.deliveries > 0 && message.status >= 300) counts.refusedButDelivered++

@@ -13,7 +13,7 @@ export const names = {
 export const POLICY = `apiVersion: gatehouse/v1
 kind: FederationSettings
 metadata: { name: settings }
-spec: { enabled: true, unverified: { message: deliver } }
+spec: { enabled: true, QUEUEunverified: { message: deliver } }
 ---
 apiVersion: gatehouse/v1
 kind: InternalDomain
@@ -23,7 +23,7 @@ spec: { domain: contoso.example }
 apiVersion: gatehouse/v1
 kind: Partner
 metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: "${names.partner}:PORT" }
+spec: { domains: [fabrikam.example], edge: "${names.partner}:PORT", dialect: standard }
 `
 
 /** What surrounds the gateway: a name server, an authority, the receiving server of either side, and the wires to them. */

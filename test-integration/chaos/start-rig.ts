@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findTool } from '../peers-kit/find-tool.ts'
-import { freePort, freePorts } from '../peers-kit/free-port.ts'
+import { freePorts } from '../peers-kit/free-port.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import { ArchiveDisk } from './archive-disk.ts'
-import type { Ledger } from './ledger.ts'
+import { GIVEN_UP, type Ledger } from './ledger.ts'
 import { Member } from './member.ts'
 import { applyPolicy, CLOCKED_CLI, type Rig } from './rig.ts'
 import { names, type Sites, startSites } from './sites.ts'
@@ -13,7 +13,12 @@ import { TcpProxy } from './tcp-proxy.ts'
 
 export interface RigPlan {
   readonly diskMegabytes: number
+  /** Policy lets messages wait, and senders are told of those given up in words that the ledger reads. */
+  readonly hasOutbox: boolean
 }
+
+/** A notice that says which message it is about. */
+const TOLD = `"${GIVEN_UP} {reference}"`
 
 interface EdgePorts {
   readonly external: number
@@ -23,8 +28,8 @@ interface EdgePorts {
 /** Policy, archive and two replicas of federation-peer as processes of their own over a real nats-server, a wire for each. */
 export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
   const sites = await startSites(rack, ledger)
-  const { nats, natsPort } = await planNats(rack)
-  const config = new ConfigWriter(rack, sites)
+  const { nats, natsPort, monitorPort } = await planNats(rack)
+  const config = new ConfigWriter(rack, sites, plan.hasOutbox)
   const disk = rack.add(new ArchiveDisk(rack.path('archive/state'), plan.diskMegabytes))
   const publicKeyFile = rack.path('policy/state/policy.db.key.pub')
   const wires: TcpProxy[] = [sites.homeWire, sites.partnerWire]
@@ -37,7 +42,8 @@ export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: Rig
   }
   const service = async (name: string, kind: string): Promise<Member> => {
     const [external, internal] = (await freePorts(2)) as [number, number]
-    const bus = `{ driver: nats, servers: ["127.0.0.1:${await wire(`${name} to nats-server`, natsPort)}"] }`
+    const server = `127.0.0.1:${await wire(`${name} to nats-server`, natsPort)}`
+    const bus = `{ driver: nats, servers: ["${server}"], monitors: ["http://127.0.0.1:${monitorPort}"] }`
     const file = config.write(name, { external, internal }, bus, publicKeyFile)
     if (kind === 'federation-peer') {
       externalPorts.push(await wire(`partners to ${name}`, external))
@@ -60,9 +66,10 @@ export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: Rig
     internalPorts,
     policySocket: rack.path('policy/.gatehouse/policy.sock'),
     archiveSocket: rack.path('archive/.gatehouse/archive.sock'),
+    outboxSockets: replicas.map(({ name }) => rack.path(`${name}/.gatehouse/federation-peer.sock`)),
     publicKeyFile: join(disk.folder, 'archive.db.key.pub'),
   }
-  return await startAll(rack, rig)
+  return await startAll(rack, rig, plan.hasOutbox)
 }
 
 /** `gatehouse up`: everything in one process, SQLite, the embedded bus. */
@@ -70,7 +77,7 @@ export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan):
   const sites = await startSites(rack, ledger)
   const [external, internal] = (await freePorts(2)) as [number, number]
   const disk = rack.add(new ArchiveDisk(rack.path('gatehouse/state'), plan.diskMegabytes))
-  const file = new ConfigWriter(rack, sites).write('gatehouse', { external, internal }, '{ driver: embedded }', undefined)
+  const file = new ConfigWriter(rack, sites, plan.hasOutbox).write('gatehouse', { external, internal }, '{ driver: embedded }', undefined)
   const gatehouse = gatehouseMember(rack, 'gatehouse', ['up', '--config', file])
   const wires = [sites.homeWire, sites.partnerWire]
   for (const [name, port] of [['partners to gatehouse', external] as const, ['inside to gatehouse', internal] as const]) {
@@ -90,12 +97,13 @@ export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan):
     internalPorts: [(wires[3] as TcpProxy).port],
     policySocket: socket,
     archiveSocket: socket,
+    outboxSockets: [socket],
     publicKeyFile: join(disk.folder, 'archive.db.key.pub'),
   }
-  return await startAll(rack, rig)
+  return await startAll(rack, rig, plan.hasOutbox)
 }
 
-async function startAll(rack: PeerRack, rig: Rig): Promise<Rig> {
+async function startAll(rack: PeerRack, rig: Rig, hasOutbox: boolean): Promise<Rig> {
   for (const member of rig.members) rack.add(member)
   // The bus first; the edge reads the key that the policy service makes at its first start.
   const isEdge = (member: Member): boolean => member.name.startsWith('federation-peer')
@@ -103,7 +111,7 @@ async function startAll(rack: PeerRack, rig: Rig): Promise<Rig> {
   await Promise.all(rig.members.filter(isBus).map((member) => member.start()))
   await Promise.all(rig.members.filter((member) => !isBus(member) && !isEdge(member)).map((member) => member.start()))
   await Promise.all(rig.members.filter(isEdge).map((member) => member.start()))
-  await applyPolicy(rack, rig)
+  await applyPolicy(rack, rig, hasOutbox)
   return rig
 }
 
@@ -119,16 +127,19 @@ function gatehouseMember(rack: PeerRack, name: string, args: readonly string[]):
   })
 }
 
-async function planNats(rack: PeerRack): Promise<{ nats: Member; natsPort: number }> {
+async function planNats(rack: PeerRack): Promise<{ nats: Member; natsPort: number; monitorPort: number }> {
   const tool = findTool('nats-server')
   if (tool === undefined) throw new Error('nats-server is not installed (run test-integration/install-peers.sh)')
-  const natsPort = await freePort()
+  const [natsPort, monitorPort] = (await freePorts(2)) as [number, number]
   const folder = rack.path('nats-server')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'nats.conf')
-  writeFileSync(file, `listen: "127.0.0.1:${natsPort}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`)
+  writeFileSync(
+    file,
+    `listen: "127.0.0.1:${natsPort}"\nhttp: "127.0.0.1:${monitorPort}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`,
+  )
   const ready = { line: /Server is ready/, ports: [{ host: '127.0.0.1', port: natsPort }] }
-  return { nats: new Member('nats-server', folder, { command: tool, args: ['-c', file], ready }), natsPort }
+  return { nats: new Member('nats-server', folder, { command: tool, args: ['-c', file], ready }), natsPort, monitorPort }
 }
 
 /** Writes the configuration of each process; certificates and keys are shared by all of them. */
@@ -139,8 +150,10 @@ class ConfigWriter {
   readonly #internal: string
   readonly #caFile: string
   readonly #tokenKeyFile: string
+  readonly #hasOutbox: boolean
 
-  constructor(rack: PeerRack, sites: Sites) {
+  constructor(rack: PeerRack, sites: Sites, hasOutbox: boolean) {
+    this.#hasOutbox = hasOutbox
     this.#rack = rack
     this.#sites = sites
     this.#external = this.#pair('external', names.external)
@@ -157,6 +170,7 @@ class ConfigWriter {
       `stateDir: ${folder}/state
 bus: ${bus}
 archive: { checkpoint: { everyMs: 2000 } }
+outbox: { enabled: ${this.#hasOutbox} }
 federationPeer:
   replica: ${name}
   externalEdge: { name: ${names.external}, listen: { address: 127.0.0.1, port: ${ports.external} }, certificate: ${this.#external} }
@@ -169,6 +183,7 @@ federationPeer:
   dns: { servers: ["${this.#sites.dnsServer}"] }
   routing: { tokenKeyFile: ${this.#tokenKeyFile} }
   archiveTimeoutMs: 3000
+  outbox: { notice: { expired: ${TOLD}, failed: ${TOLD}, uncertain: ${TOLD} } }
 ${policyKeyFile === undefined ? '' : `  policy: { publicKeyFile: ${policyKeyFile} }\n`}  drain: { graceMs: 0, finishMs: 0, closeMs: 0 }
 `,
     )

@@ -76,6 +76,20 @@ export class Outbox {
     this.#lookAround()
   }
 
+  /** Learns of what was put while this replica could not hear of it. */
+  async catchUp(): Promise<void> {
+    try {
+      for (const { lane, count } of await this.#deps.queue.lanes()) {
+        const state = this.#laneOf(lane)
+        if (count > state.waiting.count) for await (const { conversation } of this.#read(lane)) state.waiting.note(conversation)
+        state.waiting.stored = count
+        state.look()
+      }
+    } catch (thrown) {
+      this.#deps.log.warn({ detail: messageOf(thrown) }, 'the outbox cannot be read')
+    }
+  }
+
   async stop(): Promise<void> {
     this.#cancelLook()
     await this.#stopListening()
@@ -204,21 +218,9 @@ export class Outbox {
     lane.look()
   }
 
-  /** What a hint did not tell, because the bus was away. */
+  /** Hints may be lost while the bus is away. */
   #lookAround(): void {
-    this.#cancelLook = this.#deps.setTimer(() => {
-      this.#deps.queue
-        .lanes()
-        .then((lanes) => {
-          for (const { lane, count } of lanes) {
-            const state = this.#laneOf(lane)
-            state.waiting.stored = count
-            state.look()
-          }
-        })
-        .catch((thrown: unknown) => this.#deps.log.warn({ detail: messageOf(thrown) }, 'the outbox cannot be read'))
-        .finally(() => this.#lookAround())
-    }, this.#deps.options.lookMs * 5)
+    this.#cancelLook = this.#deps.setTimer(() => void this.catchUp().finally(() => this.#lookAround()), this.#deps.options.lookMs * 5)
   }
 
   #laneOf(destination: string): OutboxLane {

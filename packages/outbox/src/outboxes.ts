@@ -79,6 +79,9 @@ export class Outboxes {
       count: (result) => this.#count(port.name, result),
     })
     this.#outboxes.push(outbox)
+    this.#deps.bus.onStatus((status) => {
+      if (status.isConnected) void outbox.catchUp()
+    })
     if (this.#cancelPoll === undefined) this.#pollAges()
     return outbox
   }

@@ -125,7 +125,7 @@ const noticeText = z
   .string()
   .min(1)
   .max(1_000)
-  .describe('The words; `{to}` and `{time}` stand for the recipient and the time of the message.')
+  .describe('The words; `{to}`, `{time}` and `{reference}` stand for the recipient, the time of the message, its Call-ID and CSeq.')
 
 /** Bootstrap configuration of one federation-peer; `docs/reference/config.md` is generated from it. */
 export const federationPeerConfig = z.strictObject({

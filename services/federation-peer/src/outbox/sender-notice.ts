@@ -6,7 +6,7 @@ import { CPIM, readCpim } from '../endpoint/content/cpim.ts'
 import { partiesOf } from '../endpoint/envelope-of.ts'
 import type { Passage } from '../session/passage.ts'
 
-/** Words for people; `{to}` and `{time}` stand for the recipient and the time the message was accepted. */
+/** Words for people; `{to}`, `{time}` and `{reference}` stand for the recipient, the time the message was accepted, its Call-ID and CSeq. */
 export interface NoticeTexts {
   readonly enabled: boolean
   readonly user: string
@@ -54,11 +54,19 @@ export function noticeTo({ passage, item, end, destination, from, texts, id }: N
       from,
       to: partiesOf(passage).from,
       conversation: `outbox-${item.id}`,
-      content: { kind: 'message', messageId: '', text: text.replaceAll('{to}', item.to).replaceAll('{time}', time) },
+      content: { kind: 'message', messageId: '', text: filled(text, { to: item.to, time, reference: referenceOf(passage) }) },
     },
     destination,
     decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'inside', partner: '', revision: 0 },
     timeoutMs: NOTICE_TIMEOUT_MS,
     forwardedBy: '',
   }
+}
+
+function referenceOf({ request }: Passage): string {
+  return `${request.callId() ?? ''} ${request.cseq()?.number ?? 0}`
+}
+
+function filled(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(to|time|reference)\}/g, (_, name: string) => values[name] ?? '')
 }

@@ -207,7 +207,7 @@ export class SipOutbox implements OutboxPort, GateOutbox {
       to: item.from,
       acceptedAtMs: nowMs(),
       expiresAtMs: nowMs() + NOTICE_MAX_AGE_MS,
-      uncertain: 'fail',
+      uncertain: 'retry', // told twice is better than not told
       payload: encodeWaiting(notice),
     }
     await new Promise<void>((resolve, reject) => {
