@@ -60,6 +60,11 @@ export class OutboxLane {
     return this.#inHand.size
   }
 
+  /** Nothing waits, nothing is planned: it can be forgotten. */
+  get isIdle(): boolean {
+    return this.waiting.isEmpty && this.#inHand.size === 0 && !this.#isPumping
+  }
+
   isInHand(id: string): boolean {
     for (const held of this.#inHand.values()) if (held === id) return true
     return false

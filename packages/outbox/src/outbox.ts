@@ -85,6 +85,7 @@ export class Outbox {
         state.waiting.stored = count
         state.look()
       }
+      for (const [name, lane] of this.#lanes) if (lane.isIdle) this.#lanes.delete(name)
     } catch (thrown) {
       this.#deps.log.warn({ detail: messageOf(thrown) }, 'the outbox cannot be read')
     }
@@ -117,9 +118,14 @@ export class Outbox {
     })
   }
 
+  /** Something waits for this destination; cheap, for the way of every message. */
+  holdsAny(destination: string): boolean {
+    return this.#lanes.size > 0 && this.#lanes.get(destination)?.waiting.isEmpty === false
+  }
+
   /** True: a message of this conversation waits, and the next one has to wait behind it. */
   isWaiting(destination: string, conversation: string): boolean {
-    return this.#lanes.size > 0 && this.#lanes.get(destination)?.waiting.has(conversation) === true
+    return this.#lanes.get(destination)?.waiting.has(conversation) === true
   }
 
   /** The destination showed a sign of life. */

@@ -87,7 +87,10 @@ export class SipOutbox implements OutboxPort, GateOutbox {
   }
 
   isBehind(passage: Passage, destination: LinkDestination): boolean {
-    return this.mayWait(passage) && this.#outbox?.isWaiting(laneOf(destination), conversationOf(passage)) === true
+    if (!this.mayWait(passage)) return false
+    const lane = laneOf(destination)
+    // Nearly always nothing waits, and then no key need be made.
+    return this.#outbox?.holdsAny(lane) === true && this.#outbox.isWaiting(lane, conversationOf(passage))
   }
 
   take(passage: Passage, destination: LinkDestination, onTaken: (refusal: Refusal | undefined) => void): void {

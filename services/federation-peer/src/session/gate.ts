@@ -210,7 +210,10 @@ export class Gate implements RelayOwner, AnswerDesk {
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
-        if (passage.stage === 'route') this.#deliver(passage, destination, link)
+        if (passage.stage !== 'route') return
+        // one that came before it may have waited for the link in vain, and is in the outbox by now
+        if (this.#deps.outbox?.isBehind(passage, destination) === true) this.#wait(passage, destination)
+        else this.#deliver(passage, destination, link)
       },
       (failure) => {
         if (passage.stage !== 'route') return
