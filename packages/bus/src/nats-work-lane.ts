@@ -28,6 +28,8 @@ export interface NatsWorkLaneDeps {
 }
 
 const NOTHING: LaneRecord = { holder: '', visibilityMs: 0, attempted: new Map() }
+/** Somebody who wakes the lane writes in between now and then. */
+const MAX_WRITES = 10
 // A lane longer than this is read on as its beginning gets done.
 const MAX_INDEXED = 20_000
 
@@ -74,10 +76,15 @@ export class NatsWorkLane {
 
   retry(position: number, afterMs: number): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#isHeld) return
-      const attempts = this.#record.attempted.get(position)?.attempts ?? 1
-      this.#record.attempted.set(position, { attempts, visibleAtMs: this.#deps.wallMs() + afterMs, isOpen: false })
-      await this.#write(this.#record.visibilityMs)
+      for (let tries = 0; tries < MAX_WRITES; tries++) {
+        if (!this.#isHeld) await this.#read()
+        const state = this.#record.attempted.get(position)
+        // Taken over by somebody who saw no sign of us: it is theirs now.
+        if (state === undefined || this.#record.holder !== this.#deps.holder) return
+        this.#record.attempted.set(position, { ...state, visibleAtMs: this.#deps.wallMs() + afterMs, isOpen: false })
+        if (await this.#write(this.#record.visibilityMs)) return
+      }
+      throw new Error(`the record of the lane changed ${MAX_WRITES} times`)
     })
   }
 

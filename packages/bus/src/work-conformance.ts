@@ -158,6 +158,16 @@ function waitingCases(open: (word: string) => Promise<Queues>): void {
     assert.deepEqual(textsOf(await pullSome(mine, 'lane')), ['a1'])
   })
 
+  test('what is in hand while somebody wakes the lane can still be given back', async () => {
+    const { mine, theirs } = await open('woken')
+    await putAll(mine, [piece('lane', 'a', 'a1')])
+    const [work] = await mine.pull('lane', 10, LONG_MS)
+    await theirs.wake('lane')
+    await mine.retry(work!, 0)
+    const [again] = await pullSome(mine, 'lane')
+    assert.deepEqual([textsOf([again!]), again?.attempts, again?.isInterrupted], [['a1'], 2, false])
+  })
+
   test('who does not answer in time loses it, and the next one is told so', async () => {
     const { mine, theirs } = await open('silent')
     await putAll(mine, [piece('lane', 'a', 'a1')])

@@ -39,6 +39,8 @@ export class OutboxLane {
   readonly waiting: WaitingKeys = new WaitingKeys()
   readonly #deps: LaneDeps
   readonly #inHand = new Map<number, string>()
+  /** Of which an attempt may have arrived, and which are tried again all the same. */
+  readonly #unsure = new Set<number>()
   /** Attempts allowed at once: 1 until one succeeds, then doubling. */
   #window = 1
   #nextExpiryLookMs = 0
@@ -125,9 +127,11 @@ export class OutboxLane {
     this.#inHand.set(work.position, item?.id ?? work.id)
     try {
       if (item === undefined) await this.#giveUpUnread(work)
-      else if (item.expiresAtMs <= this.#deps.nowMs()) await this.#end(work, item, endOf('expired', 'GH-OUTBOX-EXPIRED'))
       else if (work.isInterrupted && item.uncertain === 'fail') await this.#end(work, item, endOf('failed', 'GH-OUTBOX-UNCERTAIN'))
-      else await this.#attempt(work, item)
+      else if (item.expiresAtMs <= this.#deps.nowMs()) {
+        const isCertain = !work.isInterrupted && !this.#unsure.has(work.position)
+        await this.#end(work, item, { ...endOf('expired', 'GH-OUTBOX-EXPIRED'), isCertain })
+      } else await this.#attempt(work, item)
     } finally {
       this.#inHand.delete(work.position)
       if (this.#inHand.size === 0) this.#onIdle?.()
@@ -155,7 +159,10 @@ export class OutboxLane {
 
   async #takeUncertain(work: PulledWork, item: OutboxItem, outcome: Attempt['outcome']): Promise<void> {
     this.#failed(`${outcome.code} ${outcome.detail}`)
-    if (item.uncertain === 'retry') return await this.#giveBack(work, 0)
+    if (item.uncertain === 'retry') {
+      this.#unsure.add(work.position)
+      return await this.#giveBack(work, 0)
+    }
     await this.#end(work, item, { ...endOf('failed', 'GH-OUTBOX-UNCERTAIN'), detail: outcome.detail })
   }
 
@@ -164,6 +171,7 @@ export class OutboxLane {
     if (!(await this.#insist(() => this.#deps.port.ended(item, end)))) return
     const isTaken = await this.#insist(async () => this.waiting.done(work.key, await this.#deps.queue.ack(work)))
     if (!isTaken) return
+    this.#unsure.delete(work.position)
     this.#deps.onEnd(end.result)
     if (end.result !== 'delivered') {
       const facts = { code: end.code, destination: this.name, from: item.from, to: item.to, id: item.id, detail: end.detail }

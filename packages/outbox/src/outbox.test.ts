@@ -197,6 +197,17 @@ describe('not delivering', () => {
     assert.ok(Date.now() >= old.expiresAtMs)
   })
 
+  test('what may have arrived and then grows too old is not called undelivered', async () => {
+    const { outbox, port } = await rig()
+    port.answer = () => (port.attempts.length === 1 ? unsure : away)
+    const certainty: boolean[] = []
+    port.onEnded = (_, { isCertain }) => void certainty.push(isCertain)
+    await put(outbox, item('a', { uncertain: 'retry', expiresAtMs: Date.now() + 60 }))
+    await until(() => port.ends.length === 1, 'expired')
+    assert.match(port.ends[0] ?? '', /expired GH-OUTBOX-EXPIRED$/)
+    assert.deepEqual(certainty, [false])
+  })
+
   test('a destination takes so many and no more', async () => {
     const { outbox, port } = await rig({ maxPerDestination: 2 })
     port.answer = () => away

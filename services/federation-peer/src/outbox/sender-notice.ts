@@ -45,7 +45,7 @@ export interface NoticeParts {
 
 /** The gate's own message to a sender. */
 export function noticeTo({ passage, item, end, destination, from, texts, id }: NoticeParts): Delivery {
-  const text = end.result === 'expired' ? texts.expired : end.isCertain ? texts.failed : texts.uncertain
+  const text = !end.isCertain ? texts.uncertain : end.result === 'expired' ? texts.expired : texts.failed
   const time = `${new Date(item.acceptedAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   return {
     envelope: {
