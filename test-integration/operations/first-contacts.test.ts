@@ -137,6 +137,32 @@ test(
       assert.equal(explained.status, 0, explained.stdout)
     })
 
+    await rack.step(t, 'gatehouse tail shows decisions as they are made, filtered', async () => {
+      const tail = await startProcess({
+        name: 'tail',
+        command: process.execPath,
+        args: [...CLI, 'tail', '--domain', 'fabrikam.example', '--verdict', 'deny', '--json', '--count', '1'],
+        cwd: rack.folder,
+        logFile: rack.path('tail.log'),
+        ready: {},
+      })
+      rack.add(tail)
+      // nobody says when the gate has heard that somebody watches
+      while (!tail.hasEnded) {
+        assert.equal((await carol.sendMessage(ALICE, 'seen by nobody who asks for refusals')).status, 200)
+        assert.equal((await eve.sendMessage(ALICE, 'let me in')).status, 404)
+      }
+      assert.equal(await tail.ended, 0, tail.output())
+      const shown = JSON.parse(tail.output()) as Record<string, unknown>
+      assert.partialDeepStrictEqual(shown, {
+        fromAddress: eve.address,
+        toAddress: ALICE,
+        verdict: 'deny',
+        code: 'GH-POLICY-FIRST-CONTACT',
+        status: 404,
+      })
+    })
+
     await rack.step(t, 'whom our user writes to may answer, and nobody else', async () => {
       assert.equal((await alice.sendMessage(dave.address, 'how do you do')).status, 200)
       assert.partialDeepStrictEqual(await dave.next('message'), { text: 'how do you do' })

@@ -26,6 +26,7 @@ import { quarantineListCommand, quarantineReleaseCommand } from './commands/quar
 import { rollbackCommand } from './commands/rollback.ts'
 import { serviceCommand } from './commands/service.ts'
 import { simulateCommand } from './commands/simulate.ts'
+import { tailCommand } from './commands/tail.ts'
 import { upCommand } from './commands/up.ts'
 import { usersImportCommand } from './commands/users-import.ts'
 import { usersShowCommand } from './commands/users-show.ts'
@@ -60,6 +61,7 @@ export const commands: readonly Command[] = [
   outboxListCommand,
   outboxRetryCommand,
   outboxDropCommand,
+  tailCommand,
   archiveSearchCommand,
   archiveVerifyCommand,
   archiveExportCommand,

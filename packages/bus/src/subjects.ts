@@ -91,8 +91,8 @@ export const busSubjects = {
     name: 'gh.v1.events.<topic>',
     kind: 'publish',
     owner: 'every service',
-    payload: 'JSON',
-    use: 'Decisions and peer states for live views; never a source of truth.',
+    payload: 'DecisionEvent, EventsWanted',
+    use: 'Topic `decisions`: what is decided, told while somebody says on topic `wanted` that he watches; never a source of truth.',
   },
   policyBucket: {
     name: 'gh-v1-policy',

@@ -6,6 +6,7 @@ import { DeliveryClient, serveDeliveries } from '@gatehouse/delivery'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
+import { DecisionTeller } from '@gatehouse/live-events'
 import type { Outboxes } from '@gatehouse/outbox'
 import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
@@ -121,6 +122,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     { bus, nowMs, defer },
     { maxEntries: config.policy.maxCachedUsers, maxStalenessMs: config.policy.maxStalenessMs, timeoutMs: config.policy.factsTimeoutMs },
   )
+  const live = new DecisionTeller({ bus, nowMs, replica: config.replica })
   const notes = new FactsNotes({ bus, nowMs, defer: (run) => void clock.after(NOTE_DELAY_MS, run) })
   const tagPrefix = randomBytes(6).toString('hex')
   let tags = 0
@@ -198,6 +200,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         forwarder,
         identity,
         metrics: metrics.gate,
+        live,
         log,
         nowMs,
         newTag,
@@ -257,6 +260,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     async start() {
       await keeper.start()
       await facts.start()
+      await live.start()
       stoppers.push(clock.every(TRANSACTION_SWEEP_MS, () => session.sweep(nowMs())))
       stoppers.push(clock.every(CONNECTION_SWEEP_MS, () => session.sweepConnections(nowMs())))
       if (deps.outboxes !== undefined) await outbox.start(deps.outboxes)
@@ -286,6 +290,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       for (const stop of stoppers) stop()
       endpoint.stop()
       inspectors.close()
+      await live.stop()
       await facts.stop()
       keeper.stop()
       hub.stop()

@@ -5,10 +5,19 @@ import { buildArchiveService } from '@gatehouse/archive'
 import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
+import { LiveHandlers } from '@gatehouse/live-events'
 import { Outboxes } from '@gatehouse/outbox'
 import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
-import { ArchiveService, FactsService, OutboxService, PeeringService, PolicyAdminService, PolicyDecisionService } from '@gatehouse/proto'
+import {
+  ArchiveService,
+  FactsService,
+  LiveService,
+  OutboxService,
+  PeeringService,
+  PolicyAdminService,
+  PolicyDecisionService,
+} from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { startHealthServer } from '@gatehouse/telemetry'
@@ -171,6 +180,8 @@ class OneProcess implements Gateway {
   }
 
   #addControl(): void {
+    const { bus, log } = this.#depsOf('live')
+    this.#rpc.add(LiveService, new LiveHandlers({ bus, log, every: everyInterval }))
     const start = async (): Promise<void> => {
       this.#control = await this.#rpc.start()
     }
@@ -190,6 +201,12 @@ class OneProcess implements Gateway {
     // First to start and last to stop: probes have to see that the rest is not ready.
     this.#parts.unshift({ name: 'health', start, stop: () => stop() })
   }
+}
+
+function everyInterval(ms: number, run: () => void): () => void {
+  const timer = setInterval(run, ms)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 function fileKey(file: string | undefined): KeyObject {

@@ -1,4 +1,5 @@
 import type { AskInspector } from '@gatehouse/inspection'
+import type { DecisionTeller } from '@gatehouse/live-events'
 import type { DecisionState, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 import type { ProxyIdentity } from '@gatehouse/sip-core'
 import type { AdmitContext } from '../admit/checks.ts'
@@ -56,6 +57,8 @@ export interface GateDeps {
   readonly outbox?: GateOutbox | undefined
   readonly identity: ProxyIdentity
   readonly metrics: GateMetrics
+  /** For people who watch; absent: nobody can. */
+  readonly live?: Pick<DecisionTeller, 'isWanted' | 'tell'> | undefined
   readonly log: EdgeLog
   readonly nowMs: () => number
   readonly newTag: () => string

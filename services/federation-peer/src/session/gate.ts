@@ -323,7 +323,15 @@ export class Gate implements RelayOwner, AnswerDesk {
         this.#deps.recorder.outcome(passage, status, code, nowMs, isCertain)
       }
     }
+    if (decision !== undefined && this.#deps.live?.isWanted(nowMs) === true) this.#tell(passage, decision, status, nowMs)
     this.#deps.metrics.passed(decision?.direction ?? 'none', passage.kind, code, status, nowMs - passage.nowMs)
+  }
+
+  #tell(passage: Passage, decision: Decision, status: number, nowMs: number): void {
+    const { method, kind, envelopeId } = passage
+    const fromAddress = `${passage.fromUser}@${passage.fromDomain}`
+    const toAddress = `${passage.toUser}@${passage.toDomain}`
+    this.#deps.live?.tell(decision, { fromAddress, toAddress, method, kind, status, envelopeId }, nowMs)
   }
 
   #isForUs(request: SipRequest): boolean {

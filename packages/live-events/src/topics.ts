@@ -1,0 +1,2 @@
+export const DECISIONS_TOPIC = 'decisions'
+export const WANTED_TOPIC = 'wanted'
