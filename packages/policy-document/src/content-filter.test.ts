@@ -18,6 +18,17 @@ describe('ContentFilter', () => {
     assert.equal(object.spec.files.extensions.length, 76)
     assert.equal(object.spec.mode, 'enforce')
   })
+  it('the preset of the reference is what an empty one does, by name, and what is written comes before it', () => {
+    const spec = (...lines: readonly string[]) => {
+      const [object] = parse(...lines).objects
+      assert.ok(object?.kind === 'ContentFilter')
+      const { preset: _, ...rest } = object.spec
+      return rest
+    }
+    assert.deepEqual(spec('preset: lcs-default'), spec())
+    assert.deepEqual(spec('preset: lcs-default', 'links: {action: block}'), { ...spec(), links: { ...spec().links, action: 'block' } })
+    assert.equal(parse('preset: lcs').isValid, false)
+  })
   it('a pattern that RE2 cannot take is a mistake with its line', () => {
     const { isValid, problems } = parse(
       'patterns:',

@@ -1,4 +1,4 @@
-import type { FilterRules } from '@gatehouse/content-filter'
+import type { FilterPreset, FilterRules } from '@gatehouse/content-filter'
 import type { ArchiveDuty, ArchiveMode, Direction, EnvelopeKind, EvidenceClass, PeerClass } from '@gatehouse/im-model'
 
 /** How far a peer's word about its senders counts (lcs-edge §9.3). */
@@ -233,6 +233,8 @@ export interface TrafficScope {
 }
 
 export interface ContentFilterSpec extends FilterRules {
+  /** Where what is not written comes from; there is one. */
+  readonly preset?: FilterPreset | undefined
   readonly scope: TrafficScope
   /** `observe`: what it would do stands in the proof and nothing else happens. */
   readonly mode: 'enforce' | 'observe'

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fromBinary } from '@bufbuild/protobuf'
 import { type AskInspector, type InspectAnswer, InspectorCalls, type InspectQuestion } from '@gatehouse/inspection'
+import { Authority } from '@gatehouse/lab'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { ArchiveRecordSchema, type Entry, InspectorService, InspectVerdict } from '@gatehouse/proto'
-import { createRpcServer } from '@gatehouse/rpc'
+import { createRpcServer, type RpcTls } from '@gatehouse/rpc'
 import { createRequest, createResponse, encodeMessage } from '@gatehouse/sip-core'
 import { GateRig } from './gate-rig.ts'
 
@@ -154,5 +155,36 @@ describe('inspector', () => {
     calls.close()
     await server.stop()
     rmSync(folder, { recursive: true })
+  })
+
+  it('is reached over TCP with mutual TLS, and only with certificates that both sides trust', async () => {
+    const authority = Authority.create({ name: 'Services' })
+    const stranger = Authority.create({ name: 'Strangers' })
+    const tlsOf = (issuer: Authority, name: string): RpcTls => {
+      const issued = issuer.issue({ commonName: name, dns: [name, 'localhost'] })
+      return { certPem: issued.chainPem, keyPem: issued.keyPem, caPem: authority.certificate.certPem }
+    }
+    const callers: string[] = []
+    const log = { debug: () => undefined, error: () => undefined }
+    const server = createRpcServer({ listen: '127.0.0.1:0', tls: tlsOf(authority, 'dlp.contoso.example'), log })
+    server.add(InspectorService, {
+      inspect: async (_question, { caller }) => {
+        callers.push(caller)
+        return answer(InspectVerdict.BLOCK, 'secret')
+      },
+    })
+    const target = (await server.start()).replace('127.0.0.1', 'localhost')
+    const ask = async (tls: RpcTls | undefined): Promise<string | undefined> => {
+      const calls = new InspectorCalls(tls)
+      const { rig, entry } = await send(inspector('closed', target), (call, question) => calls.ask(call, question))
+      while (rig.archived().length === 0) await rig.settle()
+      calls.close()
+      return entry()?.decision?.code
+    }
+    assert.equal(await ask(tlsOf(authority, 'edge.contoso.example')), 'GH-POLICY-INSPECTOR-BLOCKED')
+    assert.equal(await ask(tlsOf(stranger, 'edge.contoso.example')), 'GH-POLICY-INSPECTOR-AWAY')
+    assert.equal(await ask(undefined), 'GH-POLICY-INSPECTOR-AWAY', 'TCP without certificates is not spoken')
+    assert.deepEqual(callers, ['edge.contoso.example'])
+    await server.stop(0)
   })
 })
