@@ -1,7 +1,7 @@
 import { normaliseDomain } from '@gatehouse/im-model'
 
-/** What the URL parser would take for something else than a host name, or decode. */
-const NOT_A_NAME = /[\u0000-\u002c\u002f:-@[-`{-\u007f\u0080-\u00a0%]/
+/** ASCII of a host name. Anything else of ASCII the URL parser would decode, or take for the end of the name. */
+const NAME_CHARACTER = /^[-.0-9a-z_\u00a1-\u{10ffff}]+$/iu
 
 /**
  * A domain as lower-case A-labels without trailing dot (RFC 7622 §3.2). U-labels are converted by UTS #46, which every resolver uses; names of
@@ -10,7 +10,7 @@ const NOT_A_NAME = /[\u0000-\u002c\u002f:-@[-`{-\u007f\u0080-\u00a0%]/
 export function prepareDomain(text: string): string | undefined {
   const plain = normaliseDomain(text)
   if (plain !== undefined) return isAddress(plain) ? undefined : plain
-  if (text.length > 255 || NOT_A_NAME.test(text.replace(/[-.a-zA-Z0-9_]/g, ''))) return undefined
+  if (text.length > 255 || !NAME_CHARACTER.test(text)) return undefined
   const converted = hostOf(text)
   const domain = converted === undefined ? undefined : normaliseDomain(converted)
   return domain === undefined || isAddress(domain) ? undefined : domain

@@ -52,9 +52,19 @@ export class IncomingStream extends XmppStream {
     this.#startTls = options.startTls
   }
 
+  /** Which of our domains the stream was opened to; empty before its header came. */
+  get addressedDomain(): string {
+    return this.#to
+  }
+
   /** What the peer calls itself in its header; proved or not. Undefined before, or when it does not say. */
   get claimedDomain(): string | undefined {
     return this.#from
+  }
+
+  /** Stream management is on: `acked` tells what the peer has. */
+  get isAcknowledged(): boolean {
+    return this.management !== undefined
   }
 
   /** TLS is up; `certifies` is made from the certificate that the peer presented. */

@@ -39,6 +39,7 @@ export class OutgoingStream extends XmppStream {
   #isAuthenticated = false
   #isAuthTried = false
   #isBidi = false
+  #isResumeRefused = false
   /** Pairs whose key we sent, `local remote`; true: accepted. */
   readonly #pairs = new Map<string, boolean>()
   /** Keys that we asked about: `remote local id`, and until when we wait. */
@@ -56,6 +57,11 @@ export class OutgoingStream extends XmppStream {
 
   get isBidi(): boolean {
     return this.#isBidi
+  }
+
+  /** Stream management is on: `acked` tells what the peer has. */
+  get isAcknowledged(): boolean {
+    return this.management !== undefined
   }
 
   start(nowMs: number): void {
@@ -218,18 +224,22 @@ export class OutgoingStream extends XmppStream {
   #onManagementOffer(element: XmlElement): void {
     const { session } = this.#options
     if (this.isReady || !this.#isAuthenticated) return this.fail('policy-violation', 'stream management unasked')
-    if (element.name === 'enabled' && session === undefined) {
+    if (element.name === 'enabled' && (session === undefined || this.#isResumeRefused)) {
       const isResumable = element.attr('resume') === 'true' || element.attr('resume') === '1'
       this.management = new StreamManagement(isResumable ? (element.attr('id') ?? '').slice(0, 4000) : '')
       return this.#ready(false)
     }
-    if (element.name === 'resumed' && session !== undefined) {
+    if (element.name === 'resumed' && session !== undefined && !this.#isResumeRefused) {
       this.management = new StreamManagement(session.id, session)
       this.#onAnswer(element.attr('h'))
       for (const text of this.management.unackedTexts()) this.write(text)
       return this.#ready(true)
     }
-    // `failed`: without acknowledgements, then. What a session left is its owner's to judge: it has the tickets.
+    if (session !== undefined && !this.#isResumeRefused) {
+      // The session is lost; what it left is its owner's to judge, who has the tickets (XEP-0198 §5).
+      this.#isResumeRefused = true
+      return this.send(xml('enable', ns.management, { resume: 'true' }))
+    }
     this.#ready(false)
   }
 
