@@ -3,7 +3,13 @@ import { describe, it } from 'node:test'
 import { filesIn, importsOf, withoutComments } from './source-tree.ts'
 
 /** Protocol and decision cores: bytes, facts and time in; bytes, verdicts and deadlines out. */
-const CORES = ['packages/sip-core/src', 'packages/irc-core/src', 'packages/policy-engine/src', 'packages/content-filter/src']
+const CORES = [
+  'packages/sip-core/src',
+  'packages/xmpp-core/src',
+  'packages/irc-core/src',
+  'packages/policy-engine/src',
+  'packages/content-filter/src',
+]
 const ALLOWED_NODE = new Set(['node:buffer'])
 const CLOCKS =
   /\b(Date\.now|new Date\(\s*\)|performance\.now|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|process\.|crypto\.)/g

@@ -151,6 +151,8 @@ export class XmlStreamReader {
   }
 
   #end(condition: StreamCondition, detail: string): void {
+    // Behind the end of the stream anything may come.
+    if (this.#isOver) return
     this.#push({ kind: 'defect', condition, detail })
     this.#isOver = true
   }
