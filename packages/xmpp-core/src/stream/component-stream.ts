@@ -64,6 +64,6 @@ export class ComponentStream extends XmppStream {
     const { stanza } = reading
     // The server answers for `from`; what is not for our domain went astray.
     if (stanza.to.domain !== this.#options.component) return this.fail('improper-addressing', `stanza to ${stanza.to.domain}`)
-    this.emit({ kind: 'stanza', stanza, by: 'secret' })
+    this.emit({ kind: 'stanza', stanza, by: 'secret', arrival: 0 })
   }
 }

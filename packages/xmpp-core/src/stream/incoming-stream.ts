@@ -295,7 +295,7 @@ export class IncomingStream extends XmppStream {
     const by = this.#domains.evidenceFor(stanza.from.domain, stanza.to.domain)
     // RFC 6120 §4.9.3.9: spoofed, or a pair that was never verified.
     if (by === undefined) return this.fail('invalid-from', `stanza from ${stanza.from.domain}`)
-    this.management?.noteReceived()
-    this.emit({ kind: 'stanza', stanza, by })
+    const arrival = this.management?.noteArrived() ?? 0
+    this.emit({ kind: 'stanza', stanza, by, arrival })
   }
 }

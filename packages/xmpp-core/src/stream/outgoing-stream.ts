@@ -296,8 +296,8 @@ export class OutgoingStream extends XmppStream {
     if (!this.#isBidi || this.phase === 'negotiating') return this.fail('not-authorized', 'a stanza on a stream that goes one way')
     if (stanza.from.domain !== this.#options.remote) return this.fail('invalid-from', `stanza from ${stanza.from.domain}`)
     if (stanza.to.domain !== this.#options.local) return this.fail('improper-addressing', `stanza to ${stanza.to.domain}`)
-    this.management?.noteReceived()
-    this.emit({ kind: 'stanza', stanza, by: 'certificate' })
+    const arrival = this.management?.noteArrived() ?? 0
+    this.emit({ kind: 'stanza', stanza, by: 'certificate', arrival })
   }
 }
 

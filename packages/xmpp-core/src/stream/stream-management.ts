@@ -26,7 +26,14 @@ export interface SessionState {
 export class StreamManagement {
   /** Empty: cannot be resumed. */
   readonly id: string
+  /** Handled without a gap: what we may acknowledge. */
   #received: number
+  #arrived = 0
+  #handled = 0
+  /** Handled before one that came earlier. */
+  readonly #early = new Set<number>()
+  /** The peer was told less than had arrived: it hears the rest unasked. */
+  #owesAnswer = false
   #acked: number
   readonly #unacked: Sent[]
   #isAsked = false
@@ -46,8 +53,23 @@ export class StreamManagement {
     return this.#received
   }
 
-  noteReceived(): void {
-    this.#received = (this.#received + 1) % WRAP
+  /** A stanza came; gives its number, from 1. */
+  noteArrived(): number {
+    this.#arrived += 1
+    return this.#arrived
+  }
+
+  /**
+   * Its owner has dealt with it, or has taken it over for good (XEP-0198 §4: *handled*, not received). True: the peer asked before and is to be
+   * told now.
+   */
+  noteHandled(arrival: number): boolean {
+    this.#early.add(arrival)
+    while (this.#early.delete(this.#handled + 1)) {
+      this.#handled += 1
+      this.#received = (this.#received + 1) % WRAP
+    }
+    return this.#owesAnswer && this.#handled === this.#arrived
   }
 
   noteSent(text: string, ticket: Ticket): void {
@@ -62,6 +84,7 @@ export class StreamManagement {
   }
 
   answer(): XmlElement {
+    this.#owesAnswer = this.#handled < this.#arrived
     return xml('a', ns.management, { h: String(this.#received) })
   }
 

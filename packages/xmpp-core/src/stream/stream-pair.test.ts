@@ -215,6 +215,22 @@ test('a broken stream is resumed: what was not acknowledged comes once more, not
   assert.deepEqual(bodies, ['two'])
 })
 
+test('what is not handled is not acknowledged; the rest is told unasked, without a gap (XEP-0198 §4)', () => {
+  const pair = external({ isLazy: true })
+  for (const ticket of [1, 2, 3]) pair.client.sendStanza(HELLO, ticket)
+  pair.run()
+  const arrivals = pair.serverEvents.flatMap((event) => (event.kind === 'stanza' ? [event.arrival] : []))
+  const acked = (): number[] => pair.clientEvents.flatMap((event) => (event.kind === 'acked' ? [...event.tickets] : []))
+  assert.deepEqual([arrivals, acked()], [[1, 2, 3], []])
+  pair.server.markHandled(0, 2)
+  pair.run()
+  assert.deepEqual(acked(), [])
+  pair.server.markHandled(0, 1)
+  pair.server.markHandled(0, 3)
+  pair.run()
+  assert.deepEqual(acked(), [1, 2, 3])
+})
+
 test('somebody else cannot take a session over', () => {
   const session = { id: 'x', local: 'fabrikam.example', remote: 'victim.example', received: 0, acked: 0, unacked: [] }
   const pair = external({

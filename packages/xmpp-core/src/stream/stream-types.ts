@@ -33,7 +33,8 @@ export type StreamEvent =
   | { readonly kind: 'authenticated'; readonly remote: string; readonly local: string; readonly by: DomainEvidence }
   /** Stanzas can be sent from `local` to `remote`. */
   | { readonly kind: 'ready'; readonly local: string; readonly remote: string; readonly isResumed: boolean }
-  | { readonly kind: 'stanza'; readonly stanza: Stanza; readonly by: DomainEvidence }
+  /** Call `markHandled` with `arrival` once it is dealt with, refusals sent included; 0: nobody counts. */
+  | { readonly kind: 'stanza'; readonly stanza: Stanza; readonly by: DomainEvidence; readonly arrival: number }
   /** Ask the server of `remote` whether it made this key, then call `answerDialback`. */
   | { readonly kind: 'verifyDialback'; readonly remote: string; readonly local: string; readonly key: string; readonly streamId: string }
   /** The answer to `askVerify`. */

@@ -114,6 +114,14 @@ export abstract class XmppStream {
     return this.#events.shift()
   }
 
+  /** A stanza was dealt with: from now on it may be acknowledged (XEP-0198 §4). */
+  markHandled(nowMs: number, arrival: number): void {
+    this.advance(nowMs)
+    const { management } = this
+    if (arrival === 0 || management === undefined || this.phase === 'closed') return
+    if (management.noteHandled(arrival)) this.send(management.answer())
+  }
+
   /** Ends the stream: with a condition as an error, without one in good order. */
   close(nowMs: number, condition?: StreamCondition, detail = ''): void {
     this.advance(nowMs)

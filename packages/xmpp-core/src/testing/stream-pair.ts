@@ -11,6 +11,8 @@ export interface PairOptions {
   /** Domains that each side's certificate speaks for. */
   readonly clientNames?: readonly string[]
   readonly serverNames?: readonly string[]
+  /** Stanzas are not handled by themselves. */
+  readonly isLazy?: boolean
   /** Every write is cut into pieces of so many bytes. */
   readonly pieceBytes?: number
   /** Lets a test change what goes over the wire. */
@@ -100,6 +102,7 @@ export class StreamPair {
     const before = into.length
     for (let event = stream.takeEvent(); event !== undefined; event = stream.takeEvent()) {
       into.push(event)
+      if (event.kind === 'stanza' && this.#options.isLazy !== true) stream.markHandled(this.nowMs, event.arrival)
       if (event.kind !== 'startTls') continue
       const names = (stream === this.client ? this.#options.serverNames : this.#options.clientNames) ?? []
       stream.handleSecured(this.nowMs, (domain) => names.includes(domain))

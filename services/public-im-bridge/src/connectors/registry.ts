@@ -1,5 +1,6 @@
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { irc } from './irc/connector.ts'
+import { xmpp } from './xmpp/connector.ts'
 
 /** Every connector that is shipped; a new one is one more line. */
-export const connectors = [irc] as unknown as readonly ConnectorFactory<never>[]
+export const connectors = [irc, xmpp] as unknown as readonly ConnectorFactory<never>[]

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import { createTestContext, type TestContext } from '@gatehouse/bridge-kit/test'
+import { Authority, DnsServer } from '@gatehouse/lab'
+import { PeerValidator, trustStoreFrom } from '@gatehouse/peer-identity'
+import { loadOwnCertificate, NodeDns, NodeWires, type XmppConfig, XmppConnector, xmppConfigSchema } from '@gatehouse/public-im-bridge'
+import { type CertificateFiles, writeCertificate } from './certificates.ts'
+import { freePorts } from './free-port.ts'
+import type { PeerRack } from './peer-rack.ts'
+
+/** What an XMPP network is made of: an authority, a name server, and the gate's connector without the bridge around it. */
+export interface XmppSite {
+  readonly authority: Authority
+  readonly dns: DnsServer
+  readonly context: TestContext
+  readonly connector: XmppConnector
+  /** A certificate for a server of that domain, with the authority as the only root it trusts. */
+  certificateFor(domain: string, authority?: Authority): CertificateFiles
+  /** Records of a server on loopback. */
+  publish(domain: string, ports: { readonly starttls?: number; readonly direct?: number }): void
+}
+
+export interface XmppSiteOptions {
+  readonly config?: Partial<XmppConfig>
+  /** Authority of the gate's own certificate; default: the one everybody trusts. */
+  readonly gateAuthority?: Authority
+  readonly served?: readonly string[]
+  /** The name server of another site: both then know the same servers. */
+  readonly dns?: DnsServer
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
+/** Starts the connector for contoso.example; everything ends with the rack. */
+export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {}): Promise<XmppSite> {
+  const authority = Authority.create({ name: 'XMPP Lab' })
+  const dns = options.dns ?? (await startDns(rack))
+  const folder = rack.path('xmpp')
+  mkdirSync(folder, { recursive: true })
+  const served = options.served ?? ['contoso.example']
+  const { store } = trustStoreFrom('lab', [{ name: 'root.pem', bytes: Buffer.from(authority.certPem) }])
+  const validator = new PeerValidator({ stores: [store], crls: [], revocation: 'whenPresent', nowMs: Date.now })
+  const own = writeCertificate(folder, 'gate', (options.gateAuthority ?? authority).issue({ commonName: 'contoso.example', dns: served }), [
+    authority,
+  ])
+  const certificate = await loadOwnCertificate(own)
+  const [starttls, direct] = (await freePorts(2)) as [number, number]
+  const resolver = new NodeDns({ servers: [dns.server], timeoutMs: 2_000, tries: 2 }, Math.random)
+  const wires = new NodeWires({
+    addresses: (host) => (host === 'localhost' ? Promise.resolve(['127.0.0.1']) : resolver.addresses(host)),
+    validate: (chain) => validator.validate(chain),
+    certificates: () => [certificate],
+    maxConnections: 100,
+    onFault: (thrown) => process.stderr.write(`# fault: ${String(thrown)}\n`),
+  })
+  rack.onStop(() => wires.close())
+  const publish: XmppSite['publish'] = (domain, ports) => {
+    // The only name for loopback that every server can resolve: ejabberd asks the C library for addresses, which no configuration reaches.
+    const target = (port: number) => [{ host: 'localhost', port }]
+    dns.zone.setSrv(`_xmpp-server._tcp.${domain}`, ports.starttls === undefined ? [] : target(ports.starttls))
+    dns.zone.setSrv(`_xmpps-server._tcp.${domain}`, ports.direct === undefined ? [] : target(ports.direct))
+  }
+  if (options.dns === undefined) for (const domain of served) publish(domain, { starttls, direct })
+  const context = createTestContext({
+    wires,
+    dns: resolver,
+    domains: {
+      isServed: (domain) => served.includes(domain),
+      served: () => served.map((domain) => ({ domain, homeSystem: 'sip' })),
+      isReachable: (domain) => !served.includes(domain),
+    },
+  })
+  for (const [name, secret] of Object.entries(options.secrets ?? {})) await context.secrets.put(name, secret)
+  const listen = { address: '127.0.0.1', port: starttls }
+  const config = xmppConfigSchema.parse({ listen, listenDirectTls: { address: '127.0.0.1', port: direct }, ...options.config })
+  const connector = new XmppConnector(config, context)
+  rack.onStop(() => connector.stop(0))
+  await connector.start()
+  const certificateFor: XmppSite['certificateFor'] = (domain, by = authority) =>
+    writeCertificate(rack.path('certificates'), domain, by.issue({ commonName: domain, dns: [domain, `*.${domain}`] }), [authority])
+  return { authority, dns, context, connector, certificateFor, publish }
+}
+
+async function startDns(rack: PeerRack): Promise<DnsServer> {
+  const dns = rack.add(new DnsServer())
+  await dns.start()
+  return dns
+}
