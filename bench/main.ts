@@ -12,6 +12,7 @@ import { runRelays, USUAL_PEERS, writeRelayTable } from './cases/relay-rounds.ts
 import { measureScaleOut } from './cases/scale-out-case.ts'
 import { measureSimulate } from './cases/simulate-case.ts'
 import { measureSoak } from './cases/soak-case.ts'
+import { measureXmppIdle, measureXmppParse } from './cases/xmpp-case.ts'
 import { USUAL_BODY_BYTES } from './load/message-template.ts'
 import type { RelayCase } from './relays/relay-case.ts'
 import { relayCases } from './relays/relay-cases.ts'
@@ -57,6 +58,7 @@ const otherCases: readonly BenchCase[] = [
     },
   },
   { name: 'handshakes', run: async (rack) => keepOrSkip('handshakes', await measureHandshakes(rack, seconds)) },
+  { name: 'xmpp', run: async () => keepAll([...measureXmppParse(seconds), measureXmppIdle(Number(values.idle))]) },
   { name: 'idle', run: async (rack) => keepOrSkip('idle', await measureIdle(rack, Number(values.idle))) },
   { name: 'soak', run: (rack) => forLoaded((relay) => measureSoak(rack, relay, shape, Number(values.minutes))) },
 ]

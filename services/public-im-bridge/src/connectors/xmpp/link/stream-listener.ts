@@ -1,6 +1,6 @@
 import type { Wire, WireListener } from '@gatehouse/bridge-kit'
 import { messageOf } from '@gatehouse/errors'
-import { IncomingStream, type SessionState, type StreamEvent } from '@gatehouse/xmpp-core'
+import { type DialbackVerdict, IncomingStream, type SessionState, type StreamEvent } from '@gatehouse/xmpp-core'
 import type { LinkEnvironment } from './link-environment.ts'
 import type { LinkPool } from './link-pool.ts'
 import { certifiesOf, StreamDriver } from './stream-driver.ts'
@@ -98,13 +98,8 @@ export class StreamListener {
     const { context, onStanza } = this.#environment
     if (event.kind === 'stanza') onStanza({ stanza: event.stanza, by: event.by, arrival: event.arrival, side: 'external', driver })
     else if (event.kind === 'authenticated') this.#pool.noteAlive(event.remote)
-    else if (event.kind === 'verifyDialback') {
-      const { remote, local } = event
-      this.#pool.verify(event, (verdict) => {
-        stream.answerDialback(context.clock.nowMs(), remote, local, verdict)
-        driver.pump()
-      })
-    } else if (event.kind === 'ready') this.#pool.addReverse(event.local, event.remote, stream, driver)
+    else if (event.kind === 'verifyDialback') this.#verify(driver, stream, event)
+    else if (event.kind === 'ready') this.#pool.addReverse(event.local, event.remote, stream, driver)
     else if (event.kind === 'acked') this.#pool.handleReverseEvent(stream, event)
     else if (event.kind === 'closed') {
       this.#drivers.delete(driver)
@@ -115,6 +110,18 @@ export class StreamListener {
       if (condition !== undefined) context.log.info(facts, 'an XMPP stream was ended')
       else context.log.debug(facts, 'an XMPP stream ended')
     }
+  }
+
+  /** Only where policy knows the domain at all: a stranger does not make us connect to wherever its DNS records point. */
+  #verify(driver: StreamDriver, stream: IncomingStream, event: Extract<StreamEvent, { kind: 'verifyDialback' }>): void {
+    const { context } = this.#environment
+    const { remote, local } = event
+    const answer = (verdict: DialbackVerdict): void => {
+      stream.answerDialback(context.clock.nowMs(), remote, local, verdict)
+      driver.pump()
+    }
+    if (context.domains.isReachable(remote)) this.#pool.verify(event, answer)
+    else answer('not-authorized')
   }
 
   #keepSession(state: SessionState): void {
