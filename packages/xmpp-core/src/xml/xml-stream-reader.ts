@@ -181,6 +181,10 @@ export class XmlStreamReader {
 
   #onOpen(tag: SaxesTagNS): void {
     if (this.#builder.depth > 0) {
+      // It would never end: whoever restarts a stream at the wrong time is told at once.
+      if (this.#builder.depth === 1 && tag.uri === ns.streams && tag.local === 'stream') {
+        stop('unsupported-stanza-type', 'a stream within the stream')
+      }
       this.#builder.open(tag, this.#contentNs)
       return
     }
