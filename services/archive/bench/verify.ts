@@ -1,10 +1,11 @@
-// node --conditions=@gatehouse/source services/archive/bench/verify.ts [records]
-// How fast the chain of a log is checked, in the store and in an export.
+// node --conditions=@gatehouse/source services/archive/bench/verify.ts [records] [threads]
+// How fast a log is checked, chain, trees and index: in the store by one thread and by several, and in an export.
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { signCheckpoint } from '../src/chain/checkpoint.ts'
 import { loadSigningKey } from '../src/chain/signing-key.ts'
 import { SampleRecords } from '../src/sample-records.ts'
 import { LogReader } from '../src/store/log-reader.ts'
@@ -12,11 +13,13 @@ import { LogWriter } from '../src/store/log-writer.ts'
 import { recordLine } from '../src/verify/export-lines.ts'
 import { verifyExport } from '../src/verify/verify-export.ts'
 import { verifyChain } from '../src/verify/verify-store.ts'
+import { VerifyThreads } from '../src/verify/verify-threads.ts'
 
-const records = Number(process.argv[2] ?? 100_000)
+const records = Number(process.argv[2] ?? 200_000)
+const threads = Number(process.argv[3] ?? availableParallelism())
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-verify-bench-'))
 const file = join(folder, 'archive.db')
-const { publicKey } = loadSigningKey(join(folder, 'key'))
+const { publicKey, privateKey, keyId } = loadSigningKey(join(folder, 'key'))
 const writer = new LogWriter({ file, busyTimeoutMs: 1000, maxBytes: undefined, newLogId: () => randomBytes(16) })
 const samples = new SampleRecords()
 for (let done = 0; done < records; done += 1000) {
@@ -24,34 +27,34 @@ for (let done = 0; done < records; done += 1000) {
     Array.from({ length: 1000 }, () => samples.entry().record),
     Date.now() * 1000,
   )
+  const { sequence, hash } = writer.head
+  if (sequence % 10_000 === 0) writer.addCheckpoint(signCheckpoint(sequence, hash, Date.now() * 1000, privateKey, keyId, writer.tree()))
 }
+writer.index()
 writer.close()
 const reader = new LogReader(file)
 
-function report(name: string, startedMs: number, cpu: NodeJS.CpuUsage): void {
+async function measure(bench: string, count: number, run: () => Promise<{ readonly isIntact: boolean }>): Promise<void> {
+  const startedMs = performance.now()
+  const cpu = process.cpuUsage()
+  const { isIntact } = await run()
   const seconds = (performance.now() - startedMs) / 1000
   const { user, system } = process.cpuUsage(cpu)
-  const line = {
-    bench: name,
-    records,
-    recordsPerS: Math.round(records / seconds),
-    cpuUsPerRecord: Number(((user + system) / records).toFixed(2)),
-  }
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+  const facts = { recordsPerS: Math.round(count / seconds), cpuUsPerRecord: Number(((user + system) / count).toFixed(2)) }
+  process.stdout.write(`${JSON.stringify({ bench, records: count, isIntact, ...facts })}\n`)
 }
 
-let startedMs = performance.now()
-let cpu = process.cpuUsage()
-await verifyChain(reader, { publicKeys: [publicKey] })
-report('archive-verify-store', startedMs, cpu)
+const publicKeys = [publicKey]
+await measure('archive-verify-store', records, () => verifyChain(reader, { publicKeys }))
+const runner = new VerifyThreads({ file }, threads)
+await measure(`archive-verify-store-${threads}-threads`, records, () => verifyChain(reader, { publicKeys, runner }))
+await runner.close()
 
-const lines = Array.from({ length: records }, (_, at) => recordLine(reader.stored(at + 1)!))
+const lines = Array.from({ length: Math.min(records, 100_000) }, (_, at) => recordLine(reader.stored(at + 1)!))
 async function* read(): AsyncIterable<string> {
   yield* lines
 }
-startedMs = performance.now()
-cpu = process.cpuUsage()
-await verifyExport(read, { publicKeys: [publicKey] })
-report('archive-verify-export', startedMs, cpu)
+const otherCheckpoints = reader.checkpoints(0, lines.length)
+await measure('archive-verify-export', lines.length, () => verifyExport(read, { publicKeys, otherCheckpoints }))
 reader.close()
 rmSync(folder, { recursive: true })

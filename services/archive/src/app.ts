@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Bus, BusSubscription } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
@@ -12,6 +13,7 @@ import { CheckpointDelivery } from './remote/checkpoint-delivery.ts'
 import { serveAppend } from './serve/append-endpoint.ts'
 import { ArchiveHandlers } from './serve/archive-handlers.ts'
 import { logStoreOf } from './store/log-store.ts'
+import { VerifyThreads } from './verify/verify-threads.ts'
 
 export interface ArchiveDeps {
   readonly bus: Bus
@@ -33,6 +35,8 @@ export interface ArchiveService {
   publicKeyPem(): string
 }
 
+/** More would leave nothing to whatever else the machine does. */
+const MOST_VERIFY_THREADS = 8
 const SWEEP_EVERY_MS = 3_600_000
 
 /**
@@ -57,6 +61,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   refuseUnlessPossible(config)
   const handlers = new ArchiveHandlers({
     openLog: store.openLog,
+    openThreads: () => new VerifyThreads(store.threadSource, Math.min(MOST_VERIFY_THREADS, availableParallelism())),
     committer,
     publicKey: key.publicKey,
     nowUs,

@@ -44,14 +44,17 @@ import type { Awaitable, LogSource } from '../store/log-source.ts'
 import type { SearchTerms } from '../store/search-log.ts'
 import { codeOfThrown } from '../store/sqlite-code.ts'
 import { verifyStore } from '../verify/verify-store.ts'
+import type { VerifyThreads } from '../verify/verify-threads.ts'
 import { bodyHasText } from './body-text.ts'
 import { exportEntries } from './export-entries.ts'
 import { ProofMaker } from './proof-maker.ts'
-import { checkpointMessage, storedMessage } from './wire-records.ts'
+import { checkpointMessage, reportMessage, storedMessage } from './wire-records.ts'
 
 export interface ArchiveHandlerDeps {
   /** Opens the log for reading; throws or rejects when it cannot be. */
   readonly openLog: () => Awaitable<LogSource>
+  /** Threads that check the log together; closed after each check. */
+  readonly openThreads: () => VerifyThreads
   readonly committer: Committer
   readonly publicKey: KeyObject
   readonly nowUs: () => number
@@ -126,24 +129,15 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
     await this.#recordAccess('verify', caller, range, '').catch(() => undefined)
     await this.#deps.committer.sign()
     const reader = await this.#open()
-    let reportedAt = 0
-    for await (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range })) {
-      if (caller.signal.aborted) return
-      if (report !== undefined) {
-        yield {
-          checked: BigInt(checked),
-          total: BigInt(total),
-          finished: true,
-          intact: report.isIntact,
-          findings: report.findings.map((finding) => ({ ...finding, sequence: BigInt(finding.sequence) })),
-          headSequence: BigInt(report.headSequence),
-          headHash: report.headHash,
-        }
-      } else if (checked - reportedAt >= 50_000) {
-        reportedAt = checked
-        yield { checked: BigInt(checked), total: BigInt(total) }
+    const runner = this.#deps.openThreads()
+    try {
+      for await (const { checked, total, report } of verifyStore(reader, { publicKeys: [this.#deps.publicKey], ...range, runner })) {
+        if (caller.signal.aborted) return
+        yield { checked: BigInt(checked), total: BigInt(total), ...(report === undefined ? {} : reportMessage(report)) }
+        await nextTurn()
       }
-      await nextTurn()
+    } finally {
+      await runner.close()
     }
   }
 

@@ -1,8 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { CheckpointSchema, Checkpoint as ProtoCheckpoint, StoredRecordSchema } from '@gatehouse/proto'
+import type { CheckpointSchema, Checkpoint as ProtoCheckpoint, StoredRecordSchema, VerifyResponseSchema } from '@gatehouse/proto'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import type { OpenedBody } from '../seal/body-reader.ts'
 import type { StoredLogRecord } from '../store/log-source.ts'
+import type { ChainReport } from '../verify/chain-checker.ts'
 
 /** What the service sends for a record. */
 export function storedMessage(stored: StoredLogRecord, opened?: OpenedBody): MessageInitShape<typeof StoredRecordSchema> {
@@ -14,6 +15,17 @@ export function storedMessage(stored: StoredLogRecord, opened?: OpenedBody): Mes
     record: stored.record,
     outcomeStatus: stored.outcomeStatus,
     ...(opened === undefined ? {} : { body: opened.body, alteredBody: opened.alteredBody, bodyErased: opened.isErased }),
+  }
+}
+
+/** The last answer of verify. */
+export function reportMessage({ isIntact, findings, headSequence, headHash }: ChainReport): MessageInitShape<typeof VerifyResponseSchema> {
+  return {
+    finished: true,
+    intact: isIntact,
+    findings: findings.map((finding) => ({ ...finding, sequence: BigInt(finding.sequence) })),
+    headSequence: BigInt(headSequence),
+    headHash,
   }
 }
 

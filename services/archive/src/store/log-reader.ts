@@ -7,8 +7,9 @@ import { archiveError } from '../errors.ts'
 import type { Hold } from '../seal/key-vault.ts'
 import { dayNumber, VALUE_RANGE, valueOfText } from './day-marks.ts'
 import { type EntryPage, entryPage } from './entry-page.ts'
+import { IndexRowReader } from './index-row-reader.ts'
 import { sqliteQueries } from './index-tables.ts'
-import type { LogRecord, LogSource, StoredLogRecord } from './log-source.ts'
+import type { IndexRow, LogRecord, LogSource, StoredLogRecord } from './log-source.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
 import { OutcomeReader, type RecordedOutcome } from './outcome-reader.ts'
 import { MOST_COMMIT_DELAY_US, type SearchTerms, searchLog } from './search-log.ts'
@@ -24,6 +25,7 @@ export class LogReader implements LogSource {
   readonly #envelope: StatementSync
   readonly #outcomes: OutcomeReader
   readonly #logId: Uint8Array
+  #index: IndexRowReader | undefined
 
   /** Throws what SQLite throws, or GH-ARCHIVE-SCHEMA-NEWER. */
   constructor(file: string, busyTimeoutMs = 1000) {
@@ -132,6 +134,15 @@ export class LogReader implements LogSource {
           ? undefined
           : { firstSequence: Number(row['first_sequence']), root: row['root'] as Uint8Array },
     }))
+  }
+
+  indexedSequence(): number {
+    return Number(this.#database.prepare("SELECT value FROM meta WHERE name = 'indexed_sequence'").get()?.['value'] ?? 0)
+  }
+
+  indexRows(after: number, upTo: number): IndexRow[] {
+    this.#index ??= new IndexRowReader(this.#database)
+    return this.#index.rows(after, upTo)
   }
 
   /** Whether a hold protects an entry that is sealed with a key. */

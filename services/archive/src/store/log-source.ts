@@ -19,6 +19,27 @@ export interface StoredLogRecord extends LogRecord {
   readonly outcomeStatus: number
 }
 
+/** What the index says of one entry. */
+export interface IndexRow {
+  readonly sequence: number
+  /** Hex. */
+  readonly envelopeId: string
+  readonly keyMark: number
+  readonly conversationMark: number
+  readonly atUs: number
+  readonly kind: number
+  readonly verdict: string
+  readonly mark: string
+  readonly keyId: number
+  readonly fromDay: number
+  readonly toDay: number
+  readonly domainsDay: number
+  readonly fromAddress: string
+  readonly toAddress: string
+  /** Line end between the two. */
+  readonly domains: string
+}
+
 /** At once from a file, later from a server. */
 export type Awaitable<T> = T | Promise<T>
 
@@ -49,6 +70,10 @@ export interface LogSource extends SearchSource {
   checkpointOver(sequence: number): Awaitable<Checkpoint | undefined>
   /** Record hashes from one sequence to another, in order. */
   hashes(from: number, to: number): Awaitable<Uint8Array[]>
+  /** Up to which record the index goes. */
+  indexedSequence(): Awaitable<number>
+  /** What search knows of the entries after one sequence up to another, in order. */
+  indexRows(after: number, upTo: number): Awaitable<IndexRow[]>
   /** Whether a hold protects an entry that is sealed with a key. */
   hasEntryUnder(keyId: number, hold: Hold): Awaitable<boolean>
   /** First sequence that may hold a message received at or after a time. */

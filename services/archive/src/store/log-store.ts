@@ -3,6 +3,7 @@ import type { EngineState } from '../commit/commit-engine.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { ArchiveConfig } from '../config.ts'
 import type { KeyVault } from '../seal/key-vault.ts'
+import type { ThreadSource } from '../verify/verify-threads.ts'
 import type { Awaitable, LogSource } from './log-source.ts'
 import { postgresStore } from './postgres/postgres-store.ts'
 import { sqliteStore } from './sqlite-store.ts'
@@ -12,6 +13,8 @@ export interface LogStore {
   readonly committer: Committer
   /** Throws or rejects when the log cannot be opened. */
   readonly openLog: () => Awaitable<LogSource>
+  /** Where threads that check it find it. */
+  readonly threadSource: ThreadSource
   /** Whether there is a log to open. */
   readonly hasLog: () => boolean
   /** Undefined: bodies are kept in clear. */

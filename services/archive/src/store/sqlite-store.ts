@@ -19,6 +19,7 @@ export function sqliteStore(config: ArchiveConfig, deps: LogStoreDeps): LogStore
   return {
     committer: createCommitter(config, deps),
     openLog: () => new LogReader(databaseFile),
+    threadSource: { file: databaseFile },
     hasLog: () => existsSync(databaseFile),
     openKeys:
       encryption === undefined

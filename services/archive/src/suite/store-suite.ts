@@ -3,6 +3,7 @@ import { appendSuite } from './append-suite.ts'
 import { type ArchiveBed, stopArchives } from './archive-bed.ts'
 import { sealSuite } from './seal-suite.ts'
 import { searchSuite } from './search-suite.ts'
+import { tamperSuite } from './tamper-suite.ts'
 
 /** What every database has to do for the archive. The same tests run on each. */
 export function runArchiveSuite(name: string, makeBed: () => Promise<ArchiveBed>, options: { readonly skip: string | false }): void {
@@ -11,5 +12,6 @@ export function runArchiveSuite(name: string, makeBed: () => Promise<ArchiveBed>
     appendSuite(makeBed)
     searchSuite(makeBed)
     sealSuite(makeBed)
+    tamperSuite(makeBed)
   })
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { type Checkpoint, isCheckpointGenuine } from '../chain/checkpoint.ts'
+import { TreeGrower } from '../chain/merkle-tree.ts'
 import { RecordHasher } from '../chain/record-hash.ts'
 import { keyIdOf } from '../chain/signing-key.ts'
 import type { LogRecord } from '../store/log-source.ts'
@@ -37,8 +38,16 @@ export interface ChainReport {
   readonly findings: readonly Finding[]
 }
 
+/** What stands before the first record that is checked. */
+export interface ChainStart {
+  readonly sequence: number
+  /** Empty: unknown, as after a gap. */
+  readonly hash: Uint8Array
+  readonly committedAtUs?: number
+}
+
 // One altered place is reported once; an attacker who altered a million gets no million lines.
-const MAX_FINDINGS = 100
+export const MAX_FINDINGS = 100
 
 /**
  * Checks records one after the other, then checkpoints against them. After a break it goes on from the hash that the
@@ -50,21 +59,24 @@ export class ChainChecker {
   readonly #checkpoints = new Map<number, Checkpoint[]>()
   readonly #findings: Finding[] = []
   #greatest: Checkpoint | undefined
+  readonly #tree = new TreeGrower()
   #sequence: number
   #hash: Uint8Array
-  #committedAtUs = 0
+  #committedAtUs: number
+  /** First record in the tree, and the last of which something was found: a tree over that says nothing new. */
+  #treeFirst: number
+  #faultyUpTo = 0
+  readonly #faulty = new Set<number>()
   #checked = 0
   #signedSequence = 0
   #found = 0
 
   /** `keys`: those whose checkpoints count. `checkpoints`: all that are known, from the store and from elsewhere. */
-  constructor(
-    start: { readonly sequence: number; readonly hash: Uint8Array },
-    keys: readonly KeyObject[],
-    checkpoints: readonly Checkpoint[],
-  ) {
+  constructor(start: ChainStart, keys: readonly KeyObject[], checkpoints: readonly Checkpoint[]) {
     this.#sequence = start.sequence
     this.#hash = start.hash
+    this.#committedAtUs = start.committedAtUs ?? 0
+    this.#treeFirst = start.sequence + 1
     this.#keys = new Map(keys.map((key) => [keyIdOf(key), key]))
     for (const checkpoint of checkpoints) this.#admit(checkpoint)
   }
@@ -74,7 +86,11 @@ export class ChainChecker {
   }
 
   find(sequence: number, code: FindingCode, detail: string): void {
+    // What the index says of a record that is not the one committed says nothing more.
+    if (code === 'GH-ARCHIVE-INDEX' && this.#faulty.has(sequence)) return
     this.#found++
+    this.#faulty.add(sequence)
+    this.#faultyUpTo = Math.max(this.#faultyUpTo, code === 'GH-ARCHIVE-INDEX' ? 0 : sequence)
     if (this.#findings.length < MAX_FINDINGS) this.#findings.push({ sequence, code, detail })
   }
 
@@ -93,16 +109,29 @@ export class ChainChecker {
       this.find(sequence, 'GH-ARCHIVE-BACKDATED', `${timeOf(committedAtUs)} after ${timeOf(this.#committedAtUs)}`)
     }
     // After a gap the hash before is unknown, so only the link to the next record shows whether this one is genuine.
-    if (isNext) this.#checkHash(record)
+    if (isNext && this.#hash.length > 0) this.#checkHash(record)
     this.#hash = record.hash
     this.#sequence = sequence
     this.#committedAtUs = Math.max(this.#committedAtUs, committedAtUs)
+    this.#tree.add(record.hash)
     const signed = this.#checkpoints.get(sequence)
-    if (signed !== undefined) for (const checkpoint of signed) this.#compare(checkpoint, record)
+    if (signed === undefined) return
+    for (const checkpoint of signed) this.#compare(checkpoint, record)
+    this.#tree.clear()
+    this.#treeFirst = sequence + 1
   }
 
-  /** Call after the last record. `isWholeLog`: false when only a part up to some sequence was asked for. */
-  finish(isWholeLog: boolean): ChainReport {
+  /** Call after the last record of a part that ends at a sequence. */
+  expectUpTo(sequence: number): void {
+    if (this.#sequence < sequence)
+      this.find(this.#sequence + 1, 'GH-ARCHIVE-GAP', this.#sequence + 1 === sequence ? 'is missing' : `to ${sequence} are missing`)
+  }
+
+  /**
+   * Call after the last record. `isWholeLog`: false when only a part up to some sequence was asked for. `hasEarlierCheckpoints`: others
+   * vouch for records before the start.
+   */
+  finish(isWholeLog: boolean, hasEarlierCheckpoints = false): ChainReport {
     if (isWholeLog) {
       const greatest = this.#greatest
       if (greatest !== undefined && greatest.sequence > this.#sequence) {
@@ -112,7 +141,8 @@ export class ChainChecker {
           `the log ends at ${this.#sequence}, a checkpoint of ${timeOf(greatest.signedAtUs)} signs ${greatest.sequence}`,
         )
       }
-      if (this.#sequence > 0 && greatest === undefined) this.find(this.#sequence, 'GH-ARCHIVE-NO-CHECKPOINT', 'none was given or found')
+      if (this.#sequence > 0 && greatest === undefined && !hasEarlierCheckpoints)
+        this.find(this.#sequence, 'GH-ARCHIVE-NO-CHECKPOINT', 'none was given or found')
     }
     return {
       isIntact: this.#found === 0,
@@ -159,6 +189,14 @@ export class ChainChecker {
       )
     }
     this.#signedSequence = Math.max(this.#signedSequence, record.sequence)
+    this.#compareTree(checkpoint)
+  }
+
+  /** The tree that proofs of single records lead to has to be over these very records. */
+  #compareTree({ sequence, signedAtUs, tree }: Checkpoint): void {
+    if (tree === undefined || tree.firstSequence !== this.#treeFirst || this.#faultyUpTo >= this.#treeFirst) return
+    if (Buffer.compare(this.#tree.root(), tree.root) !== 0)
+      this.find(sequence, 'GH-ARCHIVE-REWRITTEN', `the checkpoint of ${timeOf(signedAtUs)} signs another tree`)
   }
 }
 

@@ -9,7 +9,7 @@ import type { Hold } from '../../seal/key-vault.ts'
 import { dayNumber, VALUE_RANGE, valueOfText } from '../day-marks.ts'
 import { type EntryPage, entryPage } from '../entry-page.ts'
 import { POSTGRES_SCHEMA, postgresQueries } from '../index-tables.ts'
-import type { LogRecord, LogSource, StoredLogRecord } from '../log-source.ts'
+import type { IndexRow, LogRecord, LogSource, StoredLogRecord } from '../log-source.ts'
 import { type RecordedOutcome, ToldOutcomes } from '../outcome-reader.ts'
 import { MOST_COMMIT_DELAY_US, type SearchTerms, searchLog } from '../search-log.ts'
 import { unpackRecords } from './unpack-records.ts'
@@ -20,6 +20,15 @@ const PAGE_SQL = `
   SELECT string_agg(int8send(sequence) || int8send(committed_at_us) || int4send(length(hash)) || hash || int4send(length(record)) || record,
     ''::bytea ORDER BY sequence) AS page
   FROM (SELECT * FROM ${SCHEMA}.record WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3) part`
+const INDEX_SQL = `
+  SELECT e.sequence, e.key_mark, e.conversation_mark, e.at_us, e.kind, e.key_id,
+    e.from_mark / ${VALUE_RANGE}, e.to_mark / ${VALUE_RANGE}, e.domains_mark / ${VALUE_RANGE},
+    encode(e.envelope_id, 'hex'), e.verdict, e.mark, coalesce(f.address, E'\\n\\n'), coalesce(t.address, E'\\n\\n'),
+    coalesce(d.from_domain || E'\\n' || d.to_domain, E'\\n\\n')
+  FROM ${SCHEMA}.entry e
+  LEFT JOIN ${SCHEMA}.address f ON f.id = e.from_mark % ${VALUE_RANGE} LEFT JOIN ${SCHEMA}.address t ON t.id = e.to_mark % ${VALUE_RANGE}
+  LEFT JOIN ${SCHEMA}.domain_pair d ON d.id = e.domains_mark % ${VALUE_RANGE}
+  WHERE e.sequence > $1 AND e.sequence <= $2 ORDER BY e.sequence`
 // Commit times rise with the sequence, so halving finds it; here rather than by a question per step.
 const FIRST_AT_SQL = `
   WITH RECURSIVE step (low, high) AS (
@@ -154,6 +163,23 @@ export class PostgresReader implements LogSource {
     return rows.map(({ hash }) => hash)
   }
 
+  indexedSequence(): Promise<number> {
+    return this.lastSequence()
+  }
+
+  async indexRows(after: number, upTo: number): Promise<IndexRow[]> {
+    const query = { name: 'gatehouse-index', text: INDEX_SQL, values: [after, upTo], rowMode: 'array' as const }
+    const { rows } = await this.#pool.query<[...IndexColumns]>(query)
+    return rows.map((row) => {
+      const [sequence, keyMark, conversationMark, atUs, kind, keyId, fromDay, toDay, domainsDay] = row
+        .slice(0, 9)
+        .map(Number) as unknown as Numbers
+      const [envelopeId, verdict, mark, fromAddress, toAddress, domains] = row.slice(9) as unknown as Texts
+      const numbers = { sequence, keyMark, conversationMark, atUs, kind, keyId, fromDay, toDay, domainsDay }
+      return { ...numbers, envelopeId, verdict, mark, fromAddress, toAddress, domains }
+    })
+  }
+
   async hasEntryUnder(keyId: number, hold: Hold): Promise<boolean> {
     const where = ['key_id = $1']
     const values: (string | number)[] = [keyId]
@@ -213,6 +239,11 @@ export class PostgresReader implements LogSource {
     return Number(rows[0]?.value ?? 0)
   }
 }
+
+type Nine<T> = readonly [T, T, T, T, T, T, T, T, T]
+type Numbers = Nine<number>
+type Texts = readonly [string, string, string, string, string, string]
+type IndexColumns = readonly [...Nine<string>, ...Texts]
 
 interface StoredRow {
   readonly sequence: string

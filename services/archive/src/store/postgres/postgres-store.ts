@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { messageOf } from '@gatehouse/errors'
-import { Pool } from 'pg'
 import { PostgresCommitter } from '../../commit/postgres-committer.ts'
 import type { ArchiveConfig } from '../../config.ts'
 import { archiveError } from '../../errors.ts'
 import { KeyRing } from '../../seal/key-ring.ts'
 import { PostgresKeys } from '../../seal/postgres-keys.ts'
 import type { LogStore, LogStoreDeps } from '../log-store.ts'
-import { PostgresReader } from './postgres-reader.ts'
-
-const READERS = 3
-const CONNECT_MS = 5_000
+import { openPostgresReader, openReaders } from './open-reader.ts'
 
 /** A log in PostgreSQL, which several services write. Throws GH-ARCHIVE-DATABASE when the file with its address cannot be read. */
 export function postgresStore(config: ArchiveConfig, section: NonNullable<ArchiveConfig['postgres']>, deps: LogStoreDeps): LogStore {
@@ -33,23 +29,11 @@ export function postgresStore(config: ArchiveConfig, section: NonNullable<Archiv
   )
   return {
     committer,
-    openLog: () => new PostgresReader(readersOf(url)),
+    openLog: () => openPostgresReader(url),
+    threadSource: { url },
     hasLog: () => committer.state().isAccepting,
-    openKeys: encryption === undefined ? undefined : () => new PostgresKeys(readersOf(url), KeyRing.read(encryption.keyFile)),
+    openKeys: encryption === undefined ? undefined : () => new PostgresKeys(openReaders(url), KeyRing.read(encryption.keyFile)),
   }
-}
-
-function readersOf(url: string): Pool {
-  const pool = new Pool({
-    connectionString: url,
-    max: READERS,
-    connectionTimeoutMillis: CONNECT_MS,
-    application_name: 'gatehouse-archive-read',
-    allowExitOnIdle: true,
-  })
-  // Without a listener a connection that the server closes while idle would end the process; the next question opens another.
-  pool.on('error', () => {})
-  return pool
 }
 
 function readUrl(file: string): string {
