@@ -20,7 +20,7 @@ const root = mkdtempSync(join(tmpdir(), 'gatehouse-archive-pg-'))
 // the server runs as a user of its own
 chmodSync(root, 0o777)
 let server: Promise<RunningPostgres> | undefined
-let databases = 0
+let database: Promise<string> | undefined
 
 after(async () => {
   await (await server)?.stop()
@@ -30,7 +30,9 @@ after(async () => {
 async function makeBed(): Promise<ArchiveBed> {
   server ??= startPostgres(root)
   const folder = mkdtempSync(join(root, 'log-'))
-  const url = await (await server).makeDatabase(`archive${++databases}`)
+  // One database, emptied: making one takes longer than a test.
+  database ??= server.then((running) => running.makeDatabase('archive'))
+  const url = await database
   const urlFile = join(folder, 'url')
   writeFileSync(urlFile, url)
   const run = async (sql: string): Promise<void> => {
@@ -39,6 +41,7 @@ async function makeBed(): Promise<ArchiveBed> {
     await client.query(`SET search_path = gatehouse_archive; ${sql}`)
     await client.end()
   }
+  await run('DROP SCHEMA IF EXISTS gatehouse_archive, gatehouse_archive_keys CASCADE')
   return {
     config: { databaseFile: join(folder, 'archive'), postgres: { urlFile } },
     folder,

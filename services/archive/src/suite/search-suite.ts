@@ -15,14 +15,14 @@ const DAY_US = 86_400_000_000
 const START_US = Date.UTC(2026, 4, 1, 12) * 1000
 const PEOPLE = ['ann@contoso.example', 'ben@contoso.example', 'cy@fabrikam.example', 'di@fabrikam.example', 'ed@adatum.example']
 
-/** What is said: one message an hour over ten days, 240 in all. */
+/** What is said: a message every two hours over ten days, 120 in all. */
 function messageAt(at: number) {
   const from = PEOPLE[at % PEOPLE.length]!
   const to = PEOPLE[(at * 3 + 1) % PEOPLE.length]!
-  return { from, to, conversation: `call-${at % 7}`, atUs: START_US + at * 3_600_000_000, isDenied: at % 10 === 3, isMarked: at % 8 === 5 }
+  return { from, to, conversation: `call-${at % 7}`, atUs: START_US + at * 7_200_000_000, isDenied: at % 10 === 3, isMarked: at % 8 === 5 }
 }
 
-const MESSAGES = Array.from({ length: 240 }, (_, at) => ({ sequence: at + 1, ...messageAt(at) }))
+const MESSAGES = Array.from({ length: 120 }, (_, at) => ({ sequence: at + 1, ...messageAt(at) }))
 type Message = (typeof MESSAGES)[number]
 
 /** Searching, reading and proving: the same answers as going through everything gives. */
@@ -76,7 +76,7 @@ export function searchSuite(makeBed: () => Promise<ArchiveBed>): void {
       [{ mark: 'unverified' }, ({ isMarked }) => isMarked],
       [{ verdict: 'allow', mark: 'verified' }, ({ isDenied, isMarked }) => !isDenied && !isMarked],
       [{ text: 'ABOUT', ...inDays(3, 4) }, (message) => ofDays(message, 3, 4)],
-      [{ beforeSequence: 100n, fromAddress: PEOPLE[2]! }, ({ sequence, from }) => sequence < 100 && from === PEOPLE[2]],
+      [{ beforeSequence: 60n, fromAddress: PEOPLE[2]! }, ({ sequence, from }) => sequence < 60 && from === PEOPLE[2]],
       [{ fromAddress: 'nobody@contoso.example' }, () => false],
       [{ domain: 'nowhere.example' }, () => false],
       [{ text: 'never said' }, () => false],
@@ -93,7 +93,7 @@ export function searchSuite(makeBed: () => Promise<ArchiveBed>): void {
   it('hands out one message with what became of it, its proof, and all as it was committed', async () => {
     const archive = await filled()
     const { handlers } = archive.service
-    assert.deepEqual(await archive.append(samples.outcomes([ids[4]!, ids[5]!], 486, START_US)), ['241'])
+    assert.deepEqual(await archive.append(samples.outcomes([ids[4]!, ids[5]!], 486, START_US)), ['121'])
     const got = await handlers.get(create(GetRequestSchema, { envelopeId: ids[4]! }), officer)
     assert.deepEqual([got.record?.sequence, got.record?.outcomeStatus, got.outcomes?.length], [5n, 486, 1])
     const proven = await handlers.prove(create(ProveRequestSchema, { sequence: 7n }), officer)

@@ -33,8 +33,8 @@ const CASES: readonly [name: string, sql: readonly string[], inStore: readonly s
       'UPDATE record SET sequence = 5 WHERE sequence = 6',
       'UPDATE record SET sequence = 6 WHERE sequence = 99',
     ],
-    ['5 ALTERED', '6 ALTERED', '6 BACKDATED', '7 ALTERED'],
-    ['5 ALTERED', '6 ALTERED', '6 BACKDATED', '7 ALTERED'],
+    ['5 ALTERED', '6 ALTERED', '7 ALTERED'],
+    ['5 ALTERED', '6 ALTERED', '7 ALTERED'],
   ],
   [
     'a record dated back',
@@ -77,7 +77,7 @@ export function tamperSuite(makeBed: () => Promise<ArchiveBed>): void {
       const samples = new SampleRecords()
       let nowUs = 1_790_000_000_000_000
       const written = await openArchive(bed, config, () => (nowUs += 1_000_000))
-      for (let at = 0; at < RECORDS; at++) await written.append(samples.entry().record)
+      for (let at = 0; at < RECORDS; at += 4) await written.append(...Array.from({ length: 4 }, () => samples.entry().record))
       await written.stop()
       if (statements.length > 0) await bed.run(statements.join('; '))
       assert.deepEqual(codes(await foundOffline(bed, checkpointFile)), offline)
