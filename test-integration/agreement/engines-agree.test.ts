@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
-import type { PeerIdentity } from '@gatehouse/im-model'
-import { type DecisionInput, DecisionState, decide, findNetwork, type Snapshot } from '@gatehouse/policy-engine'
+import { remoteId } from '@gatehouse/bridge-kit'
+import type { ImAddress } from '@gatehouse/im-model'
+import { DecisionState, findNetwork, type Snapshot, type SrvEvidence, type UserFacts } from '@gatehouse/policy-engine'
 import { CheckRequestSchema } from '@gatehouse/proto'
+import { decidePassage, Passage } from '@gatehouse/public-im-bridge/test'
 import { EntryReader, replay } from '@gatehouse/receipt'
 import { NOW_MS, policies, type Written } from '@gatehouse/receipt/test'
 import fc from 'fast-check'
@@ -17,19 +19,6 @@ const CASES = Number(process.env['GATEHOUSE_AGREEMENT_CASES'] ?? 3_000)
 type Network = NonNullable<NonNullable<ReturnType<typeof findNetwork>>['network']>
 
 const PER_POLICY = 100
-const NOBODY: PeerIdentity = {
-  isAuthenticated: false,
-  refusal: undefined,
-  names: { dns: [], sipDomains: [], commonName: undefined },
-  anchors: [],
-  mayBeTlsClient: false,
-  fingerprint: '',
-  spkiPin: '',
-  issuer: '',
-  serial: '',
-  notAfterMs: 0,
-}
-
 test(
   `edge, bridge, Check over gRPC and the replayed receipt agree on ${CASES} random cases`,
   { timeout: 3_600_000 },
@@ -94,48 +83,44 @@ function questionOf(one: Case, isBridged: boolean) {
   return {
     fromAddress: one.from,
     toAddress: one.to,
-    method: one.method,
+    method: isBridged ? 'MESSAGE' : one.method,
     side: one.side,
     certificateNames: isBridged ? [] : [...one.certificateNames],
     assertedMark: isBridged ? '' : (one.mark ?? ''),
     srvTargets: [one.srvHost],
-    body: one.method === 'MESSAGE' ? one.text : '',
+    body: isBridged || one.method === 'MESSAGE' ? one.text : '',
     contentType: 'text/plain; charset=utf-8',
     evidence: isBridged ? one.evidence : '',
   }
 }
 
-/** As a connector has it: the network's word instead of a certificate. */
+/** The way in of the bridge: its passage, with what a connector hands over. */
 async function judgeBridged({ facts }: PolicySite, snapshot: Snapshot, one: Case, protocol: string): Promise<Judgement> {
-  const [fromUser, fromDomain] = one.from.split('@') as [string, string]
-  const [toUser, toDomain] = one.to.split('@') as [string, string]
-  const isMessage = one.method === 'MESSAGE'
-  const content = isMessage && one.text !== '' ? { contentType: 'text/plain', body: Buffer.from(one.text), textFormat: [] } : undefined
-  const input: DecisionInput = {
+  const addressOf = (text: string): ImAddress => ({ user: text.slice(0, text.indexOf('@')), domain: text.slice(text.indexOf('@') + 1) })
+  const srv = (): SrvEvidence => ({ status: 'found', targets: [{ host: one.srvHost, port: 5061, priority: 0, weight: 0 }] })
+  const passage = new Passage({
+    id: new Uint8Array(16),
+    event: {
+      side: 'external',
+      from: addressOf(one.from),
+      to: addressOf(one.to),
+      conversation: '',
+      remoteId: remoteId(''),
+      content: { kind: 'message', messageId: 'm1', text: one.text },
+      method: 'MESSAGE',
+      evidence: { class: one.evidence, by: 'test' },
+      source: { remote: '', server: '' },
+    },
+    protocol,
+    conversation: '',
     nowMs: NOW_MS,
-    side: 'external',
-    kind: isMessage ? 'message' : 'session',
-    method: one.method,
-    fromUser,
-    fromDomain,
-    toUser,
-    toDomain,
-    assertedDomains: [],
-    peer: NOBODY,
-    bound: undefined,
-    assertedMark: undefined,
-    isInDialog: false,
-    bridge: { protocol, evidence: one.evidence },
-    srv: () => ({ status: 'found', targets: [{ host: one.srvHost, port: 5061, priority: 0, weight: 0 }] }),
-    content: () => content,
-    facts: (user) => facts.facts(user),
+    known: { srv, facts: (user) => facts.facts(user) },
+  })
+  const lookup = {
+    lookupSrv: async () => srv(),
+    lookupFacts: (user: string) => new Promise<UserFacts>((resolve) => facts.lookupFacts(user, resolve)),
   }
-  for (;;) {
-    const answer = decide(snapshot, input, new DecisionState())
-    if (!('need' in answer)) return judgementOf(answer)
-    assert.ok(answer.need === 'facts')
-    await new Promise((resolve) => facts.lookupFacts(answer.user, resolve))
-  }
+  return judgementOf(await decidePassage(passage, snapshot, new DecisionState(), lookup))
 }
 
 function judgementOf(decision: Judgement | undefined): Judgement {
