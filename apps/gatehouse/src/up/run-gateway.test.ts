@@ -227,6 +227,14 @@ describe('gatehouse up', () => {
     assert.match(readFileSync(out, 'utf8'), /"record"/)
   })
 
+  it('shows an outbox that is empty, and drops nothing unasked', async () => {
+    assert.deepEqual((await runJson<{ destinations: unknown[] }>('outbox', 'list')).destinations, [])
+    assert.deepEqual([(await run('outbox', 'retry')).code, (await run('outbox', 'retry')).out], [1, 'nothing waits\n'])
+    assert.equal((await run('outbox', 'drop', 'sip.fabrikam.example', '--all')).code, 1)
+    assert.match((await run('outbox', 'drop', 'sip.fabrikam.example')).err, /GH-CLI-USAGE/)
+    assert.match((await run('outbox', 'list', '--messages', 'x')).err, /GH-CLI-USAGE/)
+  })
+
   it('refuses a second one at the same address with a code and a remedy', async () => {
     const second = await runForTest(commands, ['up', '--config', configFile], { cwd: folder })
     assert.equal(second.code, 5)
