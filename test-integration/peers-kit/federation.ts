@@ -26,11 +26,13 @@ export interface FederationPlan {
   readonly dnsServer?: (sites: { readonly partnerPort: number }) => Promise<string>
   readonly hasTrace?: boolean
   /** More about contoso's own server. */
-  readonly nextHop?: { readonly imMode: 'page' | 'session'; readonly imdn: boolean }
+  readonly nextHop?: { readonly imMode: 'page' | 'session'; readonly imdn?: boolean; readonly imIdleMs?: number }
   /** Of the partner; default `standard`, which Kamailio speaks. */
   readonly dialect?: 'standard' | 'microsoft'
   /** Messages can wait for who is away. */
   readonly hasOutbox?: boolean
+  /** A network behind `deliver.xmpp`, which answers whatever it is told. */
+  readonly hasNetworkDouble?: boolean
   /** Further policy documents, each beginning with `---`. */
   readonly morePolicy?: string
 }
@@ -121,6 +123,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   return (address, replica) => ({
     ...(plan.hasOutbox === true ? { outbox: { file: rack.path(`outbox-${replica}.db`) } } : {}),
     policy: policyWith(partner, plan.dialect ?? 'standard') + (plan.morePolicy ?? ''),
+    hasNetworkDouble: plan.hasNetworkDouble ?? false,
     config: {
       replica,
       externalEdge: { name: names.pool, listen: { address, port: parts.externalPort }, certificate: pairOf(external) },

@@ -13,6 +13,7 @@ import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/po
 import { RetryOutboxRequestSchema } from '@gatehouse/proto'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import type { GateOrder } from './gate.ts'
+import { serveNetworkDouble } from './network-double.ts'
 
 const order = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder
 let snapshot = readSnapshot(order, 1)
@@ -27,6 +28,7 @@ if (order.archive !== undefined) {
   archive = buildArchiveService(archiveConfig.parse({ databaseFile: join(order.archive.folder, 'archive.sqlite') }), { bus, log, metrics })
   await archive.start()
 }
+if (order.hasNetworkDouble === true) await serveNetworkDouble(bus)
 const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
   bus,
   policy: { current: () => snapshot },

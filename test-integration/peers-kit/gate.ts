@@ -17,6 +17,8 @@ export interface GateOrder {
   readonly queueMaxAgeMs?: number
   /** Monitoring address of the NATS server. */
   readonly natsMonitor?: string
+  /** A network behind `deliver.xmpp` in the same process, which answers whatever it is told. */
+  readonly hasNetworkDouble?: boolean
   /** host:port of a NATS server; without it the bus is inside the process. */
   readonly natsServer?: string
 }

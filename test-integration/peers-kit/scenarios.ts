@@ -87,7 +87,8 @@ export function hasNotSeen(phone: UdpPhone, method: string, body: string): boole
 
 const publishTags = new Map<string, string>()
 
-async function publish(phone: UdpPhone, basic: 'open' | 'closed'): Promise<void> {
+/** What the phone's user shows, at the user's own presence server. */
+export async function publish(phone: UdpPhone, basic: 'open' | 'closed'): Promise<void> {
   const entity = `sip:${phone.address}`
   const body = `<?xml version="1.0" encoding="UTF-8"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="${entity}"><tuple id="t1"><status><basic>${basic}</basic></status></tuple></presence>`
   const before = publishTags.get(`${phone.address} ${phone.options.port}`)

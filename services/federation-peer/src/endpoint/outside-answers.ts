@@ -7,7 +7,6 @@ import type { Passage } from '../session/passage.ts'
 import type { HeaderPairs } from './own-request.ts'
 import { statusOf } from './status-table.ts'
 
-const RETRY_AFTER_S = 5
 /** Outside, nobody learns from an answer who exists (lcs-edge §15, item 5). */
 const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
 const UNKNOWN_USER = 404
@@ -45,7 +44,7 @@ export class OutsideAnswers {
       status: isHidden ? UNKNOWN_USER : status,
       reason: outcome.detail,
       diagnostics: undefined,
-      retryAfterS: status === 503 && outcome.retry === 'later' ? RETRY_AFTER_S : undefined,
+      retryAfterS: undefined,
       headers: [],
       isCertain: outcome.isCertain,
     }

@@ -53,6 +53,8 @@ export function statusOf(outcome: DeliveryOutcome, method: string, isInDialog: b
   if (outcome.status === 'queued') return method === 'MESSAGE' ? 202 : 200
   if (outcome.status !== 'failed') return 200
   const status = outcome.sipStatus >= 400 && outcome.sipStatus <= 699 ? outcome.sipStatus : 500
+  // RFC 3261 §21.5.4: 503 would say that this gate is overloaded, and turn its neighbours away from it
+  if (status === 503) return UNAVAILABLE
   // RFC 4320 §4.2: nobody but an INVITE is answered 408
   if (status === 408 && method !== 'INVITE') return UNAVAILABLE
   return isInDialog && ENDS_DIALOG.has(status) ? UNAVAILABLE : status
