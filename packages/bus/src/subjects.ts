@@ -87,6 +87,13 @@ export const busSubjects = {
     payload: 'NetworkState, AccountState',
     use: 'State of each network by replica, and of each linked account.',
   },
+  sipDialogs: {
+    name: 'gh.v1.sip.dialogs',
+    kind: 'publish',
+    owner: 'federation-peer',
+    payload: 'JSON: replica, pair, dialog',
+    use: 'Which replica has which session or subscription with a SIP user; the others keep it, ask that replica, and go on with it when it is gone.',
+  },
   events: {
     name: 'gh.v1.events.<topic>',
     kind: 'publish',

@@ -1,4 +1,4 @@
-export type { DialogRequest } from './dialog/dialog.ts'
+export type { DialogRequest, DialogState } from './dialog/dialog.ts'
 export { Dialog } from './dialog/dialog.ts'
 export type { DialogId } from './dialog/dialog-id.ts'
 export { dialogIdOf, dialogKey, isInDialog } from './dialog/dialog-id.ts'

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
-import { type Bus, deliverSubject } from '@gatehouse/bus'
-import { DeliveryClient, serveDeliveries } from '@gatehouse/delivery'
+import { type Bus, busSubjects, deliverAtSubject } from '@gatehouse/bus'
+import { DeliveryClient } from '@gatehouse/delivery'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
@@ -23,6 +23,7 @@ import { EdgeListener } from './edge/edge-listener.ts'
 import { LinkPool } from './edge/link-pool.ts'
 import { createSystemClock } from './edge/system-clock.ts'
 import { buildEndpoint } from './endpoint/build-endpoint.ts'
+import { serveEndpoint } from './endpoint/serve-endpoint.ts'
 import { peerCodes } from './errors.ts'
 import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
@@ -144,6 +145,9 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     idleMs: imIdleMs,
     maxSessions: config.limits.maxImSessions,
     maxSubscriptions: config.limits.maxSubscriptions,
+    replica: config.replica,
+    publish: (data) => void bus.publish(busSubjects.sipDialogs.name, data),
+    deliverAt: (replica, delivery, onOutcome) => deliveries.deliverTo(deliverAtSubject('sip', replica), delivery, onOutcome),
     deliver: (delivery, onOutcome) => deliveries.deliver(delivery, onOutcome),
     newId: (now) => ids.next(now),
     newTag,
@@ -254,6 +258,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
 
   const stoppers: (() => void)[] = []
   let isListening = false
+  let stopServing = async (): Promise<void> => undefined
 
   return {
     peering,
@@ -267,13 +272,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       const bound = { external: await external.start(), internal: await internal.start() }
       own.settlePort('external', bound.external.port)
       own.settlePort('internal', bound.internal.port)
-      const served = await serveDeliveries(
-        bus,
-        deliverSubject('sip'),
-        'deliver',
-        (delivery) => new Promise((resolve) => endpoint.deliver(delivery, resolve)),
-      )
-      stoppers.push(() => void served.stop())
+      stopServing = await serveEndpoint(bus, config.replica, endpoint)
       isListening = true
       return bound
     },
@@ -283,6 +282,8 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       // Lame duck: load balancers notice that we are not ready, while whoever still comes is served.
       await wait(clock, config.drain.graceMs)
       isDraining = true
+      // its dialogs go on in another replica, with the next delivery
+      await stopServing()
       await until(clock, config.drain.finishMs, () => session.layer.openServerTransactions() === 0)
       await Promise.race([outbox.stop(), wait(clock, config.drain.finishMs)])
       await archiveClient.drain(config.archiveTimeoutMs)

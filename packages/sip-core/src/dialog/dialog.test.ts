@@ -108,3 +108,15 @@ test('what cannot make a dialog makes none', () => {
   assert.equal(Dialog.ofSent(request, createResponse(request, 180, undefined, { toTag: 'bob-1' })), undefined)
   assert.equal(Dialog.ofReceived(bare, createResponse(bare, 200, undefined, { toTag: 'x' })), undefined)
 })
+
+test('a dialog goes on where its state is restored, with numbers above those that may have been used', () => {
+  const { caller, called } = pair()
+  called.handleRequest(caller.createRequest('MESSAGE').request)
+  const state = called.state()
+  const restored = Dialog.restore({ ...state, localSequence: state.localSequence + 1_000 })
+  assert.deepEqual(restored.id, called.id)
+  const request = restored.createRequest('MESSAGE')
+  assert.deepEqual([request.request.cseq()?.number, request.nextHopUri], [1_001, called.createRequest('MESSAGE').nextHopUri])
+  assert.equal(caller.handleRequest(request.request), 'in-order')
+  assert.equal(restored.handleRequest(caller.createRequest('MESSAGE').request), 'in-order')
+})

@@ -8,7 +8,8 @@ import { type DialogId, dialogIdOf } from './dialog-id.ts'
 /** Methods whose Contact becomes the new remote target (RFC 3261 §12.2, RFC 3311, RFC 6665 §4.4.1). */
 const REFRESH_METHODS: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY'])
 
-interface DialogState {
+/** Everything that is needed to go on with a dialog elsewhere; plain data. */
+export interface DialogState {
   readonly id: DialogId
   /** From and To of our requests, as header values. */
   readonly localParty: string
@@ -81,6 +82,26 @@ export class Dialog {
       localSequence: cseq.number,
       remoteSequence: undefined,
     })
+  }
+
+  /**
+   * Goes on with a dialog that another process had. What it sent since the state was written is unknown: give a `localSequence` above
+   * anything it can have used. RFC 3261 §12.2.2: a gap is no error.
+   */
+  static restore(state: DialogState): Dialog {
+    return new Dialog(state)
+  }
+
+  state(): DialogState {
+    return {
+      id: this.id,
+      localParty: this.#localParty,
+      remoteParty: this.#remoteParty,
+      remoteTarget: this.#remoteTarget,
+      routeSet: this.#routeSet,
+      localSequence: this.#localSequence,
+      remoteSequence: this.#remoteSequence,
+    }
   }
 
   get remoteTarget(): string {

@@ -1,7 +1,7 @@
 import { type SetTimer, TimerWheel } from '@gatehouse/bus'
 import type { Delivery } from '@gatehouse/delivery'
 import type { SipRequest, TransactionLayer } from '@gatehouse/sip-core'
-import type { LinkDestination, LinkTargets } from '../route/link-targets.ts'
+import { isBySip, type LinkDestination, type LinkTargets } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
 import { Endpoint } from './endpoint.ts'
@@ -13,6 +13,8 @@ import { OwnContacts } from './own-contact.ts'
 import { SipWatchers } from './presence/sip-watchers.ts'
 import { WatchedUsers } from './presence/watched-users.ts'
 import { SessionOpener } from './session-opener.ts'
+import { SiblingDeliveries } from './sibling-deliveries.ts'
+import { type DialogRecord, SiblingDialogs } from './sibling-dialogs.ts'
 import { SipReceiver } from './sip-receiver.ts'
 import { type NextHopHabits, SipSender } from './sip-sender.ts'
 import { type AgentLinks, UserAgent } from './user-agent.ts'
@@ -36,6 +38,11 @@ export interface EndpointParts {
   readonly deliver: (delivery: Delivery, onOutcome: OnOutcome) => void
   /** Ids of envelopes without a record. */
   readonly newId: (nowMs: number) => Uint8Array
+  readonly replica: string
+  /** A word to the other replicas. */
+  readonly publish: (data: Uint8Array) => void
+  /** Hands a delivery to one of them. */
+  readonly deliverAt: (replica: string, delivery: Delivery, onOutcome: OnOutcome) => void
   readonly newTag: () => string
   readonly nowMs: () => number
   readonly setTimer: SetTimer
@@ -47,8 +54,15 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
   const wheel = new TimerWheel(nowMs, parts.setTimer)
   const agent = new UserAgent(parts)
   const contacts = new OwnContacts(own, parts.token)
+  const siblings = new SiblingDialogs({
+    replica: parts.replica,
+    publish: parts.publish,
+    nowMs,
+    maxRecords: parts.maxSessions + 2 * parts.maxSubscriptions,
+  })
   const sessions = new ImSessions({
     wheel,
+    siblings,
     nowMs,
     idleMs: parts.idleMs,
     maxSessions: parts.maxSessions,
@@ -57,7 +71,7 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
   const opener = new SessionOpener({ agent, sessions, contacts, own, wheel, newTag })
   const answers = new OutsideAnswers(own, newTag)
   const handOver = new HandOver(deliver, newId)
-  const shared = { agent, handOver, answers, contacts, own, wheel, newTag, nowMs }
+  const shared = { agent, handOver, answers, contacts, own, wheel, siblings, newTag, nowMs }
   const watchers = new SipWatchers({ ...shared, maxWatchers: parts.maxSubscriptions })
   const watched = new WatchedUsers({ ...shared, maxWatched: parts.maxSubscriptions })
   const sender = new SipSender({
@@ -72,7 +86,26 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
     habitsOf: (destination) => habitsOf(destination, parts.inside),
   })
   const receiver = new SipReceiver({ handOver, sessions, contacts, own, watchers, watched, answers })
-  return new Endpoint({ sender, receiver, sessions, wheel })
+  const deliveries = new SiblingDeliveries({
+    replica: parts.replica,
+    dialogs: siblings,
+    deliverAt: parts.deliverAt,
+    hasSession: (delivery) => opener.isOpening(delivery) || sessions.has(delivery.envelope.from, delivery.envelope.to),
+    adopt: (records) => {
+      for (const record of records) {
+        if (record.kind === 'session') sessions.restore(record)
+        else if (record.kind === 'watcher') watchers.restore(record)
+      }
+    },
+    deliverHere: (delivery, onOutcome) => {
+      if (isBySip(delivery.destination)) sender.send(delivery, delivery.destination, onOutcome)
+    },
+  })
+  const onTaken = (record: DialogRecord): void => {
+    sessions.lose(record)
+    watchers.lose(record)
+  }
+  return new Endpoint({ sender, deliveries, siblings, onTaken, receiver, sessions, wheel })
 }
 
 const MICROSOFT: NextHopHabits = { imMode: 'session', hasImdn: false }

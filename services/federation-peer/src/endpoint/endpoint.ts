@@ -4,11 +4,16 @@ import { peerCodes } from '../errors.ts'
 import { isBySip } from '../route/link-targets.ts'
 import type { ImSessions } from './im-sessions.ts'
 import type { OnOutcome } from './outcome-of-answer.ts'
+import type { SiblingDeliveries } from './sibling-deliveries.ts'
+import type { DialogRecord, SiblingDialogs } from './sibling-dialogs.ts'
 import type { SipReceiver } from './sip-receiver.ts'
 import type { SipSender } from './sip-sender.ts'
 
 export interface EndpointDeps {
   readonly sender: SipSender
+  readonly deliveries: SiblingDeliveries
+  readonly siblings: SiblingDialogs
+  readonly onTaken: (record: DialogRecord) => void
   readonly receiver: SipReceiver
   readonly sessions: ImSessions
   readonly wheel: TimerWheel
@@ -32,6 +37,16 @@ export class Endpoint {
     return this.#deps.sessions.size
   }
 
+  /** Tells the other replicas that we are there, and hears what they have. */
+  start(): void {
+    this.#deps.siblings.start(this.#deps.onTaken)
+  }
+
+  /** A word of another replica, from the bus. */
+  hear(data: Uint8Array): void {
+    this.#deps.siblings.handle(data)
+  }
+
   stop(): void {
     this.#deps.wheel.stop()
   }
@@ -45,6 +60,6 @@ export class Endpoint {
     if (!isBySip(destination)) {
       return onOutcome(failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING', 'Its destination does not speak SIP.'))
     }
-    this.#deps.sender.send(delivery, destination, onOutcome)
+    this.#deps.deliveries.deliver(delivery, onOutcome)
   }
 }

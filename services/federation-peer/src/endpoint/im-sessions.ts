@@ -1,7 +1,8 @@
 import type { TimerWheel, WheelEntry } from '@gatehouse/bus'
 import { addressKey, type ImAddress } from '@gatehouse/im-model'
-import type { Dialog } from '@gatehouse/sip-core'
+import { Dialog } from '@gatehouse/sip-core'
 import type { LinkDestination } from '../route/link-targets.ts'
+import type { DialogRecord, SiblingDialogs } from './sibling-dialogs.ts'
 
 /** What of a session is told when it is added. */
 export interface ImSessionFacts {
@@ -14,7 +15,12 @@ export interface ImSessionFacts {
   readonly acceptTypes: readonly string[]
   /** Where the SIP end is reached; undefined until somebody who knows sends to it. */
   readonly destination: LinkDestination | undefined
+  /** Replicas that had it before this one. */
+  readonly generation?: number
 }
+
+/** What other replicas ask us for a session at most; a longer one costs a second. */
+const KNOWN_FOR_MS = 86_400_000
 
 /** One session of messages with a SIP user, in the place of somebody who is not on SIP. */
 export class ImSession implements WheelEntry {
@@ -22,20 +28,35 @@ export class ImSession implements WheelEntry {
   readonly outside: ImAddress
   readonly user: ImAddress
   readonly acceptTypes: readonly string[]
+  /** What the other replicas know of it. */
+  readonly record: DialogRecord
   destination: LinkDestination | undefined
-  lastUsedMs = 0
+  lastUsedMs: number
   wheelNext: WheelEntry | undefined = undefined
   wheelPrevious: WheelEntry | undefined = undefined
   wheelSlot = -1
   wheelRounds = 0
   readonly #onExpire: (session: ImSession) => void
 
-  constructor(facts: ImSessionFacts, onExpire: (session: ImSession) => void) {
-    this.dialog = facts.dialog
-    this.outside = facts.outside
-    this.user = facts.user
-    this.acceptTypes = facts.acceptTypes
-    this.destination = facts.destination
+  constructor(facts: ImSessionFacts, nowMs: number, onExpire: (session: ImSession) => void) {
+    const { dialog, outside, user, acceptTypes, destination, generation = 0 } = facts
+    this.dialog = dialog
+    this.outside = outside
+    this.user = user
+    this.acceptTypes = acceptTypes
+    this.destination = destination
+    this.lastUsedMs = nowMs
+    this.record = {
+      kind: 'session',
+      pair: pairKey(outside, user),
+      generation,
+      outside,
+      user,
+      dialog: dialog.state(),
+      acceptTypes,
+      isActive: true,
+      untilMs: nowMs + KNOWN_FOR_MS,
+    }
     this.#onExpire = onExpire
   }
 
@@ -46,6 +67,7 @@ export class ImSession implements WheelEntry {
 
 export interface ImSessionsDeps {
   readonly wheel: TimerWheel
+  readonly siblings: SiblingDialogs
   readonly nowMs: () => number
   /** A session that nobody used for so long is ended. */
   readonly idleMs: number
@@ -66,6 +88,10 @@ export class ImSessions {
 
   get size(): number {
     return this.#byPair.size
+  }
+
+  has(outside: ImAddress, user: ImAddress): boolean {
+    return this.#byPair.has(pairKey(outside, user))
   }
 
   /** The session in which something from `outside` for `user` goes; counts as use. */
@@ -89,9 +115,9 @@ export class ImSessions {
     const key = pairKey(facts.outside, facts.user)
     const before = this.#byPair.get(key)
     if (before !== undefined) this.remove(before)
-    const session = new ImSession(facts, (due) => this.#expire(due))
-    session.lastUsedMs = this.#deps.nowMs()
+    const session = new ImSession(facts, this.#deps.nowMs(), (due) => this.#expire(due))
     this.#byPair.set(key, session)
+    this.#deps.siblings.has(session.record)
     this.#deps.wheel.add(session, this.#deps.idleMs)
     if (this.#byPair.size > this.#deps.maxSessions) this.#endOldest()
     return session
@@ -101,6 +127,19 @@ export class ImSessions {
     const key = pairKey(session.outside, session.user)
     if (this.#byPair.get(key) === session) this.#byPair.delete(key)
     this.#deps.wheel.remove(session)
+    this.#deps.siblings.ended(session.record)
+  }
+
+  /** Goes on with a session of a replica that is gone. */
+  restore({ dialog, outside, user, acceptTypes, generation }: DialogRecord): void {
+    // where it leads is told by what is sent in it
+    if (dialog !== undefined) this.add({ dialog: Dialog.restore(dialog), outside, user, acceptTypes, destination: undefined, generation })
+  }
+
+  /** Another replica has it now. */
+  lose(record: DialogRecord): void {
+    const session = this.#byPair.get(record.pair)
+    if (session?.record === record) this.remove(session)
   }
 
   #expire(session: ImSession): void {

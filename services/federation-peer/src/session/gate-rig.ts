@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import { type BusMessage, busSubjects, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
-import { type Delivery, deliveredOutcome } from '@gatehouse/delivery'
+import { type Delivery, deliveredOutcome, deliveryCodes, failedOutcome } from '@gatehouse/delivery'
 import type { DeliveryOutcome, EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
 import { Outboxes } from '@gatehouse/outbox'
@@ -138,6 +138,13 @@ export class GateRig {
   /** What was counted as observed. */
   readonly observed: string[] = []
   nowMs = 1_000_000
+  /** What the endpoint tells the other replicas, and how it reaches them; nobody, unless a test joins two. */
+  onWord: (data: Uint8Array) => void = () => undefined
+  deliverAt: (replica: string, delivery: Delivery, onOutcome: (outcome: DeliveryOutcome) => void) => void = (
+    _replica,
+    _delivery,
+    onOutcome,
+  ) => onOutcome(failedOutcome(deliveryCodes, 'GH-DELIVERY-NOBODY'))
   #timers: { readonly run: () => void; readonly atMs: number }[] = []
   readonly budget: SenderBudget = new SenderBudget(100)
   inside: RigConnection
@@ -168,6 +175,7 @@ export class GateRig {
       nextHop?: NextHopHabits
       /** Messages can wait; `startOutbox` has to be called. */
       hasOutbox?: boolean
+      replica?: string
     } = {},
   ) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
@@ -224,6 +232,9 @@ export class GateRig {
       idleMs: 60_000,
       maxSessions: 3,
       maxSubscriptions: 3,
+      replica: options.replica ?? 'rig',
+      publish: (data) => this.onWord(data),
+      deliverAt: (replica, delivery, onOutcome) => this.deliverAt(replica, delivery, onOutcome),
       deliver: (delivery, onOutcome) => {
         this.handedOver.push(delivery)
         setImmediate(() => onOutcome(this.outcome(delivery)))

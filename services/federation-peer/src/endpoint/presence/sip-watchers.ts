@@ -15,6 +15,7 @@ import { type OnOutcome, outcomeOfAnswer } from '../outcome-of-answer.ts'
 import type { OutsideAnswers } from '../outside-answers.ts'
 import type { OwnContacts } from '../own-contact.ts'
 import type { HeaderPairs } from '../own-request.ts'
+import type { DialogRecord, SiblingDialogs } from '../sibling-dialogs.ts'
 import type { AnswerDesk } from '../sip-receiver.ts'
 import { endsDialog } from '../status-table.ts'
 import type { UserAgent } from '../user-agent.ts'
@@ -35,7 +36,11 @@ interface Watcher {
   destination: LinkDestination
   untilMs: number
   state: 'pending' | 'active'
+  /** Undefined: nothing, or nothing that this replica heard. */
   known: PresenceEvent | undefined
+  readonly generation: number
+  /** What the other replicas know of it. */
+  record: DialogRecord | undefined
 }
 
 export interface SipWatchersDeps {
@@ -44,6 +49,7 @@ export interface SipWatchersDeps {
   readonly answers: OutsideAnswers
   readonly contacts: OwnContacts
   readonly wheel: TimerWheel
+  readonly siblings: SiblingDialogs
   readonly nowMs: () => number
   readonly maxWatchers: number
 }
@@ -88,9 +94,7 @@ export class SipWatchers {
     let report: OnOutcome | undefined = onOutcome
     for (const watcher of watchers) {
       watcher.destination = destination
-      if (event.type === 'available' || event.type === 'unavailable') watcher.known = event
-      // who sees presence has consent, in whatever order the network says so
-      if (event.type !== 'unsubscribed') watcher.state = 'active'
+      this.#learn(watcher, event)
       this.#notify(watcher, event.type === 'unsubscribed' ? 'rejected' : undefined, (outcome) => {
         report?.(outcome) // the first phone that has it has it
         report = undefined
@@ -109,33 +113,92 @@ export class SipWatchers {
     desk.accept(passage, response)
     // a partner is told by whoever knows the way to it, with the first event
     const destination: LinkDestination = passage.side === 'internal' ? { to: 'inside', domain: from.domain } : NOWHERE
-    const watcher: Watcher = {
-      dialog,
-      outside: to,
-      user: from,
-      alarm: new WheelAlarm(() => this.#notify(watcher, 'timeout')),
-      destination,
-      untilMs: 0,
-      state: 'pending',
-      known: undefined,
-    }
-    this.#byDialog.set(dialogKey(dialog.id), watcher)
-    const key = pairKey(to, from)
-    this.#byPair.set(key, (this.#byPair.get(key) ?? new Set()).add(watcher))
+    const watcher = this.#add({ dialog, outside: to, user: from, destination, generation: 0, isActive: false })
     this.#extend(watcher, expiresS === 0 ? POLL_MS : expiresS * 1_000)
     if (expiresS > 0) this.#notify(watcher) // RFC 6665 §4.2.1.2: at once
+  }
+
+  /** Goes on with a subscription that another replica had. */
+  restore(record: DialogRecord): void {
+    const { dialog: state, outside, user, generation, isActive, untilMs } = record
+    const forMs = untilMs - this.#deps.nowMs()
+    if (state === undefined || forMs <= 0) return
+    const dialog = Dialog.restore(state)
+    if (this.#byDialog.has(dialogKey(dialog.id))) return
+    this.#extend(this.#add({ dialog, outside, user, destination: NOWHERE, generation, isActive }), forMs)
+  }
+
+  /** Another replica has it now. */
+  lose(record: DialogRecord): void {
+    const watcher = record.dialog && this.#byDialog.get(dialogKey(record.dialog.id))
+    if (watcher !== undefined) this.#remove(watcher)
+  }
+
+  #add(facts: {
+    dialog: Dialog
+    outside: ImAddress
+    user: ImAddress
+    destination: LinkDestination
+    generation: number
+    isActive: boolean
+  }): Watcher {
+    const watcher: Watcher = {
+      ...facts,
+      alarm: new WheelAlarm(() => this.#notify(watcher, 'timeout')),
+      untilMs: 0,
+      state: facts.isActive ? 'active' : 'pending',
+      known: undefined,
+      record: undefined,
+    }
+    this.#byDialog.set(dialogKey(facts.dialog.id), watcher)
+    const key = pairKey(facts.outside, facts.user)
+    this.#byPair.set(key, (this.#byPair.get(key) ?? new Set()).add(watcher))
+    return watcher
+  }
+
+  #learn(watcher: Watcher, event: PresenceEvent): void {
+    if (event.type === 'unsubscribed') return
+    if (event.type === 'available' || event.type === 'unavailable') watcher.known = event
+    // with consent and until the network says more, there is nobody to be seen (RFC 8048 §5.3.1)
+    else watcher.known ??= NOT_SEEN
+    if (watcher.state === 'active') return
+    // who sees presence has consent, in whatever order the network says so
+    watcher.state = 'active'
+    this.#announce(watcher)
+  }
+
+  #announce(watcher: Watcher): void {
+    const { dialog, outside, user, generation, untilMs, state } = watcher
+    watcher.record = {
+      kind: 'watcher',
+      pair: pairKey(outside, user),
+      generation,
+      outside,
+      user,
+      dialog: dialog.state(),
+      acceptTypes: [],
+      isActive: state === 'active',
+      untilMs,
+    }
+    this.#deps.siblings.has(watcher.record)
   }
 
   /** RFC 6665 §4.4.1 and §4.1.2.2: again, or no longer. A replica that does not know it says 481, and the watcher begins anew. */
   #refresh(passage: Passage, destination: Destination, desk: AnswerDesk): void {
     const { callId, request } = passage
-    const watcher = this.#byDialog.get(dialogKey({ callId, localTag: request.to()?.tag ?? '', remoteTag: request.from()?.tag ?? '' }))
+    const { from, to } = partiesOf(passage)
+    const id = { callId, localTag: request.to()?.tag ?? '', remoteTag: request.from()?.tag ?? '' }
+    const taken = this.#byDialog.has(dialogKey(id))
+      ? undefined
+      : this.#deps.siblings.takeDialog('watcher', pairKey(to, from), callId, id.localTag)
+    if (taken !== undefined) this.restore(taken)
+    const watcher = this.#byDialog.get(dialogKey(id))
     if (watcher === undefined) return desk.refuse(passage, refuse('GH-PEER-NO-DIALOG'))
     if (watcher.dialog.handleRequest(request) === 'out-of-order') {
       return desk.refuse(passage, { ...refuse('GH-PEER-NO-DIALOG', 'It is out of order.'), status: 500 })
     }
     const expiresS = expiresOf(request)
-    const { from, to } = partiesOf(passage)
+    if (passage.side === 'internal') watcher.destination = { to: 'inside', domain: from.domain }
     const contact = this.#deps.contacts.of(passage.side, to, from.domain, callId)
     desk.accept(
       passage,
@@ -150,12 +213,15 @@ export class SipWatchers {
     }
     this.#extend(watcher, expiresS * 1_000)
     this.#notify(watcher)
+    // what the replica before this one had heard is asked for again
+    if (taken !== undefined) this.#deps.handOver.run(passage, destination, { kind: 'presence', type: 'probe' }, () => undefined)
   }
 
   #extend(watcher: Watcher, forMs: number): void {
     watcher.untilMs = this.#deps.nowMs() + forMs
     this.#deps.wheel.remove(watcher.alarm)
     this.#deps.wheel.add(watcher.alarm, forMs)
+    this.#announce(watcher)
   }
 
   /** One NOTIFY with all that is known. `ends`: why it is the last one. */
@@ -164,10 +230,7 @@ export class SipWatchers {
     if (watcher.destination === NOWHERE) return onOutcome(failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING'))
     const restS = Math.max(0, Math.ceil((watcher.untilMs - this.#deps.nowMs()) / 1_000))
     const state = ends === undefined ? `${watcher.state};expires=${restS}` : `terminated;reason=${ends}`
-    // nothing is shown before there is consent; then `unavailable` until the network says more (RFC 8048 §5.3.1)
-    const isShown = watcher.state === 'active' && ends !== 'rejected'
-    const event: PresenceEvent = watcher.known ?? { kind: 'presence', type: 'unavailable' }
-    const body = isShown ? renderPidf(toSipUri(watcher.outside), event) : undefined
+    const body = watcher.known === undefined || ends === 'rejected' ? undefined : renderPidf(toSipUri(watcher.outside), watcher.known)
     const headers: HeaderPairs = [
       ...EVENT,
       ['Subscription-State', state],
@@ -188,6 +251,7 @@ export class SipWatchers {
 
   #remove(watcher: Watcher): void {
     this.#deps.wheel.remove(watcher.alarm)
+    if (watcher.record !== undefined) this.#deps.siblings.ended(watcher.record)
     this.#byDialog.delete(dialogKey(watcher.dialog.id))
     const key = pairKey(watcher.outside, watcher.user)
     const others = this.#byPair.get(key)
@@ -196,5 +260,6 @@ export class SipWatchers {
   }
 }
 
+const NOT_SEEN: PresenceEvent = { kind: 'presence', type: 'unavailable' }
 /** Where nobody is told anything yet. */
 const NOWHERE: LinkDestination = { to: 'inside', domain: '' }

@@ -15,6 +15,7 @@ import { type OnOutcome, outcomeOfAnswer } from '../outcome-of-answer.ts'
 import type { OutsideAnswers } from '../outside-answers.ts'
 import type { OwnContacts } from '../own-contact.ts'
 import { createOwnRequest, type HeaderPairs, markOwnMessage } from '../own-request.ts'
+import type { DialogRecord, SiblingDialogs } from '../sibling-dialogs.ts'
 import type { AnswerDesk } from '../sip-receiver.ts'
 import { type SipAnswer, sideOf, type UserAgent } from '../user-agent.ts'
 import { WheelAlarm } from '../wheel-alarm.ts'
@@ -28,6 +29,8 @@ const MIN_EXPIRES_S = 60
 const REFRESH_AT = 0.9
 const RETRY_MS = 60_000
 const NO_DIALOG = 481
+/** What other replicas send us for it at most; afterwards one of them asks anew. */
+const KNOWN_FOR_MS = 86_400_000
 
 /** Somebody on a network watches a SIP user; we are the subscriber (RFC 6665 §4.1). */
 interface Watched {
@@ -38,6 +41,7 @@ interface Watched {
   dialog: Dialog | undefined
   /** Consent was passed on. */
   isAnnounced: boolean
+  readonly record: DialogRecord
 }
 
 export interface WatchedUsersDeps {
@@ -47,6 +51,8 @@ export interface WatchedUsersDeps {
   readonly contacts: OwnContacts
   readonly own: OwnNames
   readonly wheel: TimerWheel
+  readonly siblings: SiblingDialogs
+  readonly nowMs: () => number
   readonly newTag: () => string
   readonly maxWatched: number
 }
@@ -140,8 +146,19 @@ export class WatchedUsers {
       alarm: new WheelAlarm(() => this.#subscribe(watched, EXPIRES_S, () => undefined)),
       dialog: undefined,
       isAnnounced: false,
+      record: {
+        kind: 'watched',
+        pair: key,
+        generation: 0,
+        outside: delivery.envelope.from,
+        user: delivery.envelope.to,
+        acceptTypes: [],
+        isActive: true,
+        untilMs: this.#deps.nowMs() + KNOWN_FOR_MS,
+      },
     }
     this.#byPair.set(key, watched)
+    this.#deps.siblings.has(watched.record)
     if (this.#byPair.size > this.#deps.maxWatched) this.#forgetOldest()
     return watched
   }
@@ -207,6 +224,7 @@ export class WatchedUsers {
 
   #remove(watched: Watched): void {
     this.#deps.wheel.remove(watched.alarm)
+    this.#deps.siblings.ended(watched.record)
     if (this.#isKnown(watched)) this.#byPair.delete(pairKey(watched.delivery.envelope.from, watched.delivery.envelope.to))
   }
 
