@@ -13,6 +13,7 @@ import { IS_COMPOSING, renderIsComposing, renderKeyboardActivity } from './conte
 import { ALICE, BOB, JABBER, RigUser } from './sip-user-rig.ts'
 
 const PLAIN = [['Content-Type', 'text/plain;charset=UTF-8']] as const
+const PHONE = ['Contact', '<sip:alice@phone.contoso.example:5061>'] as const
 const PARTIES = { from: `sip:${ALICE}`, to: `sip:${BOB}`, atMs: 0 }
 
 const LINKS_BLOCKED: PolicyObject = {
@@ -255,6 +256,17 @@ describe('a session with somebody on a network', () => {
     const { dialog } = await alice.invite()
     assert.equal((await alice.inDialog(dialog, 'MESSAGE', { headers: PLAIN, body: 'see http://x.example/' })).status, 606)
     assert.equal((await alice.inDialog(dialog, 'MESSAGE', { headers: PLAIN, body: 'no harm' })).status, 200)
+  })
+
+  it('needs no words to be kept alive, nor a description to begin', async () => {
+    const alice = user()
+    const { dialog } = await alice.invite({ headers: [], body: '' })
+    for (const method of ['INVITE', 'UPDATE'])
+      assert.equal((await alice.inDialog(dialog, method, { headers: [PHONE] })).status, 200, method)
+    assert.deepEqual(
+      alice.rig.handedOver.map(({ envelope }) => envelope.content),
+      [{ kind: 'session', state: 'open' }],
+    )
   })
 
   it('that nobody asked us for does not exist', async () => {

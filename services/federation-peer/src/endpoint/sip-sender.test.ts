@@ -72,9 +72,14 @@ describe('page mode to the inside (RFC 3428, RFC 7572)', () => {
     )
   })
 
-  it('says files as links and a correction as a new message', () => {
+  it('says files as links, a correction as a new message, and leaves mark-up out', () => {
+    const html = '<b>see</b>'
     const file = { url: 'https://files.jabber.example/a.pdf', name: 'a.pdf', mediaType: 'application/pdf', bytes: 12 }
-    const { link } = deliver(new GateRig(), delivery({ kind: 'message', messageId: 'm2', text: 'see', replaces: 'm1', files: [file] }), 200)
+    const { link } = deliver(
+      new GateRig(),
+      delivery({ kind: 'message', messageId: 'm2', text: 'see', html, replaces: 'm1', files: [file] }),
+      200,
+    )
     assert.equal(Buffer.from(link.requests()[0]?.body ?? []).toString(), 'see\nhttps://files.jabber.example/a.pdf')
   })
 
