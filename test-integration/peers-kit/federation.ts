@@ -31,6 +31,10 @@ export interface FederationPlan {
   readonly dialect?: 'standard' | 'microsoft'
   /** Messages can wait for who is away. */
   readonly hasOutbox?: boolean
+  /** Configuration of a public-im-bridge with each gate. */
+  readonly bridge?: object
+  /** What unverified people may do; default everything. */
+  readonly unverified?: string
   /** A network behind `deliver.xmpp`, which answers whatever it is told. */
   readonly hasNetworkDouble?: boolean
   /** Further policy documents, each beginning with `---`. */
@@ -122,7 +126,9 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
   return (address, replica) => ({
     ...(plan.hasOutbox === true ? { outbox: { file: rack.path(`outbox-${replica}.db`) } } : {}),
-    policy: policyWith(partner, plan.dialect ?? 'standard') + (plan.morePolicy ?? ''),
+    policy:
+      policyWith(partner, plan.dialect ?? 'standard', plan.unverified ?? '{message: deliver, presence: allow}') + (plan.morePolicy ?? ''),
+    ...(plan.bridge === undefined ? {} : { bridge: plan.bridge }),
     hasNetworkDouble: plan.hasNetworkDouble ?? false,
     config: {
       replica,
@@ -156,12 +162,12 @@ function pairOf(files: { certFile: string; keyFile: string }): { certFile: strin
   return { certFile: files.certFile, keyFile: files.keyFile }
 }
 
-function policyWith(partner: string, dialect: string): string {
+function policyWith(partner: string, dialect: string, unverified: string): string {
   return `
 apiVersion: gatehouse/v1
 kind: FederationSettings
 metadata: {name: settings}
-spec: {enabled: true, unverified: {message: deliver, presence: allow}}
+spec: {enabled: true, unverified: ${unverified}}
 ---
 apiVersion: gatehouse/v1
 kind: Archiving

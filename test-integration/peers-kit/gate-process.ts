@@ -11,6 +11,7 @@ import { Outboxes } from '@gatehouse/outbox'
 import { parsePolicy } from '@gatehouse/policy-document'
 import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
 import { RetryOutboxRequestSchema } from '@gatehouse/proto'
+import { buildPublicImBridge, connectors, type PublicImBridge, publicImBridgeConfig } from '@gatehouse/public-im-bridge'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import type { GateOrder } from './gate.ts'
 import { serveNetworkDouble } from './network-double.ts'
@@ -37,6 +38,12 @@ const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
   metrics,
 })
 const bound = await peer.start()
+let bridge: PublicImBridge | undefined
+if (order.bridge !== undefined) {
+  const config = publicImBridgeConfig.parse(order.bridge)
+  bridge = buildPublicImBridge(config, { bus, policy: { current: () => snapshot }, log, metrics, connectors, sealKey: Buffer.alloc(32, 7) })
+  await bridge.start()
+}
 process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)
 // For whoever measures: how late the event loop was since it was last asked.
 const delay = monitorEventLoopDelay({ resolution: 5 })
@@ -51,8 +58,7 @@ process.on('SIGHUP', () => {
   void outboxes?.retryOutbox(create(RetryOutboxRequestSchema))
 })
 process.once('SIGTERM', () => {
-  void peer
-    .stop()
+  void Promise.all([peer.stop(), bridge?.stop()])
     .then(() => archive?.stop())
     .then(() => outboxes?.close())
     .then(() => bus.close(100))

@@ -17,6 +17,8 @@ export interface GateOrder {
   readonly queueMaxAgeMs?: number
   /** Monitoring address of the NATS server. */
   readonly natsMonitor?: string
+  /** Configuration of a public-im-bridge in the same process. */
+  readonly bridge?: object
   /** A network behind `deliver.xmpp` in the same process, which answers whatever it is told. */
   readonly hasNetworkDouble?: boolean
   /** host:port of a NATS server; without it the bus is inside the process. */
@@ -115,6 +117,8 @@ export async function startGate(folder: string, name: string, order: GateOrder):
     args: [...NODE_FLAGS, join(import.meta.dirname, 'gate-process.ts'), file],
     logFile: join(folder, `${name}.log`),
     ready: { line: /gate ready / },
+    // a machine that builds something meanwhile takes long to read the sources
+    readyTimeoutMs: 30_000,
   })
   return new RunningGate(started, file)
 }
