@@ -74,9 +74,13 @@ export class StreamManagement {
 
   noteSent(text: string, ticket: Ticket): void {
     this.#unacked.push({ text, ticket })
+    this.#isAsked = false
   }
 
-  /** One request for all that was sent since the last one; undefined: nothing to ask for, or asked already. */
+  /**
+   * One request for all that was sent since the last one; undefined: nothing to ask for, or asked already. A peer that answered "not yet" is not
+   * asked over and over: it says so when it has the rest, or is asked with the next stanza or the next sign of life.
+   */
   takeRequest(): XmlElement | undefined {
     if (this.#isAsked || this.#unacked.length === 0) return undefined
     this.#isAsked = true
@@ -90,7 +94,6 @@ export class StreamManagement {
 
   /** Takes `h` of an `a`, `resumed` or `failed`; undefined: it counts more than was ever sent, or is no number (XEP-0198 §4). */
   takeAnswer(h: string | undefined): Ticket[] | undefined {
-    this.#isAsked = false
     if (h === undefined || !/^\d{1,10}$/.test(h)) return undefined
     const count = (Number(h) - this.#acked + WRAP) % WRAP
     if (count > this.#unacked.length) return undefined
