@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { openPostgres } from '@gatehouse/policy'
-import { runStoreSuite } from '@gatehouse/policy/test'
+import { PostgresFactsDatabase, runDirectorySuite, runFactsSuite, runStoreSuite } from '@gatehouse/policy/test'
 import { Client } from 'pg'
 import { type RunningPostgres, skipWithoutPostgres, startPostgres } from '../peers-kit/postgres.ts'
 
@@ -19,17 +19,33 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+interface Place {
+  readonly url: string
+  readonly urlFile: string
+}
+
+/** An empty database of its own. */
+async function makePlace(): Promise<Place> {
+  server ??= startPostgres(folder)
+  const name = `policy${++databases}`
+  const url = await (await server).makeDatabase(name)
+  const urlFile = join(folder, `${name}.url`)
+  writeFileSync(urlFile, url)
+  return { url, urlFile }
+}
+
+function configOf({ urlFile }: Place) {
+  return { databaseFile: '', postgres: { urlFile }, signingKeyFile: join(folder, 'signing.key') }
+}
+
 runStoreSuite(
   'PostgreSQL',
   async () => {
-    server ??= startPostgres(folder)
-    const name = `policy${++databases}`
-    const url = await (await server).makeDatabase(name)
-    const urlFile = join(folder, `${name}.url`)
-    writeFileSync(urlFile, url)
+    const place = await makePlace()
+    const { url } = place
     return {
       open: () => openPostgres(url, () => {}),
-      config: { databaseFile: '', postgres: { urlFile }, signingKeyFile: join(folder, 'signing.key') },
+      config: configOf(place),
       spoil: async () => {
         const client = new Client({ connectionString: url })
         await client.connect()
@@ -40,3 +56,7 @@ runStoreSuite(
   },
   { skip },
 )
+
+runFactsSuite('PostgreSQL', async () => configOf(await makePlace()), { skip })
+
+runDirectorySuite('PostgreSQL', async () => new PostgresFactsDatabase({ urlFile: (await makePlace()).urlFile, log: () => {} }), { skip })

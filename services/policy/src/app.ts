@@ -83,7 +83,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
   })
   const upkeep = new Upkeep({ bus, book, publisher, log })
   const facts = new FactsPart({
-    databaseFile: config.databaseFile,
+    place: placeOf(config),
     directory: config.directory,
     directorySource: deps.directorySource,
     bus,

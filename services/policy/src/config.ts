@@ -15,7 +15,7 @@ export const policyConfig = z.strictObject({
         .describe('File with the connection string (`postgres://user:password@host/database?sslmode=verify-full`); it is a secret.'),
     })
     .optional()
-    .describe('Revisions are kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile`.'),
+    .describe('Revisions and facts about users are kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile`.'),
   access: z
     .array(
       z.strictObject({
@@ -58,7 +58,7 @@ export const policyConfig = z.strictObject({
   directory: directoryConfig
     .optional()
     .describe(
-      'LDAP or Active Directory that users and groups come from; they count once `UserSettings.lookUp` is on. Facts are kept in `databaseFile`, also beside `postgres`. Absent: none.',
+      'LDAP or Active Directory that users and groups come from; they count once `UserSettings.lookUp` is on. Of several replicas one reads at a time, for all. Absent: none.',
     ),
 })
 

@@ -7,6 +7,11 @@ export const directoryCodes = {
     remedy: 'Write `policy.directory` into the bootstrap configuration, or import a file with `gatehouse users import`.',
     retry: 'never',
   },
+  'GH-DIRECTORY-BUSY': {
+    summary: 'Another replica of the policy service reads the directory.',
+    remedy: 'Wait for its pass to end; what it reads counts here too.',
+    retry: 'later',
+  },
   'GH-DIRECTORY-AWAY': {
     summary: 'The directory did not answer to the end; what is known of users stays as it is.',
     remedy: 'Check address, certificate and load of the server; the next pass tries again.',

@@ -94,6 +94,8 @@ export class DirectoryKeeper {
       return outcome
     } catch (thrown) {
       const code = thrown instanceof GatewayError ? thrown.code : 'GH-DIRECTORY-AWAY'
+      // its pass is as good as ours
+      if (code === 'GH-DIRECTORY-BUSY') throw thrown
       this.#problem = `${code}: ${messageOf(thrown)}`
       log.error({ code, detail: messageOf(thrown), full: order.isFull }, 'the directory could not be read to the end; no user was removed')
       // what was read before it failed is in the store

@@ -1,5 +1,7 @@
 import type { FactsStore } from '../facts/facts-store.ts'
+import type { FactsWriter } from '../facts/facts-writer.ts'
 import { checkDrop } from '../facts/plausible-drop.ts'
+import type { StoredUser } from '../facts/stored-user.ts'
 import { directoryError } from './directory-codes.ts'
 import type { DirectoryConfig } from './directory-config.ts'
 import type { DirectoryConnection, DirectoryEntry, DirectorySource } from './directory-source.ts'
@@ -41,30 +43,40 @@ export class DirectorySync {
     this.#deps = deps
   }
 
-  /** Throws GH-DIRECTORY-…, GH-FACTS-DROP, GH-FACTS-STORE. */
+  /** Rejects with GH-DIRECTORY-…, GH-FACTS-DROP, GH-FACTS-STORE; with GH-DIRECTORY-BUSY while another replica reads. */
   async run(order: PassOrder): Promise<PassOutcome> {
+    let outcome: PassOutcome | undefined
+    // two full passes at once would each take what the other saw for gone
+    await this.#deps.store.exclusively('directory', async () => {
+      outcome = await this.#run(order)
+    })
+    if (outcome === undefined) throw directoryError('GH-DIRECTORY-BUSY')
+    return outcome
+  }
+
+  async #run(order: PassOrder): Promise<PassOutcome> {
     const { store, source } = this.#deps
-    const watermark = store.state(this.#watermarkName())
+    const watermark = await store.state(this.#watermarkName())
     const isFull = order.isFull || watermark === undefined
     const connection = await source.connect()
     try {
-      const pass = new Pass(this.#deps, isFull ? undefined : watermark)
+      const pass = new Pass(this.#deps, isFull ? undefined : watermark, await store.nextPass('directory'))
       await pass.read(connection)
-      return this.#finish(pass, isFull, order.acceptsDrop)
+      return await this.#finish(pass, isFull, order.acceptsDrop)
     } finally {
       await connection.close()
     }
   }
 
-  #finish(pass: Pass, isFull: boolean, acceptsDrop: boolean): PassOutcome {
+  async #finish(pass: Pass, isFull: boolean, acceptsDrop: boolean): Promise<PassOutcome> {
     const { store, config } = this.#deps
     let removed = 0
     if (isFull) {
-      checkDrop(store.leftovers('directory', pass.number), acceptsDrop ? 100 : config.maxDropPercent)
-      removed = store.dropLeftovers('directory', pass.number)
+      checkDrop(await store.leftovers('directory', pass.number), acceptsDrop ? 100 : config.maxDropPercent)
+      removed = await store.dropLeftovers('directory', pass.number)
     }
     // only now: a pass that failed must be read again from where the last good one ended
-    if (pass.newest !== '') store.setState(this.#watermarkName(), pass.newest)
+    if (pass.newest !== '') await store.setState(this.#watermarkName(), pass.newest)
     const isNamed = !isFull && !pass.hasGroupNews && pass.changed.length <= MAX_NAMED
     const { users, groups, skipped } = pass
     return { isFull, users, groups, removed, skipped, changed: isNamed ? pass.changed : undefined }
@@ -90,11 +102,11 @@ class Pass {
   readonly #since: string | undefined
   readonly #deadlineMs: number
 
-  constructor(deps: DirectorySyncDeps, since: string | undefined) {
+  constructor(deps: DirectorySyncDeps, since: string | undefined, number: number) {
     this.#deps = deps
     this.#since = since
     this.newest = since ?? ''
-    this.number = deps.store.nextPass('directory')
+    this.number = number
     this.#deadlineMs = deps.nowMs() + deps.config.maxPassMs
   }
 
@@ -109,7 +121,7 @@ class Pass {
     for await (const page of connection.pages(userSearch)) {
       this.users += page.length
       this.#checkBounds('maxUsers', this.users, maxUsers)
-      this.#takeUsers(page)
+      await this.#takeUsers(page)
     }
     const groupSearch = {
       base: groups.base ?? base,
@@ -119,7 +131,7 @@ class Pass {
     for await (const page of connection.pages(groupSearch)) {
       this.groups += page.length
       this.#checkBounds('maxGroups', this.groups, maxGroups)
-      this.#takeGroups(page)
+      await this.#takeGroups(page)
     }
   }
 
@@ -127,43 +139,66 @@ class Pass {
     return this.#since === undefined ? filter : `(&${filter}(${this.#deps.config.changed}>=${this.#since}))`
   }
 
-  #takeUsers(page: readonly DirectoryEntry[]): void {
+  async #takeUsers(page: readonly DirectoryEntry[]): Promise<void> {
     const { store, config, nowMs } = this.#deps
-    store.transaction(() => {
-      for (const entry of page) {
-        this.#noteNewest(entry)
-        const users = readUser(entry, config.users)
-        if (users.length === 0) this.skipped++
-        for (const user of users) {
-          const holder = store.holderOf(user.address, 'directory')
-          // two entries with one address: the first of this pass keeps it, so that a pass does not depend on the last page
-          if (holder?.pass === this.number && holder.externalId !== user.externalId) this.skipped++
-          else if (store.putUser('directory', user, this.number, nowMs())) this.changed.push(user.address)
+    const entries = page.map((entry) => ({ users: readUser(entry, config.users), memberships: readMemberOf(entry, config.users.memberOf) }))
+    for (const entry of page) this.#noteNewest(entry)
+    await store.transaction(async (writer) => {
+      const taken = await this.#withoutTaken(
+        writer,
+        entries.map(({ users }) => users),
+      )
+      for (const address of await writer.putUsers('directory', taken, this.number, nowMs())) this.#noteChanged(address)
+      for (const { users } of this.#since === undefined ? [] : entries) {
+        if (users[0] === undefined) continue
+        const keep = users.map(({ address }) => address)
+        for (const address of await writer.dropOtherAddresses(users[0].externalId, keep)) this.#noteChanged(address)
+      }
+      await writer.putMemberships(
+        entries.flatMap(({ memberships }) => memberships),
+        this.number,
+      )
+    })
+  }
+
+  /** Two entries with one address: the first of this pass keeps it, so that a pass does not depend on the last page. */
+  async #withoutTaken(writer: FactsWriter, entries: readonly (readonly StoredUser[])[]): Promise<readonly StoredUser[]> {
+    const holders = await writer.holdersOf(
+      entries.flat().map(({ address }) => address),
+      'directory',
+    )
+    const taken: StoredUser[] = []
+    for (const users of entries) {
+      if (users.length === 0) this.skipped++
+      for (const user of users) {
+        const holder = holders.get(user.address)
+        if (holder?.pass === this.number && holder.externalId !== user.externalId) this.skipped++
+        else {
+          taken.push(user)
+          holders.set(user.address, { externalId: user.externalId, pass: this.number })
         }
-        const addresses = users.map(({ address }) => address)
-        if (this.#since !== undefined && users[0] !== undefined)
-          this.changed.push(...store.dropOtherAddresses(users[0].externalId, addresses))
-        this.#takeMemberships(readMemberOf(entry, config.users.memberOf))
       }
-    })
+    }
+    return taken
   }
 
-  #takeGroups(page: readonly DirectoryEntry[]): void {
+  async #takeGroups(page: readonly DirectoryEntry[]): Promise<void> {
     const { store, config } = this.#deps
-    store.transaction(() => {
+    for (const entry of page) this.#noteNewest(entry)
+    this.hasGroupNews ||= page.length > 0
+    await store.transaction(async (writer) => {
       for (const entry of page) {
-        this.#noteNewest(entry)
         const memberships = [...readMembers(entry, config.groups.member), ...readMemberOf(entry, config.users.memberOf)]
-        this.#takeMemberships(memberships)
-        this.hasGroupNews = true
+        await writer.putMemberships(memberships, this.number)
         const statedBy = memberships[0]?.statedBy
-        if (this.#since !== undefined && statedBy !== undefined) store.dropStaleMemberships(statedBy, this.number)
+        if (this.#since !== undefined && statedBy !== undefined) await writer.dropStaleMemberships(statedBy, this.number)
       }
     })
   }
 
-  #takeMemberships(memberships: ReturnType<typeof readMembers>): void {
-    for (const membership of memberships) this.#deps.store.putMembership(membership, this.number)
+  /** Beyond what is named nobody needs to know which. */
+  #noteChanged(address: string): void {
+    if (this.changed.length <= MAX_NAMED) this.changed.push(address)
   }
 
   #noteNewest(entry: DirectoryEntry): void {

@@ -1,6 +1,6 @@
 import { parseAddress } from '@gatehouse/im-model'
 import { type RightsSpec, userKey } from '@gatehouse/policy-engine'
-import type { Membership, StoredUser } from '../facts/facts-store.ts'
+import type { Membership, StoredUser } from '../facts/stored-user.ts'
 import type { DirectoryConfig } from './directory-config.ts'
 import type { DirectoryEntry } from './directory-source.ts'
 

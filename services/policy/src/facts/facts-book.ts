@@ -32,50 +32,56 @@ export class FactsBook {
   constructor(deps: FactsBookDeps) {
     this.store = deps.store
     this.#deps = deps
-    this.quarantine = new QuarantineStore(deps.store)
+    this.quarantine = new QuarantineStore(deps.store.reading)
     this.#imports = new ImportBook(deps.store, deps.nowMs)
   }
 
-  factsOf(user: string): UserFacts {
-    return this.store.factsOf(user, this.#deps.nowMs())
+  factsOf(user: string): Promise<UserFacts> {
+    return this.store.factsOfOne(user, this.#deps.nowMs())
   }
 
-  import(batch: ImportBatch): ImportOutcome {
-    const outcome = this.#imports.take(batch)
+  factsOfAll(users: readonly string[]): Promise<ReadonlyMap<string, UserFacts>> {
+    return this.store.factsOf(users, this.#deps.nowMs())
+  }
+
+  async import(batch: ImportBatch): Promise<ImportOutcome> {
+    const outcome = await this.#imports.take(batch)
     this.tell(outcome.changed)
     return outcome
   }
 
   /** What the edges saw. Returns how much of it was news. */
-  note(learned: readonly LearnedPair[], held: readonly NewFirstContact[]): number {
+  async note(learned: readonly LearnedPair[], held: readonly NewFirstContact[]): Promise<number> {
     const nowMs = this.#deps.nowMs()
     const { learnMs, holdsFirstContact, firstContactsPerPartner } = this.#deps.snapshot().users.settings
+    const [learns, holds] = [learnMs > 0 ? learned : [], holdsFirstContact ? held : []]
+    if (learns.length + holds.length === 0) return 0
     const changed = new Set<string>()
     let noted = 0
-    this.store.transaction(() => {
-      for (const { user, contact, atMs } of learnMs > 0 ? learned : []) {
+    await this.store.transaction(async (writer) => {
+      for (const { user, contact, atMs } of learns) {
         const expiresMs = Math.min(atMs, nowMs + MAX_CLOCK_AHEAD_MS) + learnMs
-        if (this.store.putContact(user, contact, 'learned', nowMs, expiresMs)) {
+        if (await writer.putContact(user, contact, 'learned', nowMs, expiresMs)) {
           changed.add(user)
           noted++
         }
       }
-      for (const one of holdsFirstContact ? held : []) if (this.quarantine.note(one, firstContactsPerPartner)) noted++
+      for (const one of holds) if (await this.quarantine.note(writer, one, firstContactsPerPartner)) noted++
     })
     this.tell([...changed])
     return noted
   }
 
   /** Lets the next message of each pass: the recipient has accepted the sender. */
-  release(ids: readonly number[]): { readonly released: readonly HeldFirstContact[]; readonly unknown: readonly number[] } {
+  async release(ids: readonly number[]): Promise<{ readonly released: readonly HeldFirstContact[]; readonly unknown: readonly number[] }> {
     const released: HeldFirstContact[] = []
     const unknown: number[] = []
-    this.store.transaction(() => {
+    await this.store.transaction(async (writer) => {
       for (const id of ids) {
-        const held = this.quarantine.take(id)
+        const held = await this.quarantine.take(writer, id)
         if (held === undefined) unknown.push(id)
         else {
-          this.store.putContact(held.user, held.contact, 'accepted', this.#deps.nowMs(), 0)
+          await writer.putContact(held.user, held.contact, 'accepted', this.#deps.nowMs(), 0)
           released.push(held)
         }
       }
@@ -84,16 +90,19 @@ export class FactsBook {
     return { released, unknown }
   }
 
-  putContacts(
+  async putContacts(
     user: string,
     contacts: readonly { readonly address: string; readonly expiresMs: number }[],
     remove: readonly string[],
-  ): { readonly added: number; readonly removed: number } {
+  ): Promise<{ readonly added: number; readonly removed: number }> {
     const nowMs = this.#deps.nowMs()
-    const outcome = this.store.transaction(() => ({
-      removed: remove.filter((contact) => this.store.removeContact(user, contact) > 0).length,
-      added: contacts.filter(({ address, expiresMs }) => this.store.putContact(user, address, 'accepted', nowMs, expiresMs)).length,
-    }))
+    const outcome = { added: 0, removed: 0 }
+    await this.store.transaction(async (writer) => {
+      for (const contact of remove) if ((await writer.removeContact(user, contact)) > 0) outcome.removed++
+      for (const { address, expiresMs } of contacts) {
+        if (await writer.putContact(user, address, 'accepted', nowMs, expiresMs)) outcome.added++
+      }
+    })
     if (outcome.added + outcome.removed > 0) this.tell([user])
     return outcome
   }

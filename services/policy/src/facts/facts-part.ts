@@ -1,4 +1,5 @@
 import type { Bus, BusSubscription } from '@gatehouse/bus'
+import { messageOf } from '@gatehouse/errors'
 import type { Snapshot } from '@gatehouse/policy-engine'
 import type { Health, Logger } from '@gatehouse/telemetry'
 import type { AccessList } from '../access/access-list.ts'
@@ -10,11 +11,15 @@ import { LdapSource } from '../directory/ldap-source.ts'
 import { serveFacts } from '../serve/facts-endpoint.ts'
 import { createFactsHandlers, type FactsHandlers } from '../serve/facts-handlers.ts'
 import { guardFacts } from '../serve/guard-facts.ts'
+import type { StorePlace } from '../store/open-store.ts'
 import { FactsBook } from './facts-book.ts'
+import type { FactsDatabase } from './facts-database.ts'
 import { FactsStore } from './facts-store.ts'
+import { PostgresFactsDatabase } from './postgres-facts-database.ts'
+import { SqliteFactsDatabase } from './sqlite-facts-database.ts'
 
 export interface FactsPartDeps {
-  readonly databaseFile: string
+  readonly place: StorePlace
   readonly directory: DirectoryConfig | undefined
   /** By default the LDAP server of `directory`. */
   readonly directorySource: DirectorySource | undefined
@@ -42,7 +47,7 @@ export class FactsPart {
   constructor(deps: FactsPartDeps) {
     const { bus, log, nowMs, snapshot, access, directory: config } = deps
     this.#deps = deps
-    this.#store = new FactsStore(deps.databaseFile)
+    this.#store = new FactsStore(openFactsDatabase(deps.place, log))
     this.book = new FactsBook({ store: this.#store, bus, nowMs, snapshot })
     const source = config === undefined ? undefined : (deps.directorySource ?? new LdapSource(config))
     this.#directory = new DirectoryKeeper({
@@ -58,9 +63,9 @@ export class FactsPart {
   /** Rejects with GH-FACTS-STORE. */
   async start(): Promise<void> {
     const { bus, every, nowMs, directory } = this.#deps
-    this.#store.open()
+    await this.#store.open()
     this.#served.push(...(await serveFacts(bus, this.book)))
-    this.#stoppers.push(every(EXPIRY_SWEEP_MS, () => void this.#store.dropExpiredContacts(nowMs())))
+    this.#stoppers.push(every(EXPIRY_SWEEP_MS, () => void this.#sweep(nowMs())))
     if (directory === undefined) return
     // what is known is served while the first pass is under way
     void this.#directory.tick()
@@ -71,7 +76,14 @@ export class FactsPart {
     for (const stop of this.#stoppers) stop()
     await Promise.all(this.#served.map((one) => one.stop()))
     await this.#directory.settled()
-    this.#store.close()
+    await this.#store.close()
+  }
+
+  /** What cannot be swept now is swept next time. */
+  async #sweep(nowMs: number): Promise<void> {
+    await this.#store
+      .dropExpiredContacts(nowMs)
+      .catch((thrown: unknown) => this.#deps.log.warn({ detail: messageOf(thrown) }, 'expired contacts stay for now'))
   }
 
   checks(): Health['checks'] {
@@ -79,4 +91,12 @@ export class FactsPart {
     if (!isConfigured) return []
     return [{ name: 'directory', isOk: problem === '', detail: problem === '' ? `${users} entries at the last full pass` : problem }]
   }
+}
+
+function openFactsDatabase({ databaseFile, postgres }: StorePlace, log: Logger): FactsDatabase {
+  if (postgres === undefined) return new SqliteFactsDatabase(databaseFile)
+  return new PostgresFactsDatabase({
+    urlFile: postgres.urlFile,
+    log: (detail) => log.warn({ detail }, 'a database connection was lost'),
+  })
 }

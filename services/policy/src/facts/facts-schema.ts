@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { factsError } from './facts-codes.ts'
+import type { FactsQueries } from './facts-database.ts'
 
 /**
  * Steps of the schema of facts, numbered apart from the revisions': the two grow independently. SQL that SQLite and PostgreSQL share.
@@ -55,14 +56,45 @@ const STEPS: readonly { readonly version: number; readonly sql: readonly string[
   },
 ]
 
+const NEWEST = STEPS.at(-1)?.version ?? 0
+/** Any fixed number but those of the revisions: replicas that start together migrate one after the other. */
+const MIGRATION_LOCK = 7_064_004
+
 /** Brings the tables up to date. Throws GH-FACTS-STORE for those of a newer version. */
-export function migrateFacts(database: DatabaseSync): void {
+export function migrateSqliteFacts(database: DatabaseSync): void {
   database.exec('CREATE TABLE IF NOT EXISTS fact_schema (version BIGINT NOT NULL PRIMARY KEY)')
-  const row = database.prepare('SELECT COALESCE(MAX(version), 0) AS version FROM fact_schema').get() as { version: number }
-  const newest = STEPS.at(-1)?.version ?? 0
-  if (row.version > newest) throw factsError('GH-FACTS-STORE', `The tables have version ${row.version}; this one knows ${newest}.`)
-  for (const { version, sql } of STEPS) {
-    if (version <= row.version) continue
-    database.exec(`BEGIN IMMEDIATE; ${sql.join('; ')}; INSERT INTO fact_schema (version) VALUES (${version}); COMMIT`)
+  const versionOf = (): number => {
+    const row = database.prepare('SELECT COALESCE(MAX(version), 0) AS version FROM fact_schema').get() as { version: number }
+    return row.version
   }
+  for (const { version, sql } of stepsAfter(versionOf())) {
+    database.exec('BEGIN IMMEDIATE')
+    // another process may have done the step while this one waited for the lock
+    if (version > versionOf()) database.exec(`${sql.join('; ')}; INSERT INTO fact_schema (version) VALUES (${version})`)
+    database.exec('COMMIT')
+  }
+}
+
+/** The same in a schema of its own, so that the database may be shared. Rejects with GH-FACTS-STORE. */
+export async function migratePostgresFacts(queries: FactsQueries, schema: string): Promise<void> {
+  await queries.run('BEGIN')
+  try {
+    await queries.run(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+    await queries.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    await queries.run('CREATE TABLE IF NOT EXISTS fact_schema (version BIGINT NOT NULL PRIMARY KEY)')
+    const [row] = await queries.all('SELECT COALESCE(MAX(version), 0) AS version FROM fact_schema')
+    for (const { version, sql } of stepsAfter(Number(row?.['version']))) {
+      for (const statement of sql) await queries.run(statement)
+      await queries.run('INSERT INTO fact_schema (version) VALUES (?)', [version])
+    }
+    await queries.run('COMMIT')
+  } catch (thrown) {
+    await queries.run('ROLLBACK')
+    throw thrown
+  }
+}
+
+function stepsAfter(found: number): typeof STEPS {
+  if (found > NEWEST) throw factsError('GH-FACTS-STORE', `The tables have version ${found}; this one knows ${NEWEST}.`)
+  return STEPS.filter(({ version }) => version > found)
 }

@@ -1,282 +1,153 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { GatewayError, messageOf } from '@gatehouse/errors'
 import { type RightsSpec, type UserFacts, unknownUser } from '@gatehouse/policy-engine'
-import { factsError } from './facts-codes.ts'
-import { migrateFacts } from './facts-schema.ts'
+import type { FactsDatabase, FactsQueries, SqlRow } from './facts-database.ts'
+import { FactsWriter } from './facts-writer.ts'
+import { findGroups } from './find-groups.ts'
+import { marks } from './sql-lists.ts'
+import type { ContactOrigin, ContactRow, FactsSource, Leftovers, StoredUser } from './stored-user.ts'
 
-export type FactsSource = 'directory' | 'import'
-export type ContactOrigin = 'directory' | 'imported' | 'learned' | 'accepted'
+/** Contacts of one user that are read; nobody has more. */
+const MAX_CONTACTS = 10_000
 
-/** One user as directory or import has them. */
-export interface StoredUser {
-  /** As `userKey` makes it. */
-  readonly address: string
-  /** Normalised distinguished name; empty for imports. */
-  readonly externalId: string
-  readonly rights: RightsSpec
-  /** Lower-case names of groups, besides memberships of the directory. */
-  readonly groups: readonly string[]
-  readonly contacts: readonly string[]
-  readonly safeList: readonly string[]
-}
-
-export interface Membership {
-  readonly statedBy: string
-  readonly member: string
-  readonly group: string
-}
-
-export interface ContactRow {
-  readonly address: string
-  readonly origin: ContactOrigin
-  /** 0: for ever. */
-  readonly expiresMs: number
-}
-
-/** What goes when a pass ends: rows of the same source that the pass did not see. */
-export interface Leftovers {
-  readonly users: number
-  readonly memberships: number
-  readonly seenUsers: number
-  readonly seenMemberships: number
-}
-
-/** Most groups and levels of nesting of one user: a directory may nest in circles. */
-const MAX_GROUPS = 1_000
-const MAX_NESTING = 16
-
-/** Facts about users in SQLite. Address keys throughout. Every write is one transaction; all throw GH-FACTS-STORE. */
+/** Facts about users, in either database. Address keys throughout. All calls reject with GH-FACTS-STORE. */
 export class FactsStore {
-  readonly #file: string
-  readonly #statements = new Map<string, StatementSync>()
-  #opened: DatabaseSync | undefined
+  readonly #database: FactsDatabase
 
-  /** Nothing is opened yet. */
-  constructor(file: string) {
-    this.#file = file
+  constructor(database: FactsDatabase) {
+    this.#database = database
   }
 
-  /** Opens the file and brings its tables up to date; first use does it too. */
-  open(): void {
-    if (this.#opened !== undefined) return
-    let database: DatabaseSync | undefined
-    try {
-      database = new DatabaseSync(this.#file)
-      // NORMAL: after a power cut the last notes may be gone, never half of one; facts come again from their source
-      database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-      migrateFacts(database)
-      this.#opened = database
-    } catch (thrown) {
-      database?.close()
-      if (thrown instanceof GatewayError) throw thrown
-      throw factsError('GH-FACTS-STORE', `${this.#file}: ${messageOf(thrown)}`, { cause: thrown })
-    }
+  open(): Promise<void> {
+    return this.#database.open()
   }
 
-  get #database(): DatabaseSync {
-    this.open()
-    return this.#opened as DatabaseSync
-  }
-
-  close(): void {
-    this.#statements.clear()
-    this.#opened?.close()
-    this.#opened = undefined
-  }
-
-  /** One prepared statement per text, for the other stores on this database too. */
-  sql(text: string): StatementSync {
-    let statement = this.#statements.get(text)
-    if (statement === undefined) {
-      statement = this.#database.prepare(text)
-      this.#statements.set(text, statement)
-    }
-    return statement
+  close(): Promise<void> {
+    return this.#database.close()
   }
 
   /** All or nothing. */
-  transaction<T>(run: () => T): T {
-    try {
-      this.#database.exec('BEGIN IMMEDIATE')
-      const result = run()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (thrown) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      if (thrown instanceof GatewayError) throw thrown
-      throw factsError('GH-FACTS-STORE', messageOf(thrown), { cause: thrown })
-    }
+  transaction<T>(run: (writer: FactsWriter) => Promise<T>): Promise<T> {
+    return this.#database.transaction((queries) => run(new FactsWriter(queries)))
   }
 
-  /** Everything that decisions ask for. Contacts that have expired are left out. */
-  factsOf(address: string, nowMs: number): UserFacts {
-    const rows = this.sql('SELECT source, external_id AS externalId, facts FROM fact_user WHERE address = ? ORDER BY source').all(address)
-    const contacts = new Map<string, number>()
-    for (const row of this.contactsOf(address, nowMs)) {
-      const until = row.expiresMs === 0 ? Number.POSITIVE_INFINITY : row.expiresMs
-      contacts.set(row.address, Math.max(until, contacts.get(row.address) ?? 0))
-    }
-    if (rows.length === 0) return { ...unknownUser('neither directory nor import has them'), contacts }
-    const groups = new Set<string>()
-    const safeList = new Set<string>()
-    let rights: RightsSpec = {}
-    for (const row of rows as unknown as { source: string; externalId: string; facts: string }[]) {
-      const stored = JSON.parse(row.facts) as Pick<StoredUser, 'rights' | 'groups' | 'safeList'>
-      // in the order of the names an import comes after the directory: what somebody wrote by hand counts
-      rights = { ...rights, ...stored.rights }
-      for (const group of stored.groups) groups.add(group)
-      for (const entry of stored.safeList) safeList.add(entry)
-      if (row.externalId !== '') this.#addGroupsOf(row.externalId, groups)
-    }
-    const detail = (rows as unknown as { source: string }[]).map(({ source }) => source).join(', ')
-    return { status: 'known', detail, rights, groups: [...groups], contacts, safeList }
+  /** False, and nothing is run, while this or another replica runs something under that name. */
+  exclusively(name: string, run: () => Promise<void>): Promise<boolean> {
+    return this.#database.exclusively(name, run)
   }
 
-  contactsOf(address: string, nowMs: number): readonly ContactRow[] {
-    return this.sql(
-      `SELECT contact AS address, origin, expires_ms AS expiresMs FROM fact_contact
-       WHERE address = ? AND (expires_ms = 0 OR expires_ms > ?) ORDER BY contact, origin LIMIT 10000`,
-    ).all(address, nowMs) as unknown as ContactRow[]
+  get reading(): Pick<FactsQueries, 'all'> {
+    return this.#database.reading
   }
 
-  /** Writes what a source says; true when that is news. */
-  putUser(source: FactsSource, user: StoredUser, pass: number, nowMs: number): boolean {
-    const { address, externalId, rights, groups, safeList } = user
-    const facts = JSON.stringify({ rights, groups, safeList })
-    const before = this.sql('SELECT facts, external_id AS externalId FROM fact_user WHERE address = ? AND source = ?').get(address, source)
-    this.sql(
-      `INSERT INTO fact_user (address, source, external_id, pass, facts) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (address, source) DO UPDATE SET external_id = excluded.external_id, pass = excluded.pass, facts = excluded.facts`,
-    ).run(address, source, externalId, pass, facts)
-    const hasNewContacts = this.#replaceContacts(address, source === 'directory' ? 'directory' : 'imported', user.contacts, nowMs)
-    return before === undefined || before['facts'] !== facts || before['externalId'] !== externalId || hasNewContacts
+  /** Everything that decisions ask for, of one user. */
+  async factsOfOne(address: string, nowMs: number): Promise<UserFacts> {
+    return (await this.factsOf([address], nowMs)).get(address)!
+  }
+
+  /** The same of many, in as many queries as for one. Contacts that have expired are left out. */
+  async factsOf(addresses: readonly string[], nowMs: number): Promise<ReadonlyMap<string, UserFacts>> {
+    const wanted = [...new Set(addresses)]
+    if (wanted.length === 0) return new Map()
+    const rows = await this.reading.all(
+      `SELECT address, source, external_id AS "externalId", facts FROM fact_user
+       WHERE address IN (${marks(wanted)}) ORDER BY address, source`,
+      wanted,
+    )
+    const contacts = await this.#contactsOf(wanted, nowMs)
+    const externalIds = rows.map((row) => String(row['externalId'])).filter((id) => id !== '')
+    const groups = await findGroups(this.reading, externalIds)
+    const byAddress = Map.groupBy(rows, (row) => String(row['address']))
+    return new Map(wanted.map((address) => [address, combine(byAddress.get(address) ?? [], contacts.get(address), groups)]))
+  }
+
+  async contactsOf(address: string, nowMs: number): Promise<readonly ContactRow[]> {
+    const rows = await this.reading.all(
+      `SELECT contact, origin, expires_ms AS "expiresMs" FROM fact_contact
+       WHERE address = ? AND (expires_ms = 0 OR expires_ms > ?) ORDER BY contact, origin LIMIT ${MAX_CONTACTS}`,
+      [address, nowMs],
+    )
+    return rows.map((row) => ({
+      address: String(row['contact']),
+      origin: row['origin'] as ContactOrigin,
+      expiresMs: Number(row['expiresMs']),
+    }))
   }
 
   /** Which entry has an address, and which pass saw it last. */
-  holderOf(address: string, source: FactsSource): { readonly externalId: string; readonly pass: number } | undefined {
-    return this.sql('SELECT external_id AS externalId, pass FROM fact_user WHERE address = ? AND source = ?').get(address, source) as
-      | { externalId: string; pass: number }
-      | undefined
+  async holderOf(address: string, source: FactsSource): Promise<{ readonly externalId: string; readonly pass: number } | undefined> {
+    const sql = 'SELECT external_id AS "externalId", pass FROM fact_user WHERE address = ? AND source = ?'
+    const [row] = await this.reading.all(sql, [address, source])
+    return row === undefined ? undefined : { externalId: String(row['externalId']), pass: Number(row['pass']) }
   }
 
-  /** Addresses that a directory entry had and has no longer; returns them. */
-  dropOtherAddresses(externalId: string, keep: readonly string[]): readonly string[] {
-    const rows = this.sql("SELECT address FROM fact_user WHERE external_id = ? AND source = 'directory'").all(externalId)
-    const gone = (rows as { address: string }[]).map(({ address }) => address).filter((address) => !keep.includes(address))
-    for (const address of gone) this.sql("DELETE FROM fact_user WHERE address = ? AND source = 'directory'").run(address)
-    return gone
+  async countUsers(): Promise<number> {
+    const [row] = await this.reading.all('SELECT COUNT(DISTINCT address) AS count FROM fact_user')
+    return Number(row?.['count'])
   }
 
-  putMembership({ statedBy, member, group }: Membership, pass: number): void {
-    this.sql(
-      `INSERT INTO fact_membership (stated_by, member, grp, pass) VALUES (?, ?, ?, ?)
-       ON CONFLICT (stated_by, member, grp) DO UPDATE SET pass = excluded.pass`,
-    ).run(statedBy, member, group, pass)
+  async state(name: string): Promise<string | undefined> {
+    const [row] = await this.reading.all('SELECT value FROM fact_state WHERE name = ?', [name])
+    return row === undefined ? undefined : String(row['value'])
   }
 
-  /** Memberships that an entry no longer states; only for an entry that was read completely. */
-  dropStaleMemberships(statedBy: string, pass: number): number {
-    return Number(this.sql('DELETE FROM fact_membership WHERE stated_by = ? AND pass <> ?').run(statedBy, pass).changes)
-  }
-
-  leftovers(source: FactsSource, pass: number): Leftovers {
-    const users = this.#count('SELECT COUNT(*) AS count FROM fact_user WHERE source = ? AND pass <> ?', source, pass)
-    const seenUsers = this.#count('SELECT COUNT(*) AS count FROM fact_user WHERE source = ? AND pass = ?', source, pass)
-    if (source === 'import') return { users, seenUsers, memberships: 0, seenMemberships: 0 }
-    const memberships = this.#count('SELECT COUNT(*) AS count FROM fact_membership WHERE pass <> ?', pass)
-    const seenMemberships = this.#count('SELECT COUNT(*) AS count FROM fact_membership WHERE pass = ?', pass)
-    return { users, seenUsers, memberships, seenMemberships }
-  }
-
-  /** Ends a pass: what it did not see is gone. Returns the removed users. */
-  dropLeftovers(source: FactsSource, pass: number): number {
-    const origin: ContactOrigin = source === 'directory' ? 'directory' : 'imported'
-    return this.transaction(() => {
-      this.sql(
-        `DELETE FROM fact_contact WHERE origin = ? AND address IN (SELECT address FROM fact_user WHERE source = ? AND pass <> ?)`,
-      ).run(origin, source, pass)
-      if (source === 'directory') this.sql('DELETE FROM fact_membership WHERE pass <> ?').run(pass)
-      return Number(this.sql('DELETE FROM fact_user WHERE source = ? AND pass <> ?').run(source, pass).changes)
-    })
-  }
-
-  countUsers(): number {
-    return this.#count('SELECT COUNT(DISTINCT address) AS count FROM fact_user')
-  }
-
-  /** Adds a contact or makes it last longer; true when that is news. `expiresMs` 0: for ever. */
-  putContact(address: string, contact: string, origin: ContactOrigin, nowMs: number, expiresMs: number): boolean {
-    const before = this.sql('SELECT expires_ms AS expiresMs FROM fact_contact WHERE address = ? AND contact = ? AND origin = ?').get(
-      address,
-      contact,
-      origin,
-    ) as { expiresMs: number } | undefined
-    if (before !== undefined && (before.expiresMs === 0 || (expiresMs !== 0 && before.expiresMs >= expiresMs))) return false
-    this.sql(
-      `INSERT INTO fact_contact (address, contact, origin, at_ms, expires_ms) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (address, contact, origin) DO UPDATE SET at_ms = excluded.at_ms, expires_ms = excluded.expires_ms`,
-    ).run(address, contact, origin, nowMs, expiresMs)
-    return true
-  }
-
-  removeContact(address: string, contact: string): number {
-    return Number(this.sql('DELETE FROM fact_contact WHERE address = ? AND contact = ?').run(address, contact).changes)
-  }
-
-  /** Room for new ones; nobody asks for what has expired. */
-  dropExpiredContacts(nowMs: number): number {
-    return Number(this.sql('DELETE FROM fact_contact WHERE expires_ms > 0 AND expires_ms <= ?').run(nowMs).changes)
-  }
-
-  state(name: string): string | undefined {
-    return (this.sql('SELECT value FROM fact_state WHERE name = ?').get(name) as { value: string } | undefined)?.value
-  }
-
-  setState(name: string, value: string): void {
-    this.sql('INSERT INTO fact_state (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(name, value)
+  async setState(name: string, value: string): Promise<void> {
+    await this.transaction((writer) => writer.setState(name, value))
   }
 
   /** The number of a new pass of a source; never given twice. */
-  nextPass(source: FactsSource): number {
-    const pass = Number(this.state(`pass.${source}`) ?? 0) + 1
-    this.setState(`pass.${source}`, String(pass))
-    return pass
+  nextPass(source: FactsSource): Promise<number> {
+    return this.transaction((writer) => writer.next(`pass.${source}`))
   }
 
-  #replaceContacts(address: string, origin: ContactOrigin, contacts: readonly string[], nowMs: number): boolean {
-    const before = this.sql('SELECT contact FROM fact_contact WHERE address = ? AND origin = ?').all(address, origin) as {
-      contact: string
-    }[]
-    if (before.length === 0 && contacts.length === 0) return false
-    const wanted = new Set(contacts)
-    let isNews = false
-    for (const { contact } of before) {
-      if (wanted.has(contact)) continue
-      isNews = true
-      this.sql('DELETE FROM fact_contact WHERE address = ? AND contact = ? AND origin = ?').run(address, contact, origin)
+  /** Counted where it is written: counting a million rows takes long. */
+  leftovers(source: FactsSource, pass: number): Promise<Leftovers> {
+    return this.transaction((writer) => writer.leftovers(source, pass))
+  }
+
+  /** Ends a pass: what it did not see is gone. Returns how many users went. */
+  dropLeftovers(source: FactsSource, pass: number): Promise<number> {
+    return this.transaction((writer) => writer.dropLeftovers(source, pass))
+  }
+
+  /** Room for new ones; nobody asks for what has expired. */
+  async dropExpiredContacts(nowMs: number): Promise<void> {
+    await this.transaction((writer) => writer.dropExpiredContacts(nowMs))
+  }
+
+  async #contactsOf(addresses: readonly string[], nowMs: number): Promise<ReadonlyMap<string, Map<string, number>>> {
+    const rows = await this.reading.all(
+      `SELECT address, contact, expires_ms AS "expiresMs" FROM fact_contact
+       WHERE address IN (${marks(addresses)}) AND (expires_ms = 0 OR expires_ms > ?) ORDER BY address, contact`,
+      [...addresses, nowMs],
+    )
+    const byAddress = new Map<string, Map<string, number>>()
+    for (const row of rows) {
+      const [address, contact, expiresMs] = [String(row['address']), String(row['contact']), Number(row['expiresMs'])]
+      const contacts = byAddress.get(address) ?? new Map<string, number>()
+      byAddress.set(address, contacts)
+      const until = expiresMs === 0 ? Number.POSITIVE_INFINITY : expiresMs
+      if (contacts.size < MAX_CONTACTS) contacts.set(contact, Math.max(until, contacts.get(contact) ?? 0))
     }
-    for (const contact of wanted) isNews = this.putContact(address, contact, origin, nowMs, 0) || isNews
-    return isNews
+    return byAddress
   }
+}
 
-  /** Groups of groups, level by level; each once, so that circles end. */
-  #addGroupsOf(externalId: string, groups: Set<string>): void {
-    const find = this.sql('SELECT DISTINCT grp FROM fact_membership WHERE member = ?')
-    let level: readonly string[] = [externalId]
-    for (let depth = 0; depth < MAX_NESTING && level.length > 0; depth++) {
-      const next: string[] = []
-      for (const member of level) {
-        for (const row of find.all(member) as { grp: string }[]) {
-          if (groups.has(row.grp) || groups.size >= MAX_GROUPS) continue
-          groups.add(row.grp)
-          next.push(row.grp)
-        }
-      }
-      level = next
-    }
+function combine(
+  rows: readonly SqlRow[],
+  contacts: ReadonlyMap<string, number> = new Map(),
+  groupsOf: ReadonlyMap<string, readonly string[]>,
+): UserFacts {
+  if (rows.length === 0) return { ...unknownUser('neither directory nor import has them'), contacts }
+  const groups = new Set<string>()
+  const safeList = new Set<string>()
+  let rights: RightsSpec = {}
+  for (const row of rows) {
+    const stored = JSON.parse(String(row['facts'])) as Pick<StoredUser, 'rights' | 'groups' | 'safeList'>
+    // in the order of the names an import comes after the directory: what somebody wrote by hand counts
+    rights = { ...rights, ...stored.rights }
+    for (const group of stored.groups) groups.add(group)
+    for (const entry of stored.safeList) safeList.add(entry)
+    for (const group of groupsOf.get(String(row['externalId'])) ?? []) groups.add(group)
   }
-
-  #count(text: string, ...parameters: (string | number)[]): number {
-    return (this.sql(text).get(...parameters) as { count: number }).count
-  }
+  const detail = rows.map((row) => String(row['source'])).join(', ')
+  return { status: 'known', detail, rights, groups: [...groups], contacts, safeList }
 }

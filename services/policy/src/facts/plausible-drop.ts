@@ -1,5 +1,5 @@
 import { factsError } from './facts-codes.ts'
-import type { Leftovers } from './facts-store.ts'
+import type { Leftovers } from './stored-user.ts'
 
 /** So many may go whatever the share: in a small office two people leaving are a large part. */
 const ALWAYS_FINE = 5

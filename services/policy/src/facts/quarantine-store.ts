@@ -1,4 +1,5 @@
-import type { FactsStore } from './facts-store.ts'
+import type { FactsQueries, SqlRow, SqlValue } from './facts-database.ts'
+import type { FactsWriter } from './facts-writer.ts'
 
 export interface HeldFirstContact {
   readonly id: number
@@ -23,63 +24,78 @@ export interface NewFirstContact {
 /** Of all partners together, so that a thousand discovered partners cannot fill the disk. */
 const MAX_OPEN = 100_000
 
-const COLUMNS = `id, address AS user, contact, partner, first_ms AS firstMs, last_ms AS lastMs, messages, envelope_id AS envelopeId`
+const COLUMNS = `id, address AS "user", contact, partner, first_ms AS "firstMs", last_ms AS "lastMs", messages, envelope_id AS "envelopeId"`
 
 /** First contacts that were held and nobody has decided on. */
 export class QuarantineStore {
-  readonly #store: FactsStore
+  readonly #reading: Pick<FactsQueries, 'all'>
   /** Partners that had to be turned away since the start. */
   readonly #full = new Set<string>()
 
-  constructor(store: FactsStore) {
-    this.#store = store
+  constructor(reading: Pick<FactsQueries, 'all'>) {
+    this.#reading = reading
   }
 
-  /** Notes one held message; false when the partner's budget, or the whole table, is used up. Runs within a transaction. */
-  note({ user, contact, partner, atMs, envelopeId }: NewFirstContact, perPartner: number): boolean {
-    const again = this.#store
-      .sql('UPDATE fact_first_contact SET last_ms = ?, messages = messages + 1 WHERE address = ? AND contact = ?')
-      .run(atMs, user, contact)
-    if (Number(again.changes) > 0) return true
-    if (this.#count(' WHERE partner = ?', partner) >= perPartner || this.#count('') >= MAX_OPEN) {
+  /** Notes one held message; false when the partner's budget, or the whole table, is used up. */
+  async note(writer: FactsWriter, held: NewFirstContact, perPartner: number): Promise<boolean> {
+    const { user, contact, partner, atMs, envelopeId } = held
+    const { queries } = writer
+    const again = await queries.run(
+      'UPDATE fact_first_contact SET last_ms = ?, messages = messages + 1 WHERE address = ? AND contact = ?',
+      [atMs, user, contact],
+    )
+    if (again > 0) return true
+    const open = await countOf(queries, 'SELECT COUNT(*) AS count FROM fact_first_contact WHERE partner = ?', [partner])
+    if (open >= perPartner || (await countOf(queries, 'SELECT COUNT(*) AS count FROM fact_first_contact', [])) >= MAX_OPEN) {
       if (this.#full.size < 1_000) this.#full.add(partner)
       return false
     }
-    const newest = this.#store.sql('SELECT COALESCE(MAX(id), 0) AS id FROM fact_first_contact').get() as { id: number }
-    const id = Math.max(newest.id, Number(this.#store.state('first-contact.id') ?? 0)) + 1
-    this.#store.setState('first-contact.id', String(id))
-    this.#store
-      .sql(
-        `INSERT INTO fact_first_contact (id, address, contact, partner, first_ms, last_ms, messages, envelope_id) VALUES (?, ?, ?, ?, ?, ?, 1, ?)`,
-      )
-      .run(id, user, contact, partner, atMs, atMs, envelopeId)
+    const id = await writer.next('first-contact.id')
+    await queries.run(
+      `INSERT INTO fact_first_contact (id, address, contact, partner, first_ms, last_ms, messages, envelope_id) VALUES (?, ?, ?, ?, ?, ?, 1, ?)`,
+      [id, user, contact, partner, atMs, atMs, envelopeId],
+    )
     return true
   }
 
   /** Oldest first. */
-  list(user: string, limit: number): readonly HeldFirstContact[] {
-    const rows =
-      user === ''
-        ? this.#store.sql(`SELECT ${COLUMNS} FROM fact_first_contact ORDER BY id LIMIT ?`).all(limit)
-        : this.#store.sql(`SELECT ${COLUMNS} FROM fact_first_contact WHERE address = ? ORDER BY id LIMIT ?`).all(user, limit)
-    return rows as unknown as HeldFirstContact[]
+  async list(user: string, limit: number): Promise<readonly HeldFirstContact[]> {
+    const where = user === '' ? '' : 'WHERE address = ?'
+    const values = user === '' ? [limit] : [user, limit]
+    const rows = await this.#reading.all(`SELECT ${COLUMNS} FROM fact_first_contact ${where} ORDER BY id LIMIT ?`, values)
+    return rows.map(heldOf)
   }
 
+  /** By what this process turned away. */
   fullPartners(): readonly string[] {
     return [...this.#full].sort()
   }
 
   /** Takes one out; undefined: there is none of that number. */
-  take(id: number): HeldFirstContact | undefined {
-    const row = this.#store.sql(`SELECT ${COLUMNS} FROM fact_first_contact WHERE id = ?`).get(id) as HeldFirstContact | undefined
+  async take({ queries }: FactsWriter, id: number): Promise<HeldFirstContact | undefined> {
+    const [row] = await queries.all(`SELECT ${COLUMNS} FROM fact_first_contact WHERE id = ?`, [id])
     if (row === undefined) return undefined
-    this.#store.sql('DELETE FROM fact_first_contact WHERE id = ?').run(id)
-    this.#full.delete(row.partner)
-    return row
+    await queries.run('DELETE FROM fact_first_contact WHERE id = ?', [id])
+    const held = heldOf(row)
+    this.#full.delete(held.partner)
+    return held
   }
+}
 
-  #count(where: string, ...parameters: string[]): number {
-    const row = this.#store.sql(`SELECT COUNT(*) AS count FROM fact_first_contact${where}`).get(...parameters) as { count: number }
-    return row.count
+async function countOf(queries: FactsQueries, sql: string, values: readonly SqlValue[]): Promise<number> {
+  const [row] = await queries.all(sql, values)
+  return Number(row?.['count'])
+}
+
+function heldOf(row: SqlRow): HeldFirstContact {
+  return {
+    id: Number(row['id']),
+    user: String(row['user']),
+    contact: String(row['contact']),
+    partner: String(row['partner']),
+    firstMs: Number(row['firstMs']),
+    lastMs: Number(row['lastMs']),
+    messages: Number(row['messages']),
+    envelopeId: String(row['envelopeId']),
   }
 }

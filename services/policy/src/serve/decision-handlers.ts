@@ -22,7 +22,7 @@ export interface DecisionHandlersDeps {
   readonly book: Pick<PolicyBook, 'snapshot' | 'originOf'>
   readonly nowMs: () => number
   /** Facts about an internal user, by address key. */
-  readonly facts: (userKey: string) => UserFacts
+  readonly facts: (userKey: string) => Promise<UserFacts>
 }
 
 export interface DecisionHandlers extends HypotheticalHandlers, RpcHandlers<typeof PolicyDecisionService> {
@@ -44,22 +44,26 @@ interface Answer {
 
 /** Check and Explain of policy.proto: the edge's own engine, asked about a message that need not exist. No counter moves. */
 export function createDecisionHandlers(deps: DecisionHandlersDeps): HypotheticalHandlers {
-  const answer = (question: Question | undefined): Answer => {
+  const answer = async (question: Question | undefined): Promise<Answer> => {
     if (question === undefined) throw policyError('GH-REVISION-QUESTION', 'There is none.')
     const snapshot = deps.book.snapshot()
     const hypothesis = makeHypothesis(question, snapshot, deps.nowMs())
-    const decision = explain(snapshot, { ...hypothesis.input, facts: deps.facts }, new DecisionState())
+    const known = new Map<string, UserFacts>()
+    const decide = () => explain(snapshot, { ...hypothesis.input, facts: (user) => known.get(user) }, new DecisionState())
+    let decision = decide()
+    // each user once: whom the message concerns
+    for (; 'need' in decision && decision.need === 'facts'; decision = decide()) known.set(decision.user, await deps.facts(decision.user))
     if ('need' in decision) throw policyError('GH-REVISION-QUESTION', `It cannot be answered without ${decision.need} evidence.`)
     return { decision, hypothesis, snapshot }
   }
   return {
     check: async ({ question }) => {
-      const message = decisionMessage(answer(question).decision)
+      const message = decisionMessage((await answer(question)).decision)
       message.proof = []
       return create(CheckResponseSchema, { decision: message })
     },
     explain: async ({ question }) => {
-      const { decision, hypothesis, snapshot } = answer(question)
+      const { decision, hypothesis, snapshot } = await answer(question)
       const inForce = { objects: snapshot.document.objects, revision: snapshot.revision }
       const deciding = await decidingObject(deps.book, inForce, sourceOf(decision))
       return create(ExplainResponseSchema, { decision: decisionMessage(decision), assumptions: [...hypothesis.assumptions], deciding })

@@ -20,8 +20,8 @@ import type { Logger } from '@gatehouse/telemetry'
 import type { DirectoryKeeper } from '../directory/directory-keeper.ts'
 import type { FactsBook } from '../facts/facts-book.ts'
 import { factsError } from '../facts/facts-codes.ts'
-import type { StoredUser } from '../facts/facts-store.ts'
 import type { HeldFirstContact } from '../facts/quarantine-store.ts'
+import type { StoredUser } from '../facts/stored-user.ts'
 import { factsResponse } from './facts-endpoint.ts'
 
 const STANDARD_LIMIT = 100
@@ -41,14 +41,14 @@ export type FactsHandlers = RpcHandlers<typeof FactsService>
 export function createFactsHandlers(deps: FactsHandlersDeps): FactsHandlers {
   const { book, log, directory } = deps
   return {
-    getFacts: async ({ users }) => factsResponse(book, users.map(keyOf)),
-    explainFacts: async (request) => explainFacts(deps, request),
+    getFacts: ({ users }) => factsResponse(book, users.map(keyOf)),
+    explainFacts: (request) => explainFacts(deps, request),
     putContacts: async ({ user, contacts, remove }) => {
       const written = contacts.map(({ address, expiresMs }) => ({ address: keyOf(address), expiresMs: Number(expiresMs) }))
-      return create(PutContactsResponseSchema, book.putContacts(keyOf(user), written, remove.map(keyOf)))
+      return create(PutContactsResponseSchema, await book.putContacts(keyOf(user), written, remove.map(keyOf)))
     },
     importUsers: async ({ importId, sequence, users, last, replace, maxRemovedPercent }) => {
-      const outcome = book.import({
+      const outcome = await book.import({
         importId,
         sequence,
         users: users.map(storedUser),
@@ -60,11 +60,11 @@ export function createFactsHandlers(deps: FactsHandlersDeps): FactsHandlers {
       return create(ImportUsersResponseSchema, { written: BigInt(outcome.written), removed: BigInt(outcome.removed) })
     },
     listQuarantine: async ({ user, limit }) => {
-      const rows = book.quarantine.list(user === '' ? '' : keyOf(user), Math.min(MAX_LIMIT, limit === 0 ? STANDARD_LIMIT : limit))
+      const rows = await book.quarantine.list(user === '' ? '' : keyOf(user), Math.min(MAX_LIMIT, limit === 0 ? STANDARD_LIMIT : limit))
       return create(ListQuarantineResponseSchema, { entries: rows.map(entryOf), fullPartners: [...book.quarantine.fullPartners()] })
     },
     releaseQuarantine: async ({ ids, author }, { caller }) => {
-      const { released, unknown } = book.release(ids.map(Number))
+      const { released, unknown } = await book.release(ids.map(Number))
       for (const { user, contact } of released) log.info({ user, contact, author, caller }, 'first contact released')
       return create(ReleaseQuarantineResponseSchema, { released: released.map(entryOf), unknown: unknown.map(BigInt) })
     },
@@ -78,7 +78,7 @@ export function createFactsHandlers(deps: FactsHandlersDeps): FactsHandlers {
         users: BigInt(status.users),
         groups: BigInt(status.groups),
         problem: status.problem,
-        storedUsers: BigInt(book.store.countUsers()),
+        storedUsers: BigInt(await book.store.countUsers()),
       })
     },
     syncDirectory: async ({ full, acceptDrop }) => {
@@ -94,14 +94,14 @@ export function createFactsHandlers(deps: FactsHandlersDeps): FactsHandlers {
   }
 }
 
-function explainFacts({ book, snapshot, nowMs }: FactsHandlersDeps, { user }: ExplainFactsRequest): ExplainFactsResponse {
+async function explainFacts({ book, snapshot, nowMs }: FactsHandlersDeps, { user }: ExplainFactsRequest): Promise<ExplainFactsResponse> {
   const key = keyOf(user)
   const at = key.lastIndexOf('@')
-  const found = book.factsOf(key)
+  const found = await book.factsOf(key)
   const inForce = snapshot()
   const facts = factsOf(inForce, key.slice(0, at), key.slice(at + 1), { facts: () => found })
   const written = facts?.written
-  const stored = book.store.contactsOf(key, nowMs()).map((row) => ({ ...row, expiresMs: BigInt(row.expiresMs) }))
+  const stored = (await book.store.contactsOf(key, nowMs())).map((row) => ({ ...row, expiresMs: BigInt(row.expiresMs) }))
   const listed = [...(written?.contacts ?? [])].map((address) => ({ address, origin: 'document', expiresMs: 0n }))
   return create(ExplainFactsResponseSchema, {
     user: key,
