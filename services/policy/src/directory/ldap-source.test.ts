@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { FactsStore } from '../facts/facts-store.ts'
+import { SqliteFactsDatabase } from '../facts/sqlite-facts-database.ts'
 import { directoryConfig } from './directory-config.ts'
 import { DirectorySync, type PassOutcome } from './directory-sync.ts'
 import { LdapSource } from './ldap-source.ts'
@@ -24,6 +25,11 @@ function memberAt(index: number): number {
   return Math.round((index * (MEMBERS - 1)) / (PEOPLE - 1))
 }
 
+/** Of a user by number. */
+function addressOf(at: number): string {
+  return `u${at}@contoso.example`
+}
+
 describe('a fake Active Directory', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-fake-ad-'))
   const server = new FakeActiveDirectory()
@@ -34,6 +40,10 @@ describe('a fake Active Directory', () => {
     server.maxPage = 50
     url = await server.start()
     // people stand in every range
+    const facts = await store.factsOf(
+      Array.from({ length: PEOPLE }, (_, index) => addressOf(memberAt(index))),
+      1_000,
+    )
     for (let index = 0; index < PEOPLE; index++) {
       const at = memberAt(index)
       const attributes = { proxyAddresses: [`SMTP:u${at}@contoso.example`, `sip:u${at}@contoso.example`], uSNChanged: [String(1000 + at)] }
@@ -44,7 +54,7 @@ describe('a fake Active Directory', () => {
     server.entries.push({ dn: `CN=Few,OU=Groups,${BASE}`, isGroup: true, attributes: { member: member.slice(0, 2), uSNChanged: ['9001'] } })
   })
   beforeEach(() => {
-    store = new FactsStore(join(folder, `facts-${++files}.db`))
+    store = new FactsStore(new SqliteFactsDatabase(join(folder, `facts-${++files}.db`)))
     server.ranges.length = 0
     server.skipsValues = 0
     server.forgetsAfterRanges = Number.POSITIVE_INFINITY
@@ -77,7 +87,7 @@ describe('a fake Active Directory', () => {
     assert.deepEqual(server.ranges, ['member;range=1500-*', 'member;range=3000-*'])
     for (let index = 0; index < PEOPLE; index++) {
       const at = memberAt(index)
-      assert.deepEqual(store.factsOf(`u${at}@contoso.example`, 1_000).groups, at < 2 ? [EVERYBODY, FEW] : [EVERYBODY], `user ${at}`)
+      assert.deepEqual(facts.get(addressOf(at))?.groups, at < 2 ? [EVERYBODY, FEW] : [EVERYBODY], `user ${at}`)
     }
   })
 
@@ -88,6 +98,6 @@ describe('a fake Active Directory', () => {
     server.skipsValues = 0
     server.forgetsAfterRanges = server.ranges.length + 1
     await assert.rejects(run(), { code: 'GH-DIRECTORY-AWAY' })
-    assert.deepEqual(store.factsOf(`u${MEMBERS - 1}@contoso.example`, 1_000).groups, [EVERYBODY])
+    assert.deepEqual((await store.factsOfOne(`u${MEMBERS - 1}@contoso.example`, 1_000)).groups, [EVERYBODY])
   })
 })
