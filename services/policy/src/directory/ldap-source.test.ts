@@ -40,10 +40,6 @@ describe('a fake Active Directory', () => {
     server.maxPage = 50
     url = await server.start()
     // people stand in every range
-    const facts = await store.factsOf(
-      Array.from({ length: PEOPLE }, (_, index) => addressOf(memberAt(index))),
-      1_000,
-    )
     for (let index = 0; index < PEOPLE; index++) {
       const at = memberAt(index)
       const attributes = { proxyAddresses: [`SMTP:u${at}@contoso.example`, `sip:u${at}@contoso.example`], uSNChanged: [String(1000 + at)] }
@@ -85,6 +81,10 @@ describe('a fake Active Directory', () => {
     const outcome = await run()
     assert.deepEqual([outcome.users, outcome.groups], [PEOPLE, 2])
     assert.deepEqual(server.ranges, ['member;range=1500-*', 'member;range=3000-*'])
+    const facts = await store.factsOf(
+      Array.from({ length: PEOPLE }, (_, index) => addressOf(memberAt(index))),
+      1_000,
+    )
     for (let index = 0; index < PEOPLE; index++) {
       const at = memberAt(index)
       assert.deepEqual(facts.get(addressOf(at))?.groups, at < 2 ? [EVERYBODY, FEW] : [EVERYBODY], `user ${at}`)
