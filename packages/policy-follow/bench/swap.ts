@@ -10,6 +10,8 @@ import { encodeManifest, keyIdOf, partKey, SNAPSHOT_KEY, SnapshotFollower, Snaps
 
 const ENTRIES = Number(process.argv[2] ?? 100_000)
 const DOMAINS = ENTRIES / 10
+/** Rather than turning without end, which would take a core away from the threads that unpack. */
+const LOOK_MS = 2
 const PEER = {
   verification: 'useSourceVerification',
   trust: [],
@@ -39,11 +41,11 @@ function cpuUs(): number {
 
 function turn(): void {
   const [wallMs, us] = [performance.now(), cpuUs()]
-  longest.wallMs = Math.max(longest.wallMs, wallMs - marks.wallMs)
+  longest.wallMs = Math.max(longest.wallMs, wallMs - marks.wallMs - LOOK_MS)
   longest.cpuMs = Math.max(longest.cpuMs, (us - marks.cpuUs) / 1000)
   marks.wallMs = wallMs
   marks.cpuUs = us
-  setImmediate(turn)
+  setTimeout(turn, LOOK_MS)
 }
 
 function world(): PolicyObject[] {

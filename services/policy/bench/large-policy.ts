@@ -1,4 +1,4 @@
-// What 100,000 block entries cost: apply, publish over a bus, in force on a replica, and the longest time the event loop stood still.
+// What 10,000 domains and 100,000 block entries cost: apply, publish over a bus, in force on a replica, and the longest time the event loop stood still.
 // node --conditions=@gatehouse/source services/policy/bench/large-policy.ts [nats://127.0.0.1:4222]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
 import { connectNatsBus, createEmbeddedBus } from '@gatehouse/bus'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
-import { ApplyRequestSchema } from '@gatehouse/proto'
+import { type ApplyLargeRequest, ApplyLargeRequestSchema } from '@gatehouse/proto'
 import { silentLogger } from '@gatehouse/telemetry'
 import { buildPolicyService } from '../src/app.ts'
 
 const ENTRIES = 100_000
+const DOMAINS = 10_000
 const url = process.argv[2]
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-large-'))
 const bus = url === undefined ? createEmbeddedBus() : await connectNatsBus({ servers: [url], name: 'bench' })
@@ -53,7 +54,24 @@ function entry(at: number, reason: string): string {
   return `apiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: {name: b${at}}\nspec: {domain: d${at}.example, owner: security, reason: ${reason}}\n---\n`
 }
 
-async function measure(what: string, text: string): Promise<void> {
+function domain(at: number): string {
+  const head = `apiVersion: gatehouse/v1\nmetadata: {name: p${at}}\n`
+  return at % 2 === 0
+    ? `${head}kind: Partner\nspec: {domains: [p${at}.example], edge: sip.p${at}.example}\n---\n`
+    : `${head}kind: AllowedDomain\nspec: {domain: p${at}.example}\n---\n`
+}
+
+/** As the command line sends it: no text is larger than one message. */
+async function* messagesOf(texts: readonly string[]): AsyncGenerator<ApplyLargeRequest> {
+  yield create(ApplyLargeRequestSchema, { part: { case: 'order', value: {} } })
+  for (let at = 0; at < texts.length; at += 1_000) {
+    const text = texts.slice(at, at + 1_000).join('')
+    yield create(ApplyLargeRequestSchema, { part: { case: 'piece', value: { file: 0, name: 'p', text } } })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+async function measure(what: string, texts: readonly string[]): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 10 * LOOK_MS))
   longestMs = 0
   longestCpuMs = 0
@@ -62,8 +80,9 @@ async function measure(what: string, text: string): Promise<void> {
     onSnapshot = () => resolve(performance.now())
   })
   const startMs = performance.now()
-  const request = create(ApplyRequestSchema, { files: [{ name: 'p', text }] })
-  const { changeCount } = await service.admin.apply(request, { signal: new AbortController().signal, caller: 'local', remote: '' })
+  const requests = messagesOf(texts)
+  const { outcome } = await service.admin.applyLarge(requests, { signal: new AbortController().signal, caller: 'local', remote: '' })
+  const changeCount = outcome?.changeCount
   const answeredMs = performance.now()
   const inForceMs = await inForce
   const { user, system } = process.cpuUsage(cpu)
@@ -74,9 +93,13 @@ async function measure(what: string, text: string): Promise<void> {
   process.stdout.write(`${JSON.stringify(row, (_, value: unknown) => (typeof value === 'number' ? Math.round(value * 10) / 10 : value))}\n`)
 }
 
-await measure('one entry, small policy', entry(0, 'first'))
-await measure(`${ENTRIES} entries`, Array.from({ length: ENTRIES }, (_, at) => entry(at, 'bulk')).join(''))
-await measure('one entry more, large policy', entry(ENTRIES, 'more'))
+await measure('one entry, small policy', [entry(0, 'first')])
+const domains = Array.from({ length: DOMAINS }, (_, at) => domain(at))
+await measure(`${DOMAINS} domains, ${ENTRIES} entries`, [
+  ...domains,
+  ...Array.from({ length: ENTRIES }, (_, at) => entry(at, 'bulk')),
+])
+await measure('one entry more, large policy', [entry(ENTRIES, 'more')])
 await follower.stop()
 await service.stop()
 await bus.close(100)
