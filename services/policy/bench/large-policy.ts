@@ -95,10 +95,7 @@ async function measure(what: string, texts: readonly string[]): Promise<void> {
 
 await measure('one entry, small policy', [entry(0, 'first')])
 const domains = Array.from({ length: DOMAINS }, (_, at) => domain(at))
-await measure(`${DOMAINS} domains, ${ENTRIES} entries`, [
-  ...domains,
-  ...Array.from({ length: ENTRIES }, (_, at) => entry(at, 'bulk')),
-])
+await measure(`${DOMAINS} domains, ${ENTRIES} entries`, [...domains, ...Array.from({ length: ENTRIES }, (_, at) => entry(at, 'bulk'))])
 await measure('one entry more, large policy', [entry(ENTRIES, 'more')])
 await follower.stop()
 await service.stop()
