@@ -15,7 +15,9 @@ export const policyConfig = z.strictObject({
         .describe('File with the connection string (`postgres://user:password@host/database?sslmode=verify-full`); it is a secret.'),
     })
     .optional()
-    .describe('Revisions and facts about users are kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile`.'),
+    .describe(
+      'Revisions and facts about users are kept in PostgreSQL instead of `databaseFile`: for several replicas, which share `signingKeyFile`.',
+    ),
   access: z
     .array(
       z.strictObject({
