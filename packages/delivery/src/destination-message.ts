@@ -28,7 +28,7 @@ export function destinationFromMessage(message: DeliveryDestination | undefined)
     case 'inside': {
       const { domain, port } = message.to.value
       if (port === '') return { to: 'inside', domain }
-      const known = oneOf(port, ['sip', 'xmpp'])
+      const known = oneOf(port, ['sip', 'xmpp', 'gateway'])
       return known === undefined ? undefined : { to: 'inside', domain, port: known }
     }
     case 'network': {

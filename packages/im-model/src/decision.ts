@@ -14,7 +14,7 @@ export interface InsideDestination {
   readonly to: 'inside'
   readonly domain: string
   /** What the home system speaks; absent: SIP. */
-  readonly port?: 'sip' | 'xmpp' | undefined
+  readonly port?: 'sip' | 'xmpp' | 'gateway' | undefined
 }
 
 /** Another organisation or a public network that speaks SIP. */

@@ -31,8 +31,8 @@ export interface InternalDomainSpec {
   readonly queue?: QueueSpec | undefined
 }
 
-/** What our own users' server speaks: SIP behind the internal edge, or XMPP behind the bridge. */
-export type HomeSystem = 'sip' | 'xmpp'
+/** What our own users' server speaks: SIP behind the internal edge, XMPP behind the bridge; `gateway`: they are applications of ours. */
+export type HomeSystem = 'sip' | 'xmpp' | 'gateway'
 
 export interface PartnerSpec {
   readonly domains: readonly string[]

@@ -10,9 +10,11 @@ export const internalDomain: KindDefinition<'InternalDomain'> = {
     domain: domainName.describe('The SIP domain.'),
     subdomains: z.boolean().default(false).describe('Everything below it is ours too.'),
     homeSystem: z
-      .enum(['sip', 'xmpp'])
+      .enum(['sip', 'xmpp', 'gateway'])
       .optional()
-      .describe('What the server of its users speaks: `sip` (the internal edge; default) or `xmpp` (public-im-bridge).'),
+      .describe(
+        'What the server of its users speaks: `sip` (the internal edge; default), `xmpp` (public-im-bridge), or `gateway`: they are applications of ours (public-im-bridge).',
+      ),
     queue: queueSetting,
   }),
 }

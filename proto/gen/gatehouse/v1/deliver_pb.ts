@@ -349,7 +349,7 @@ export type InsideDestination = Message<"gatehouse.v1.InsideDestination"> & {
   domain: string;
 
   /**
-   * sip, xmpp; empty: sip.
+   * sip, xmpp, gateway; empty: sip.
    *
    * @generated from field: string port = 2;
    */
