@@ -23,13 +23,13 @@ it('answers from the address it was asked at, and confirms after that', async ()
     mark: 'verified',
   }
   const client = {
-    receive: async function* () {
+    receiveMessages: async function* () {
       yield message
     },
-    send: async (request: { fromAddress: string; toAddress: string; text: string; messageId: string }) => {
+    sendMessage: async (request: { fromAddress: string; toAddress: string; text: string; messageId: string }) => {
       calls.push(`send ${request.fromAddress} ${request.toAddress} ${request.text} ${request.messageId}`)
     },
-    confirm: async (request: { receipt: string; taken: boolean }) => {
+    confirmMessage: async (request: { receipt: string; taken: boolean }) => {
       calls.push(`confirm ${request.receipt} ${request.taken}`)
     },
   } as unknown as RpcClient<typeof GatewayService>

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/gateway.proto.
  */
 export const file_gatehouse_v1_gateway: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvZ2F0ZXdheS5wcm90bxIMZ2F0ZWhvdXNlLnYxIosBChJTZW5kTWVzc2FnZVJlcXVlc3QSEwoLYXBwbGljYXRpb24YASABKAkSFAoMZnJvbV9hZGRyZXNzGAIgASgJEhIKCnRvX2FkZHJlc3MYAyABKAkSDAoEdGV4dBgEIAEoCRIUCgxjb252ZXJzYXRpb24YBSABKAkSEgoKbWVzc2FnZV9pZBgGIAEoCSJjChNTZW5kTWVzc2FnZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCRIPCgdjZXJ0YWluGAQgASgIEg0KBXJldHJ5GAUgASgJIi0KFlJlY2VpdmVNZXNzYWdlc1JlcXVlc3QSEwoLYXBwbGljYXRpb24YASABKAkiqgEKD1JlY2VpdmVkTWVzc2FnZRIPCgdyZWNlaXB0GAEgASgJEhQKDGZyb21fYWRkcmVzcxgCIAEoCRISCgp0b19hZGRyZXNzGAMgASgJEgwKBHRleHQYBCABKAkSFAoMY29udmVyc2F0aW9uGAUgASgJEhIKCm1lc3NhZ2VfaWQYBiABKAkSDAoEbWFyaxgHIAEoCRIWCg5yZWNlaXZlZF9hdF9tcxgIIAEoAyJMChVDb25maXJtTWVzc2FnZVJlcXVlc3QSEwoLYXBwbGljYXRpb24YASABKAkSDwoHcmVjZWlwdBgCIAEoCRINCgV0YWtlbhgDIAEoCCIpChZDb25maXJtTWVzc2FnZVJlc3BvbnNlEg8KB2luX3RpbWUYASABKAgyhQIKDkdhdGV3YXlTZXJ2aWNlEksKBFNlbmQSIC5nYXRlaG91c2UudjEuU2VuZE1lc3NhZ2VSZXF1ZXN0GiEuZ2F0ZWhvdXNlLnYxLlNlbmRNZXNzYWdlUmVzcG9uc2USUAoHUmVjZWl2ZRIkLmdhdGVob3VzZS52MS5SZWNlaXZlTWVzc2FnZXNSZXF1ZXN0Gh0uZ2F0ZWhvdXNlLnYxLlJlY2VpdmVkTWVzc2FnZTABElQKB0NvbmZpcm0SIy5nYXRlaG91c2UudjEuQ29uZmlybU1lc3NhZ2VSZXF1ZXN0GiQuZ2F0ZWhvdXNlLnYxLkNvbmZpcm1NZXNzYWdlUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChpnYXRlaG91c2UvdjEvZ2F0ZXdheS5wcm90bxIMZ2F0ZWhvdXNlLnYxIosBChJTZW5kTWVzc2FnZVJlcXVlc3QSEwoLYXBwbGljYXRpb24YASABKAkSFAoMZnJvbV9hZGRyZXNzGAIgASgJEhIKCnRvX2FkZHJlc3MYAyABKAkSDAoEdGV4dBgEIAEoCRIUCgxjb252ZXJzYXRpb24YBSABKAkSEgoKbWVzc2FnZV9pZBgGIAEoCSJjChNTZW5kTWVzc2FnZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIMCgRjb2RlGAIgASgJEg4KBmRldGFpbBgDIAEoCRIPCgdjZXJ0YWluGAQgASgIEg0KBXJldHJ5GAUgASgJIi0KFlJlY2VpdmVNZXNzYWdlc1JlcXVlc3QSEwoLYXBwbGljYXRpb24YASABKAkisgEKF1JlY2VpdmVNZXNzYWdlc1Jlc3BvbnNlEg8KB3JlY2VpcHQYASABKAkSFAoMZnJvbV9hZGRyZXNzGAIgASgJEhIKCnRvX2FkZHJlc3MYAyABKAkSDAoEdGV4dBgEIAEoCRIUCgxjb252ZXJzYXRpb24YBSABKAkSEgoKbWVzc2FnZV9pZBgGIAEoCRIMCgRtYXJrGAcgASgJEhYKDnJlY2VpdmVkX2F0X21zGAggASgDIkwKFUNvbmZpcm1NZXNzYWdlUmVxdWVzdBITCgthcHBsaWNhdGlvbhgBIAEoCRIPCgdyZWNlaXB0GAIgASgJEg0KBXRha2VuGAMgASgIIikKFkNvbmZpcm1NZXNzYWdlUmVzcG9uc2USDwoHaW5fdGltZRgBIAEoCDKjAgoOR2F0ZXdheVNlcnZpY2USUgoLU2VuZE1lc3NhZ2USIC5nYXRlaG91c2UudjEuU2VuZE1lc3NhZ2VSZXF1ZXN0GiEuZ2F0ZWhvdXNlLnYxLlNlbmRNZXNzYWdlUmVzcG9uc2USYAoPUmVjZWl2ZU1lc3NhZ2VzEiQuZ2F0ZWhvdXNlLnYxLlJlY2VpdmVNZXNzYWdlc1JlcXVlc3QaJS5nYXRlaG91c2UudjEuUmVjZWl2ZU1lc3NhZ2VzUmVzcG9uc2UwARJbCg5Db25maXJtTWVzc2FnZRIjLmdhdGVob3VzZS52MS5Db25maXJtTWVzc2FnZVJlcXVlc3QaJC5nYXRlaG91c2UudjEuQ29uZmlybU1lc3NhZ2VSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message gatehouse.v1.SendMessageRequest
@@ -123,11 +123,11 @@ export const ReceiveMessagesRequestSchema: GenMessage<ReceiveMessagesRequest> = 
   messageDesc(file_gatehouse_v1_gateway, 2);
 
 /**
- * @generated from message gatehouse.v1.ReceivedMessage
+ * @generated from message gatehouse.v1.ReceiveMessagesResponse
  */
-export type ReceivedMessage = Message<"gatehouse.v1.ReceivedMessage"> & {
+export type ReceiveMessagesResponse = Message<"gatehouse.v1.ReceiveMessagesResponse"> & {
   /**
-   * For Confirm.
+   * For ConfirmMessage.
    *
    * @generated from field: string receipt = 1;
    */
@@ -174,10 +174,10 @@ export type ReceivedMessage = Message<"gatehouse.v1.ReceivedMessage"> & {
 };
 
 /**
- * Describes the message gatehouse.v1.ReceivedMessage.
- * Use `create(ReceivedMessageSchema)` to create a new message.
+ * Describes the message gatehouse.v1.ReceiveMessagesResponse.
+ * Use `create(ReceiveMessagesResponseSchema)` to create a new message.
  */
-export const ReceivedMessageSchema: GenMessage<ReceivedMessage> = /*@__PURE__*/
+export const ReceiveMessagesResponseSchema: GenMessage<ReceiveMessagesResponse> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_gateway, 3);
 
 /**
@@ -237,9 +237,9 @@ export const GatewayService: GenService<{
   /**
    * Brings one message over; answers when it is known what became of it.
    *
-   * @generated from rpc gatehouse.v1.GatewayService.Send
+   * @generated from rpc gatehouse.v1.GatewayService.SendMessage
    */
-  send: {
+  sendMessage: {
     methodKind: "unary";
     input: typeof SendMessageRequestSchema;
     output: typeof SendMessageResponseSchema;
@@ -247,19 +247,19 @@ export const GatewayService: GenService<{
   /**
    * Messages for the application's addresses until the call ends; while it is open the application counts as there.
    *
-   * @generated from rpc gatehouse.v1.GatewayService.Receive
+   * @generated from rpc gatehouse.v1.GatewayService.ReceiveMessages
    */
-  receive: {
+  receiveMessages: {
     methodKind: "server_streaming";
     input: typeof ReceiveMessagesRequestSchema;
-    output: typeof ReceivedMessageSchema;
+    output: typeof ReceiveMessagesResponseSchema;
   },
   /**
    * Says that a received message is safe with the application. Only then its sender hears of success.
    *
-   * @generated from rpc gatehouse.v1.GatewayService.Confirm
+   * @generated from rpc gatehouse.v1.GatewayService.ConfirmMessage
    */
-  confirm: {
+  confirmMessage: {
     methodKind: "unary";
     input: typeof ConfirmMessageRequestSchema;
     output: typeof ConfirmMessageResponseSchema;

@@ -25,7 +25,7 @@ export const gatewayApiCodes = {
   },
   'GH-GATEWAY-AWAY': {
     summary: 'The application is not connected.',
-    remedy: 'Start it; it has to hold a Receive call open.',
+    remedy: 'Start it; it has to hold a ReceiveMessages call open.',
     retry: 'later',
     sip: 480,
   },
@@ -37,7 +37,7 @@ export const gatewayApiCodes = {
   },
   'GH-GATEWAY-UNCONFIRMED': {
     summary: 'The application got the message and said nothing about it; it may have it all the same.',
-    remedy: 'Let it call Confirm when the message is safe with it.',
+    remedy: 'Let it call ConfirmMessage when the message is safe with it.',
     retry: 'never',
     sip: 408,
   },

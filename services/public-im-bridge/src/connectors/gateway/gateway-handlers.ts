@@ -26,7 +26,7 @@ export class GatewayHandlers implements RpcHandlers<typeof GatewayService> {
     this.#deps = deps
   }
 
-  async send(request: SendMessageRequest, { caller, remote }: RpcContext) {
+  async sendMessage(request: SendMessageRequest, { caller, remote }: RpcContext) {
     const { applications, receive, server } = this.#deps
     applications.admit(request.application, caller)
     const from = addressOf('from_address', request.fromAddress)
@@ -35,7 +35,7 @@ export class GatewayHandlers implements RpcHandlers<typeof GatewayService> {
     return { status, code, detail, certain: isCertain, retry }
   }
 
-  async *receive(
+  async *receiveMessages(
     { application }: ReceiveMessagesRequest,
     { caller, signal }: RpcContext,
   ): AsyncGenerator<Omit<NumberedParcel, 'receivedAtMs'> & { receivedAtMs: bigint }> {
@@ -45,7 +45,7 @@ export class GatewayHandlers implements RpcHandlers<typeof GatewayService> {
     }
   }
 
-  async confirm({ application, receipt, taken }: ConfirmMessageRequest, { caller }: RpcContext) {
+  async confirmMessage({ application, receipt, taken }: ConfirmMessageRequest, { caller }: RpcContext) {
     this.#deps.applications.admit(application, caller)
     return { inTime: this.#deps.mailbox(application).confirm(receipt, taken) }
   }

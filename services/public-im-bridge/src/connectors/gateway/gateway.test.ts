@@ -7,7 +7,7 @@ import type { BridgeConnector } from '@gatehouse/bridge-kit'
 import { createTestContext, type TestContext } from '@gatehouse/bridge-kit/test'
 import { failedOutcome, sentOutcome } from '@gatehouse/delivery'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
-import { GatewayService, type ReceivedMessage } from '@gatehouse/proto'
+import { GatewayService, type ReceiveMessagesResponse } from '@gatehouse/proto'
 import { connectRpc, type RpcClient, type RpcConnection } from '@gatehouse/rpc'
 import { Applications } from './applications.ts'
 import { type GatewayConfig, gatewayConfig } from './config.ts'
@@ -75,7 +75,7 @@ describe('Gateway API', () => {
 
   it('takes in a message of an application, and tells it what became of it', async () => {
     assert.deepEqual(
-      { ...(await client.send(request)), $typeName: undefined },
+      { ...(await client.sendMessage(request)), $typeName: undefined },
       { $typeName: undefined, status: 'sent', code: '', detail: '', certain: true, retry: 'never' },
     )
     const event = context.received.at(-1)
@@ -84,7 +84,7 @@ describe('Gateway API', () => {
       ['internal', { user: 'helpdesk', domain: DOMAIN }, 'bob', 'helpdesk/m1', 'SEND'],
     )
     context.answerWith(() => ({ ...failedOutcome(gatewayApiCodes, 'GH-GATEWAY-BUSY'), notice: '' }))
-    assert.deepEqual([(await client.send(request)).code, (await client.send(request)).retry], ['GH-GATEWAY-BUSY', 'later'])
+    assert.deepEqual([(await client.sendMessage(request)).code, (await client.sendMessage(request)).retry], ['GH-GATEWAY-BUSY', 'later'])
     context.answerWith(() => ({ ...sentOutcome(), notice: '' }))
   })
 
@@ -100,7 +100,7 @@ describe('Gateway API', () => {
   for (const [why, change, code] of WRONG) {
     it(`refuses ${why}`, async () => {
       const before = context.received.length
-      await assert.rejects(client.send({ ...request, ...change }), { code })
+      await assert.rejects(client.sendMessage({ ...request, ...change }), { code })
       assert.equal(context.received.length, before)
     })
   }
@@ -113,7 +113,7 @@ describe('Gateway API', () => {
 
   it('counts a message as delivered when the application has confirmed it', async () => {
     const stop = new AbortController()
-    const incoming = client.receive({ application: 'helpdesk' }, { signal: stop.signal })[Symbol.asyncIterator]()
+    const incoming = client.receiveMessages({ application: 'helpdesk' }, { signal: stop.signal })[Symbol.asyncIterator]()
     const first = incoming.next()
     // the call is open when a message passes
     let outcome: DeliveryOutcome
@@ -121,10 +121,10 @@ describe('Gateway API', () => {
       const pending = handover('hello', 'Tickets', 5_000)
       const winner = await Promise.race([pending, first.then(() => undefined)])
       if (winner === undefined) {
-        const parcel = (await first).value as ReceivedMessage
+        const parcel = (await first).value as ReceiveMessagesResponse
         assert.deepEqual([parcel.text, parcel.fromAddress, parcel.mark], ['hello', 'bob@fabrikam.example', 'verified'])
-        assert.equal((await client.confirm({ application: 'helpdesk', receipt: parcel.receipt, taken: true })).inTime, true)
-        assert.equal((await client.confirm({ application: 'helpdesk', receipt: parcel.receipt, taken: true })).inTime, false)
+        assert.equal((await client.confirmMessage({ application: 'helpdesk', receipt: parcel.receipt, taken: true })).inTime, true)
+        assert.equal((await client.confirmMessage({ application: 'helpdesk', receipt: parcel.receipt, taken: true })).inTime, false)
       }
       outcome = await pending
       await new Promise((resolve) => setImmediate(resolve))
@@ -132,8 +132,8 @@ describe('Gateway API', () => {
     assert.equal(outcome.status, 'delivered')
 
     const refused = handover('no thanks')
-    const parcel = (await incoming.next()).value as ReceivedMessage
-    await client.confirm({ application: 'helpdesk', receipt: parcel.receipt, taken: false })
+    const parcel = (await incoming.next()).value as ReceiveMessagesResponse
+    await client.confirmMessage({ application: 'helpdesk', receipt: parcel.receipt, taken: false })
     assert.deepEqual([(await refused).code, (await refused).isCertain], ['GH-GATEWAY-NOT-TAKEN', true])
 
     const silent = handover('anybody?', 'tickets', 100)
@@ -143,8 +143,8 @@ describe('Gateway API', () => {
     const many = [handover('1'), handover('2')]
     assert.equal((await handover('3')).code, 'GH-GATEWAY-BUSY')
     for (let at = 0; at < 2; at++) {
-      const next = (await incoming.next()).value as ReceivedMessage
-      await client.confirm({ application: 'helpdesk', receipt: next.receipt, taken: true })
+      const next = (await incoming.next()).value as ReceiveMessagesResponse
+      await client.confirmMessage({ application: 'helpdesk', receipt: next.receipt, taken: true })
     }
     assert.deepEqual(
       (await Promise.all(many)).map(({ status }) => status),
