@@ -5,6 +5,7 @@ import { archiveExportCommand } from './commands/archive-export.ts'
 import { archiveHoldAddCommand, archiveHoldListCommand, archiveHoldReleaseCommand } from './commands/archive-hold.ts'
 import { archiveKeyCommand } from './commands/archive-key.ts'
 import { archiveProofCommand } from './commands/archive-proof.ts'
+import { archiveRestoreCommand } from './commands/archive-restore.ts'
 import { archiveSearchCommand } from './commands/archive-search.ts'
 import { archiveVerifyCommand } from './commands/archive-verify.ts'
 import { blockCommand, unblockCommand } from './commands/block.ts'
@@ -66,6 +67,7 @@ export const commands: readonly Command[] = [
   archiveVerifyCommand,
   archiveExportCommand,
   archiveProofCommand,
+  archiveRestoreCommand,
   archiveKeyCommand,
   archiveHoldAddCommand,
   archiveHoldListCommand,

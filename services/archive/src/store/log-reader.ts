@@ -24,7 +24,8 @@ export class LogReader implements LogSource {
   readonly #hash: StatementSync
   readonly #envelope: StatementSync
   readonly #outcomes: OutcomeReader
-  readonly #logId: Uint8Array
+  /** 16 random bytes that the chain begins with. */
+  readonly logId: Uint8Array
   #index: IndexRowReader | undefined
 
   /** Throws what SQLite throws, or GH-ARCHIVE-SCHEMA-NEWER. */
@@ -47,7 +48,7 @@ export class LogReader implements LogSource {
       this.#hash = this.#database.prepare('SELECT hash FROM record WHERE sequence = ?')
       this.#envelope = this.#database.prepare('SELECT envelope_id FROM entry WHERE sequence = ?')
       this.#outcomes = new OutcomeReader(this.#database, version)
-      this.#logId = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'").get()?.['value'] as Uint8Array
+      this.logId = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'").get()?.['value'] as Uint8Array
     } catch (thrown) {
       this.#database.close()
       throw thrown
@@ -55,7 +56,7 @@ export class LogReader implements LogSource {
   }
 
   genesis(): Uint8Array {
-    return genesisHash(this.#logId)
+    return genesisHash(this.logId)
   }
 
   /** Sequence of the last record; 0 when there is none. */
