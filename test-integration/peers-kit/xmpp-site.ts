@@ -26,7 +26,6 @@ export interface XmppSiteOptions {
   readonly served?: readonly string[]
   /** The name server of another site: both then know the same servers. */
   readonly dns?: DnsServer
-  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** Starts the connector for contoso.example; everything ends with the rack. */
@@ -68,7 +67,6 @@ export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {
       isReachable: (domain) => !served.includes(domain),
     },
   })
-  for (const [name, secret] of Object.entries(options.secrets ?? {})) await context.secrets.put(name, secret)
   const listen = { address: '127.0.0.1', port: starttls }
   const config = xmppConfigSchema.parse({ listen, listenDirectTls: { address: '127.0.0.1', port: direct }, ...options.config })
   const connector = new XmppConnector(config, context)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Authority } from '@gatehouse/lab'
 import { type EjabberdPlan, skipWithoutEjabberd, startEjabberd } from '../peers-kit/ejabberd.ts'
@@ -80,8 +80,10 @@ test(
   withRack('ejabberd-component', async (rack) => {
     const [port] = (await freePorts(1)) as [number]
     const domain = 'partner.example'
-    const components = [{ host: '127.0.0.1', port, server: DOMAIN, domain, secret: 'home' }]
-    const site = await startXmppSite(rack, { config: { components }, secrets: { home: 'correct horse' } })
+    const secretFile = rack.path('component-secret')
+    writeFileSync(secretFile, 'correct horse\n')
+    const components = [{ host: '127.0.0.1', port, server: DOMAIN, domain, secretFile }]
+    const site = await startXmppSite(rack, { config: { components } })
     const carol = await ejabberdWithCarol(rack, site, { component: { port, domain, secret: 'correct horse' } })
     await site.context.whenReported(({ peer, state }) => peer === DOMAIN && state === 'connected')
     const handover = toXmpp(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { failedOutcome } from '@gatehouse/delivery'
 import { Authority } from '@gatehouse/lab'
@@ -199,8 +199,10 @@ test(
   withRack('prosody-component', async (rack) => {
     const [port] = (await freePorts(1)) as [number]
     const outside = 'partner.example'
-    const component = { host: '127.0.0.1', port, server: DOMAIN, domain: outside, secret: 'home' }
-    const site = await startXmppSite(rack, { config: { components: [component] }, secrets: { home: 'correct horse' } })
+    const secretFile = rack.path('component-secret')
+    writeFileSync(secretFile, 'correct horse\n')
+    const component = { host: '127.0.0.1', port, server: DOMAIN, domain: outside, secretFile }
+    const site = await startXmppSite(rack, { config: { components: [component] } })
     const { bob } = await prosodyWithBob(rack, site, { components: { port, secrets: { [outside]: 'correct horse' } } })
     await site.context.whenReported(({ peer, state }) => peer === DOMAIN && state === 'connected')
     const handover = toXmpp(

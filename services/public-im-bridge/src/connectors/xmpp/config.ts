@@ -17,7 +17,7 @@ const component = z.strictObject({
   port: z.int().min(1).max(65_535).default(5347),
   server: z.string().describe('Domain of ours that the home server serves.'),
   domain: z.string().describe('Outside domain that the home server hands over to the gate.'),
-  secret: z.string().describe('Name of the shared secret in the bridge’s secret store.'),
+  secretFile: z.string().describe('File with the secret that the home server’s configuration has for the component.'),
 })
 
 /** `publicImBridge.networks.<name>` of an XMPP network. */

@@ -82,9 +82,9 @@ export const xmppCodes = {
     sip: 503,
   },
   'GH-XMPP-SECRET': {
-    summary: 'A secret that the configuration names is not in the bridge’s secret store.',
-    remedy: 'Put it there, or correct the name.',
-    retry: 'never',
+    summary: 'The file with the secret of a component cannot be read.',
+    remedy: 'Correct `secretFile`, or let the bridge read it.',
+    retry: 'later',
     sip: 503,
   },
 } as const

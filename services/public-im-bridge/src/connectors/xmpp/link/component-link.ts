@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Backoff } from '@gatehouse/bridge-kit'
 import { messageOf } from '@gatehouse/errors'
 import { ComponentStream, type StreamEvent } from '@gatehouse/xmpp-core'
@@ -53,13 +54,13 @@ export class ComponentLink {
   /** One attempt; the next follows by itself. */
   async connect(): Promise<void> {
     const { context, around } = this.#environment
-    const { host, port, domain, server, secret } = this.plan
-    const words = await context.secrets.get(secret)
-    if (words === undefined) return this.#failed('GH-XMPP-SECRET', secret)
+    const { host, port, domain, server, secretFile } = this.plan
+    const secret = await readFile(secretFile, 'utf8').catch(() => undefined)
+    if (secret === undefined) return this.#failed('GH-XMPP-SECRET', secretFile)
     try {
       const wire = await context.wires.connect({ host, port, timeoutMs: CONNECT_TIMEOUT_MS })
       const nowMs = context.clock.nowMs()
-      const stream = new ComponentStream(around, { component: domain, server, secret: words }, nowMs)
+      const stream = new ComponentStream(around, { component: domain, server, secret: secret.trim() }, nowMs)
       const onEvent = (event: StreamEvent): void => this.#onEvent(driver, stream, event)
       const driver = new StreamDriver(this.#environment, wire, stream, { role: 'client', tlsName: () => host, onEvent })
       this.#driver = driver
