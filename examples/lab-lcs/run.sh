@@ -33,7 +33,8 @@ run() {
 ask() { run "$1" "$2" explain --from "$3" --to alice@contoso.example --mark verified; }
 
 step 'Start the policy service'
-gatehouse service policy --config gatehouse.yaml > service.log 2>&1 &
+# not through the function: what is ended at the end has to be the process itself
+node "$root/apps/gatehouse/bin/gatehouse.mjs" service policy --config gatehouse.yaml > service.log 2>&1 &
 service=$!
 trap 'kill "$service" 2> /dev/null || true; wait "$service" 2> /dev/null || true' EXIT
 tries=0

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { withRack } from '../peers-kit/peer-rack.ts'
@@ -15,6 +16,7 @@ test(
     })
     assert.equal(status, 0, stdout.slice(-3_000) + stderr)
     assert.match(stdout, /The lab went as it should/)
+    assert.ok(!existsSync(rack.path('lab/.gatehouse/control.sock')), 'the service it started has ended')
     // the document that was applied last says where the verdict comes from
     assert.match(stdout, /decided by Partner\/fabrikam, contact-list-only\.yaml:2 as applied with revision 2/)
   }),
