@@ -42,6 +42,8 @@ export interface HostDeps {
   readonly surroundings: (onFault: (thrown: unknown) => void) => Surroundings
   readonly receive: (event: Incoming) => Promise<ReceiveOutcome>
   readonly stateChanged: (state: KnownState) => void
+  /** Default 30 s. */
+  readonly startTimeoutMs?: number
   /** The connector threw or hung, for the metrics. */
   readonly failed: (what: 'start' | 'send' | 'silent' | 'callback' | 'report' | 'account') => void
 }
@@ -114,7 +116,7 @@ export class NetworkHost {
     try {
       connector = factory.create(config, this.#context())
       this.#info = connector.info
-      if ((await within(connector.start(), START_TIMEOUT_MS)) === LATE)
+      if ((await within(connector.start(), this.#deps.startTimeoutMs ?? START_TIMEOUT_MS)) === LATE)
         throw bridgeError('GH-BRIDGE-START-FAILED', 'It did not come to an end.')
       // as if it had never been: whoever stopped meanwhile must not find it running
       if (this.#isStopping) return await this.#end(connector, 0)
