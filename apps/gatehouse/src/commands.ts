@@ -19,6 +19,8 @@ import { exportCommand } from './commands/export.ts'
 import { exportLcsCommand } from './commands/export-lcs.ts'
 import { historyCommand } from './commands/history.ts'
 import { importLcsCommand } from './commands/import-lcs.ts'
+import { linkAddCommand, linkListCommand, linkRemoveCommand } from './commands/link.ts'
+import { networksCommand } from './commands/networks.ts'
 import { outboxDropCommand, outboxListCommand, outboxRetryCommand } from './commands/outbox.ts'
 import { peersCommand } from './commands/peers.ts'
 import { policyObservedCommand } from './commands/policy-observed.ts'
@@ -63,6 +65,10 @@ export const commands: readonly Command[] = [
   outboxRetryCommand,
   outboxDropCommand,
   tailCommand,
+  networksCommand,
+  linkAddCommand,
+  linkListCommand,
+  linkRemoveCommand,
   archiveSearchCommand,
   archiveVerifyCommand,
   archiveExportCommand,

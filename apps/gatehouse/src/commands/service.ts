@@ -6,13 +6,13 @@ import { runGateway } from '../up/run-gateway.ts'
 
 const cliError = errorsOf(cliCodes)
 
-const NAMES: readonly ServiceName[] = ['policy', 'archive', 'federation-peer']
+const NAMES: readonly ServiceName[] = ['policy', 'archive', 'federation-peer', 'public-im-bridge']
 
 export const serviceCommand: Command = {
   name: 'service',
   summary: 'Run one service of the gateway',
   description:
-    'Starts a single service from the same configuration file as "up". With `bus: { driver: nats }` the services, and several replicas of federation-peer, work together from processes of their own; federation-peer then needs federationPeer.policy.publicKeyFile. With the embedded bus a service hears no other process: good for searching and verifying the archive while the gate is down.',
+    'Starts a single service from the same configuration file as "up". With `bus: { driver: nats }` the services, and several replicas of federation-peer, work together from processes of their own; federation-peer then needs federationPeer.policy.publicKeyFile, public-im-bridge publicImBridge.policy.publicKeyFile and publicImBridge.sealKeyFile. With the embedded bus a service hears no other process: good for searching and verifying the archive while the gate is down.',
   positionals: [{ name: 'NAME', description: `One of ${NAMES.join(', ')}.`, isRequired: true }],
   options: [{ name: 'config', short: 'c', value: 'FILE', isRequired: true, description: 'Configuration.' }],
   examples: [

@@ -1,6 +1,7 @@
 import { archiveConfig } from '@gatehouse/archive'
 import { federationPeerConfig } from '@gatehouse/federation-peer'
 import { policyConfig } from '@gatehouse/policy'
+import { publicImBridgeConfig } from '@gatehouse/public-im-bridge'
 import { z } from 'zod'
 
 const control = z.strictObject({
@@ -88,6 +89,7 @@ export const gatehouseConfig = z.strictObject({
   bus: z.discriminatedUnion('driver', [embedded, nats]).default({ driver: 'embedded' }).describe('How the services talk to each other.'),
   outbox: outbox.prefault({}).describe('Messages for destinations that are away.'),
   federationPeer: federationPeerConfig.describe('The SIP edge.'),
+  publicImBridge: publicImBridgeConfig.optional().describe('Public networks; absent: none.'),
   policy: policyConfig
     .extend({ databaseFile: z.string().min(1).optional().describe('SQLite file of the policy. Default: policy.db in stateDir.') })
     .prefault({})

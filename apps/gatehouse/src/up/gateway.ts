@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { buildArchiveService } from '@gatehouse/archive'
+import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import type { Bus } from '@gatehouse/bus'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { buildFederationPeer } from '@gatehouse/federation-peer'
@@ -11,6 +12,7 @@ import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
 import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
 import {
   ArchiveService,
+  BridgeService,
   FactsService,
   LiveService,
   OutboxService,
@@ -18,6 +20,7 @@ import {
   PolicyAdminService,
   PolicyDecisionService,
 } from '@gatehouse/proto'
+import { buildPublicImBridge, connectors, readSealKey } from '@gatehouse/public-im-bridge'
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { startHealthServer } from '@gatehouse/telemetry'
@@ -31,7 +34,7 @@ import { healthOfParts, type Part, startParts, stopParts } from './parts.ts'
 
 const cliError = errorsOf(cliCodes)
 
-export type ServiceName = 'policy' | 'archive' | 'federation-peer'
+export type ServiceName = 'policy' | 'archive' | 'federation-peer' | 'public-im-bridge'
 
 export interface Place {
   readonly address: string
@@ -60,13 +63,15 @@ export interface GatewayDeps {
   readonly bus: Bus
   readonly log: Logger
   readonly metrics: MetricsRegistry
+  /** Connectors of public-im-bridge; the shipped ones when not given. */
+  readonly connectors?: readonly ConnectorFactory<never>[]
 }
 
 /** How long calls of the command line may take to end at a stop. */
 const CONTROL_GRACE_MS = 200
 const BUS_GRACE_MS = 1_000
 
-const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer']
+const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer', 'public-im-bridge']
 
 /** Puts the services of one process together around the bus. Nothing runs before `start`. */
 export function buildGateway(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[] = ALL): Gateway {
@@ -106,6 +111,7 @@ class OneProcess implements Gateway {
     if (services.includes('archive')) this.#addArchive()
     if (isOutboxOn(config, services)) this.#outboxes = this.#addOutboxes()
     if (services.includes('federation-peer')) this.#addFederationPeer()
+    this.#addPublicImBridge(services)
     this.#addControl()
     this.#addHealth()
   }
@@ -177,6 +183,33 @@ class OneProcess implements Gateway {
     }
     this.#parts.push({ name: 'federation-peer', start, stop: () => service.stop(), health: () => service.health() })
     this.#rpc.add(PeeringService, service.peering)
+  }
+
+  /** A small office without public networks has no bridge; a process that is to be one has to have it. */
+  #addPublicImBridge(services: readonly ServiceName[]): void {
+    const section = this.#config.publicImBridge
+    if (!services.includes('public-im-bridge')) return
+    if (section === undefined) {
+      if (services.length === 1) throw cliError('GH-CLI-CONFIG', 'publicImBridge is needed to run that service.')
+      return
+    }
+    const deps = this.#depsOf('public-im-bridge')
+    const { publicKeyFile, maxStalenessMs } = section.policy
+    const follower = new SnapshotFollower({
+      bus: this.#bus,
+      publicKeys: [publicKeyFile === undefined ? this.#snapshotKey() : fileKey(publicKeyFile)],
+      service: 'public-im-bridge',
+      replica: section.replica,
+      log: deps.log,
+      nowMs: Date.now,
+      maxStalenessMs,
+    })
+    // a key that is made here is of no use to other replicas
+    const sealKey = readSealKey(section.sealKeyFile ?? join(this.#config.stateDir, 'bridge.key'), section.sealKeyFile === undefined)
+    const service = buildPublicImBridge(section, { ...deps, policy: follower, connectors: this.#deps.connectors ?? connectors, sealKey })
+    this.#parts.push({ name: 'bridge-snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
+    this.#parts.push({ name: 'public-im-bridge', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
+    this.#rpc.add(BridgeService, service.handlers)
   }
 
   #addControl(): void {
