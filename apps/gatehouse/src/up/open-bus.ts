@@ -1,16 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Bus, connectNatsBus, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
+import { type Bus, busSubjects, connectNatsBus, createEmbeddedBus, type EmbeddedBusDeps, openKvFile, openWorkFile } from '@gatehouse/bus'
 import type { GatehouseConfig } from './gatehouse-config.ts'
 
 /** The bus that the configuration names. Rejects with a GH-BUS code when no server, or not the file of the outbox, can be had. */
-export async function openBus({ bus, outbox, stateDir }: GatehouseConfig, name: string, hasOutbox: boolean): Promise<Bus> {
-  if (bus.driver === 'embedded') {
-    if (!hasOutbox) return createEmbeddedBus()
-    const file = outbox.file ?? join(stateDir, 'outbox.db')
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    return createEmbeddedBus({ work: openWorkFile(file) })
-  }
+export async function openBus(config: GatehouseConfig, name: string, hasOutbox: boolean): Promise<Bus> {
+  const { bus } = config
+  if (bus.driver === 'embedded') return createEmbeddedBus({ ...workOf(config, hasOutbox), ...keptBuckets(config) })
   const { servers, tls, credentialsFile, inboxPrefix, bucketReplicas, monitors } = bus
   return connectNatsBus({
     servers,
@@ -21,6 +17,20 @@ export async function openBus({ bus, outbox, stateDir }: GatehouseConfig, name: 
     ...(credentialsFile === undefined ? {} : { credentialsFile }),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
   })
+}
+
+function workOf({ outbox, stateDir }: GatehouseConfig, hasOutbox: boolean): Partial<EmbeddedBusDeps> {
+  if (!hasOutbox) return {}
+  const file = outbox.file ?? join(stateDir, 'outbox.db')
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  return { work: openWorkFile(file) }
+}
+
+/** Linked accounts outlive the process; with NATS its buckets do that. */
+function keptBuckets({ publicImBridge, stateDir }: GatehouseConfig): Partial<EmbeddedBusDeps> {
+  if (publicImBridge === undefined) return {}
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  return { store: openKvFile(join(stateDir, 'bridge.db')), storedBuckets: [busSubjects.bridgeBucket.name] }
 }
 
 /** Whether messages can wait in this process. */
