@@ -32,7 +32,7 @@ export async function startBridgedOrganisation(rack: PeerRack, options: BridgedO
   const { domain } = options
   const folder = rack.path(domain)
   mkdirSync(folder, { recursive: true })
-  const authority = await Authority.create({ name: 'Bridge test CA' })
+  const authority = Authority.create({ name: 'Bridge test CA' })
   const homeHost = `home.${domain}`
   const home = new HomeServer({
     domain,

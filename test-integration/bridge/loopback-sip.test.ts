@@ -34,12 +34,13 @@ test(
   'a SIP user and somebody on a network: both ways through bridge, bus and edge, on record, explained',
   withRack('bridge-loopback', async (rack, t) => {
     const network = new LoopbackNetwork('loop.example')
-    const { home, connection, entries } = await startBridgedOrganisation(rack, {
+    const organisation = await startBridgedOrganisation(rack, {
       domain: 'contoso.example',
       connectors: [loopback(network) as unknown as ConnectorFactory<never>],
       networks: { loop: { protocol: 'loopback', settings: {} } },
       policy,
     })
+    const { home, connection } = organisation
     const [sipAlice, sipBob] = [home.addUser('alice'), home.addUser('bob')]
 
     await rack.step(t, 'from the network to the SIP user', async () => {
@@ -59,7 +60,7 @@ test(
     })
 
     await rack.step(t, 'both are on record, and explained by what the record holds', async () => {
-      const found = await entries(2)
+      const found = await organisation.entries(2)
       assert.deepEqual(found.map(bodyOf).sort(), ['Grüße 👋', 'Hallo Zoë'])
       for (const entry of found) {
         assert.equal(entry.decision?.peerClass, 'bridge')

@@ -4,7 +4,7 @@ import { runStep } from './run-step.ts'
 const args = process.argv.slice(2)
 const only = args.find((arg) => !arg.startsWith('-'))
 const source = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning']
-const UNIT = ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']
+const UNIT = ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'examples/*/*.test.ts']
 
 if (only === undefined || only === 'check') runStep('checks', 'node', [...source, 'tools/tasks/check.ts'])
 if (only === undefined || only === 'unit') {

@@ -1,0 +1,27 @@
+// One replica of public-im-bridge in a process of its own, over NATS, without policy and archive: what the take-over test kills.
+// Arguments: host:port of the NATS server, name of the replica, port of the chat server.
+import { createInterface } from 'node:readline'
+import type { ConnectorFactory } from '@gatehouse/bridge-kit'
+import { connectNatsBus } from '@gatehouse/bus'
+import { bridgeConfigOf, buildPublicImBridge } from '@gatehouse/public-im-bridge'
+import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
+import { tcpChat } from './tcp-chat.ts'
+
+const [nats = '', replica = '', port = '0'] = process.argv.slice(2)
+const bus = await connectNatsBus({ servers: [nats], name: replica })
+const log = createLogger({ service: replica, level: 'debug', destination: process.stderr })
+const connectors = [tcpChat as unknown as ConnectorFactory<never>]
+const config = bridgeConfigOf(connectors).parse({ replica, networks: { chat: { protocol: 'tcpchat', settings: { port: Number(port) } } } })
+const policy = { current: () => undefined }
+const sealKey = new Uint8Array(32).fill(5)
+const bridge = buildPublicImBridge(config, { bus, policy, log, metrics: new MetricsRegistry(), connectors, sealKey })
+await bridge.start()
+process.stdout.write('bridge ready\n')
+// "link LOGIN": as the command line does, so that the test needs no gRPC
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const [word, login = ''] = line.split(' ')
+  if (word !== 'link') return
+  const request = { network: 'chat', owner: `${login}@contoso.example`, login, secret: 's', settings: {}, author: 'test' }
+  void bridge.handlers.linkAccount({ $typeName: 'gatehouse.v1.LinkAccountRequest', ...request })
+})
+process.once('SIGTERM', () => void bridge.stop().then(() => process.exit(0)))

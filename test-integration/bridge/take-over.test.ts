@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Bus, connectNatsBus } from '@gatehouse/bus'
+import { type Delivery, DeliveryClient } from '@gatehouse/delivery'
+import type { DeliveryOutcome } from '@gatehouse/im-model'
+import { skipWithout } from '../peers-kit/find-tool.ts'
+import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
+import { startNats } from '../peers-kit/nats-server.ts'
+import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
+import { TcpChatServer } from './tcp-chat.ts'
+
+const NODE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning']
+const LOGINS = Array.from({ length: 12 }, (_, at) => `user${at}`)
+/** The promise: an account is connected again within so long after its replica died. */
+const TAKE_OVER_MS = 10_000
+
+async function startReplica(rack: PeerRack, name: string, nats: string, port: number): Promise<ManagedProcess> {
+  return rack.add(
+    await startProcess({
+      name,
+      command: process.execPath,
+      args: [...NODE_FLAGS, join(import.meta.dirname, 'bridge-process.ts'), nats, name, String(port)],
+      logFile: rack.path(`${name}.log`),
+      ready: { line: /bridge ready/ },
+      readyTimeoutMs: 60_000,
+    }),
+  )
+}
+
+/** Resolves with how long it took. */
+async function until(what: string, isDone: () => boolean, timeoutMs: number): Promise<number> {
+  const startedMs = performance.now()
+  while (!isDone()) {
+    if (performance.now() - startedMs > timeoutMs) throw new Error(`${what}: not within ${timeoutMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return performance.now() - startedMs
+}
+
+let ids = 0
+function deliveryOf(login: string, text: string): Delivery {
+  const id = createHash('sha256').update(`${login} ${++ids}`).digest().subarray(0, 16)
+  return {
+    envelope: {
+      id,
+      receivedAtMs: 0,
+      from: { user: login, domain: 'contoso.example' },
+      to: { user: 'bob', domain: 'chat.example' },
+      conversation: login,
+      content: { kind: 'message', messageId: '', text },
+    },
+    destination: { to: 'network', network: 'chat', protocol: 'tcpchat', domain: 'chat.example' },
+    decision: { mark: 'verified', evidence: 'V3', direction: 'outbound', peerClass: 'bridge', partner: 'chat', revision: 1 },
+    timeoutMs: 3_000,
+    forwardedBy: '',
+  }
+}
+
+interface Sent {
+  readonly login: string
+  readonly text: string
+  readonly outcome: DeliveryOutcome
+}
+
+/** Sends one message after the other for each login until told to stop, and keeps what each was answered. */
+function sendSteadily(bus: Bus): { stop(): Promise<readonly Sent[]> } {
+  const client = new DeliveryClient(bus)
+  const sent: Sent[] = []
+  let isStopping = false
+  const lanes = LOGINS.map(async (login) => {
+    for (let at = 0; !isStopping; at++) {
+      const text = `${login} ${at}`
+      const outcome = await new Promise<DeliveryOutcome>((resolve) => client.deliver(deliveryOf(login, text), resolve))
+      sent.push({ login, text, outcome })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })
+  return {
+    stop: async () => {
+      isStopping = true
+      await Promise.all(lanes)
+      return sent
+    },
+  }
+}
+
+test(
+  'a replica of the bridge is killed: its accounts are taken over, each is connected once, no message is lost or doubled',
+  { skip: skipWithout('nats-server') },
+  withRack('bridge-take-over', async (rack, t) => {
+    const nats = rack.add(await startNats(rack.path('nats')))
+    const chat = new TcpChatServer()
+    rack.onStop(() => chat.stop())
+    const port = await chat.start()
+    const first = await startReplica(rack, 'r0', nats.server, port)
+    const second = await startReplica(rack, 'r1', nats.server, port)
+    const bus = await connectNatsBus({ servers: [nats.server], name: 'test' })
+    rack.onStop(() => bus.close(100))
+    for (const login of LOGINS) first.write(`link ${login}\n`)
+    await until('all accounts connected', () => chat.connected().length === LOGINS.length, 30_000)
+
+    const traffic = sendSteadily(bus)
+    await until('messages pass', () => chat.messages.length > 100, 30_000)
+
+    await rack.step(t, 'its accounts are connected again in less than ten seconds', async () => {
+      second.killNow()
+      await until('the accounts of the dead one are gone', () => chat.connected().length < LOGINS.length, 10_000)
+      const tookMs = await until('all accounts connected again', () => chat.connected().length === LOGINS.length, 30_000)
+      assert.ok(tookMs < TAKE_OVER_MS, `it took ${Math.round(tookMs)} ms`)
+      process.stderr.write(`# take-over after ${Math.round(tookMs)} ms\n`)
+    })
+
+    await rack.step(t, 'no account was connected twice at any time', async () => assert.deepEqual([...chat.doubled], []))
+
+    await rack.step(t, 'what was answered "delivered" came exactly once, what surely failed never came', async () => {
+      const before = chat.messages.length
+      await until('messages pass again', () => chat.messages.length > before + 100, 20_000)
+      const sent = await traffic.stop()
+      const times = new Map<string, number>()
+      for (const { text } of chat.messages) times.set(text, (times.get(text) ?? 0) + 1)
+      for (const { text, outcome } of sent) {
+        const count = times.get(text) ?? 0
+        if (outcome.status === 'delivered') assert.equal(count, 1, `${text} was delivered and came ${count} times`)
+        else if (outcome.isCertain) assert.equal(count, 0, `${text} failed for certain (${outcome.code}) and came`)
+        else assert.ok(count <= 1, `${text} came ${count} times`)
+      }
+      assert.ok(sent.some(({ outcome }) => outcome.status === 'failed'), 'some messages met the gap')
+    })
+
+    await rack.step(t, 'order was kept within each conversation', async () => {
+      const last = new Map<string, number>()
+      for (const { login, text } of chat.messages) {
+        const at = Number(text.split(' ')[1])
+        assert.ok(at > (last.get(login) ?? -1), `${text} came after ${last.get(login)}`)
+        last.set(login, at)
+      }
+    })
+  }),
+)
