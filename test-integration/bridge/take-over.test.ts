@@ -126,7 +126,10 @@ test(
         else if (outcome.isCertain) assert.equal(count, 0, `${text} failed for certain (${outcome.code}) and came`)
         else assert.ok(count <= 1, `${text} came ${count} times`)
       }
-      assert.ok(sent.some(({ outcome }) => outcome.status === 'failed'), 'some messages met the gap')
+      assert.ok(
+        sent.some(({ outcome }) => outcome.status === 'failed'),
+        'some messages met the gap',
+      )
     })
 
     await rack.step(t, 'order was kept within each conversation', async () => {

@@ -67,7 +67,10 @@ interface Line {
   readonly text?: string
 }
 
-function eachLine(stream: { setEncoding(encoding: 'utf8'): unknown; on(event: 'data', run: (chunk: string) => void): unknown }, take: (line: Line) => void): void {
+function eachLine(
+  stream: { setEncoding(encoding: 'utf8'): unknown; on(event: 'data', run: (chunk: string) => void): unknown },
+  take: (line: Line) => void,
+): void {
   let rest = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk) => {

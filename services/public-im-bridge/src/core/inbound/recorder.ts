@@ -9,6 +9,8 @@ export interface RecorderDeps {
   readonly replica: string
 }
 
+const NO_BODY = new Uint8Array(0)
+
 /** Messages and sessions are conversation; typing, receipts and presence are not (lcs-edge §11.1). */
 export function goesOnRecord(passage: Passage): boolean {
   return passage.kind === 'message' || passage.kind === 'session'
@@ -31,18 +33,19 @@ export class Recorder {
     const { encoder, replica } = this.#deps
     const { event, bridge } = passage
     const decision = passage.decision as Decision
-    const body = passage.content()?.body ?? new Uint8Array(0)
+    const body = passage.content()?.body ?? NO_BODY
     const altered = decision.rewrite
     const transaction = event.remoteId === '' ? Buffer.from(passage.id).toString('hex') : event.remoteId
     return encoder.entry(
       {
         id: passage.id,
-        // The same event has the same key whichever replica or connection brings it (architecture §5).
+        // The same event has the same key whichever replica or connection brings it (architecture §5). Where the body is not kept, not
+        // even its digest is: a short text could be guessed from it.
         idempotencyKey: encoder.idempotencyKey(
           `bridge-${bridge.protocol}`,
           `${event.account ?? event.source.server} ${passage.fromAddress} ${passage.toAddress}`,
           transaction,
-          body,
+          decision.archiveBody ? body : NO_BODY,
         ),
         receivedAtUs: Math.trunc(passage.nowMs * 1000),
         kind: passage.kind,
