@@ -1,12 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startPostgres } from '@gatehouse/test-integration'
+import { openDatabase } from './open-database.ts'
 
 /** A PostgreSQL with the accounting table that Kamailio writes to. */
 export interface AccountStore {
-  readonly port: number
-  readonly database: string
+  readonly url: string
   readonly pid: number
   stop(): Promise<void>
 }
@@ -24,16 +20,8 @@ INSERT INTO version (table_name, table_version) VALUES ('acc', 5);
 `
 
 export async function startAccountStore(): Promise<AccountStore> {
-  // The server may run as a user of its own (PostgreSQL refuses root), who has to reach its files.
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-pg-'))
-  chmodSync(folder, 0o777)
-  const server = await startPostgres(folder)
   const database = 'kamailio'
-  await server.makeDatabase(database)
+  const { server, url, stop } = await openDatabase(database)
   await server.run(database, TABLES)
-  const stop = async (): Promise<void> => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { port: server.port, database, pid: server.pid, stop }
+  return { url, pid: server.pid, stop }
 }

@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, type RunningNats, startNats } from '@gatehouse/test-integration'
 import type { RelayOrder } from '../load/load-orders.ts'
 import { startListener, stopChild } from '../processes/bench-child.ts'
 import { startGatehouseRelay } from './gatehouse-relay.ts'
+import { openDatabase } from './open-database.ts'
 import type { RelayProcess, RunningRelay } from './relay-case.ts'
 
 /** Where the archive of a cluster keeps its log. */
@@ -19,6 +20,17 @@ const SERVICE_FLAGS = ['--max-semi-space-size=64']
 
 export function sqliteStore(folder: string): Promise<ClusterStore> {
   return Promise.resolve({ config: { databaseFile: join(folder, 'archive.db') }, processes: [], stop: () => Promise.resolve() })
+}
+
+export async function postgresStore(folder: string): Promise<ClusterStore> {
+  const { server, url, stop } = await openDatabase('archive')
+  const urlFile = join(folder, 'archive.url')
+  writeFileSync(urlFile, url, { mode: 0o600 })
+  return {
+    config: { databaseFile: join(folder, 'archive.db'), postgres: { urlFile } },
+    processes: [{ name: 'postgres', pid: server.pid, isOwn: false }],
+    stop,
+  }
 }
 
 /** Replicas of federation-peer and an archive service, processes of their own, over a real nats-server. */

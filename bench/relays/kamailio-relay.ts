@@ -6,11 +6,11 @@ import { type AccountStore, startAccountStore } from './account-store.ts'
 import type { RunningRelay } from './relay-case.ts'
 
 /** Kamailio keeps what a message was in its accounting table before it relays it, as our archive does. */
-function accountConfig({ port, database }: AccountStore): string {
+function accountConfig({ url }: AccountStore): string {
   return `
 loadmodule "db_postgres.so"
 loadmodule "acc.so"
-modparam("acc", "db_url", "postgres://gatehouse:gatehouse@127.0.0.1:${port}/${database}")
+modparam("acc", "db_url", "${url}")
 modparam("acc", "db_flag", 1)
 modparam("acc", "db_extra", "src_user=$fU;src_domain=$fd;dst_user=$rU;dst_domain=$rd;content_type=$cT;body=$rb")
 `

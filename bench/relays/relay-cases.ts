@@ -1,6 +1,6 @@
 import { findTool, skipWithoutPostgres } from '@gatehouse/test-integration'
 import { startListener, stopChild } from '../processes/bench-child.ts'
-import { sqliteStore, startClusterRelay } from './cluster-relay.ts'
+import { postgresStore, sqliteStore, startClusterRelay } from './cluster-relay.ts'
 import { startGatehouseRelay } from './gatehouse-relay.ts'
 import { startKamailioRelay } from './kamailio-relay.ts'
 import type { RelayCase } from './relay-case.ts'
@@ -45,6 +45,13 @@ export const relayCases: readonly RelayCase[] = [
     minVias: 2,
     missing: withTools('nats-server'),
     start: (order, folder) => startClusterRelay(order, folder, 1, sqliteStore),
+  },
+  {
+    name: 'gatehouse-cluster',
+    what: 'the same with the archive in PostgreSQL',
+    minVias: 2,
+    missing: () => withTools('nats-server')() ?? (skipWithoutPostgres() || undefined),
+    start: (order, folder) => startClusterRelay(order, folder, 1, postgresStore),
   },
   {
     name: 'kamailio',
