@@ -59,21 +59,28 @@ export class Parameters {
   }
 
   has(lowerCaseName: string): boolean {
-    return this.toMap().has(lowerCaseName)
+    return this.#nameEndOf(lowerCaseName) >= 0
   }
 
   /** Value without quotes and escapes; undefined when absent or without value. */
   get(lowerCaseName: string): string | undefined {
+    const nameEnd = this.#nameEndOf(lowerCaseName)
+    if (nameEnd < 0) return undefined
+    const valueStart = valueStartAt(this.#text, nameEnd, this.end)
+    return valueStart < 0 ? undefined : valueAt(this.#text, valueStart, skipValue(this.#text, valueStart, this.end))
+  }
+
+  /** Where the name of a parameter ends; -1 when there is no such parameter. */
+  #nameEndOf(lowerCaseName: string): number {
     const text = this.#text
     let position = nextParameter(text, this.#start, this.end)
     while (position < this.end) {
       const nameEnd = skipClass(text, position, this.end, CharClass.token)
-      const isWanted = isWordAt(text, position, nameEnd, lowerCaseName)
+      if (isWordAt(text, position, nameEnd, lowerCaseName)) return nameEnd
       const valueStart = valueStartAt(text, nameEnd, this.end)
-      if (isWanted) return valueStart < 0 ? undefined : valueAt(text, valueStart, skipValue(text, valueStart, this.end))
       position = nextParameter(text, valueStart < 0 ? nameEnd : skipValue(text, valueStart, this.end), this.end)
     }
-    return undefined
+    return -1
   }
 
   /** Lower-case names to values. */
