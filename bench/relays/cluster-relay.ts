@@ -19,7 +19,11 @@ export interface ClusterStore {
 const SERVICE_FLAGS = ['--max-semi-space-size=64']
 
 export function sqliteStore(folder: string): Promise<ClusterStore> {
-  return Promise.resolve({ config: { databaseFile: join(folder, 'archive.db') }, processes: [], stop: () => Promise.resolve() })
+  return Promise.resolve({
+    config: { databaseFile: join(folder, 'archive.db'), commitThread: 'same' },
+    processes: [],
+    stop: () => Promise.resolve(),
+  })
 }
 
 export async function postgresStore(folder: string): Promise<ClusterStore> {

@@ -69,9 +69,10 @@ export class DirectCommitter implements Committer {
     this.#requests = []
     this.#callbacks = []
     const replies = this.#engine.commit(requests)
-    this.#engine.index(false)
     this.#note()
     for (const [at, onReply] of callbacks.entries()) onReply(replies[at]!)
+    // Nobody waits for the index.
+    this.#engine.index(false)
   }
 
   #note(): void {
