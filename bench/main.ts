@@ -8,6 +8,7 @@ import { measureIdle } from './cases/idle-case.ts'
 import type { RelayResult } from './cases/measure-relay.ts'
 import { measureOverload } from './cases/overload-case.ts'
 import { measureParse } from './cases/parse-case.ts'
+import { measurePolicyChange } from './cases/policy-change-case.ts'
 import { runRelays, USUAL_PEERS, writeRelayTable } from './cases/relay-rounds.ts'
 import { measureScaleOut } from './cases/scale-out-case.ts'
 import { measureSimulate } from './cases/simulate-case.ts'
@@ -57,6 +58,7 @@ const otherCases: readonly BenchCase[] = [
       return keepOrSkip('scale-out', why ?? (await measureScaleOut(rack, { ...shape, seconds, window: Number(values.window) })))
     },
   },
+  { name: 'policy-change', run: async (rack) => keepOrSkip('policy-change', await measurePolicyChange(rack)) },
   { name: 'handshakes', run: async (rack) => keepOrSkip('handshakes', await measureHandshakes(rack, seconds)) },
   { name: 'xmpp', run: async () => keepAll([...measureXmppParse(seconds), measureXmppIdle(Number(values.idle))]) },
   { name: 'idle', run: async (rack) => keepOrSkip('idle', await measureIdle(rack, Number(values.idle))) },
