@@ -1,4 +1,4 @@
-// node --conditions=@gatehouse/source bench/flame-graph.ts <file.cpuprofile> <out.svg> "title"
+// node --conditions=@gatehouse/source bench/flame-graph.ts <file.cpuprofile> <out.svg> "title" [seconds of start-up to leave out]
 // A flame graph (SVG) of a V8 CPU profile, as `--cpu-prof` writes it: width is time, what stands on a frame was called by it.
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -44,11 +44,16 @@ function frameOf({ callFrame }: ProfileNode): Frame {
   return { name: `${functionName === '' ? '(anonymous)' : functionName}${file === '' ? '' : ` ${file}`}`, color, us: 0, above: new Map() }
 }
 
-/** The stacks as a tree, functions of one name and file together; time without work is left out. */
-function treeOf(profile: Profile): Frame {
+/** The stacks as a tree, functions of one name and file together; time without work is left out, and so is the start. */
+function treeOf(profile: Profile, skippedUs: number): Frame {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
   const selfUs = new Map<number, number>()
-  for (const [at, id] of profile.samples.entries()) selfUs.set(id, (selfUs.get(id) ?? 0) + (profile.timeDeltas[at] ?? 0))
+  let passedUs = 0
+  for (const [at, id] of profile.samples.entries()) {
+    const us = profile.timeDeltas[at] ?? 0
+    passedUs += us
+    if (passedUs > skippedUs) selfUs.set(id, (selfUs.get(id) ?? 0) + us)
+  }
   const root: Frame = { name: 'all', color: '#dddddd', us: 0, above: new Map() }
   const add = (id: number, below: Frame): number => {
     const node = byId.get(id)
@@ -100,9 +105,9 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-const [, , profileFile, svgFile, title = ''] = process.argv
+const [, , profileFile, svgFile, title = '', skippedS = '0'] = process.argv
 if (profileFile === undefined || svgFile === undefined) {
   process.stderr.write('flame-graph: name a .cpuprofile and the SVG to write\n')
   process.exit(2)
 }
-writeFileSync(svgFile, draw(treeOf(JSON.parse(readFileSync(profileFile, 'utf8')) as Profile), title))
+writeFileSync(svgFile, draw(treeOf(JSON.parse(readFileSync(profileFile, 'utf8')) as Profile, Number(skippedS) * 1e6), title))

@@ -9,3 +9,11 @@ export function splitAppendRequest(request: Uint8Array): Uint8Array[] | undefine
   }
   return cursor.isBroken ? undefined : records
 }
+
+/** How many records `splitAppendRequest` would give; 0 when the request is malformed. Makes no view of each. */
+export function countAppendRecords(request: Uint8Array): number {
+  const cursor = new ProtoCursor(request)
+  let count = 0
+  while (cursor.next()) if (cursor.field === 1 && cursor.value === -1) count++
+  return cursor.isBroken ? 0 : count
+}

@@ -4,7 +4,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ArchiveRecordSchema } from '@gatehouse/proto'
 import fc from 'fast-check'
 import { SampleRecords } from '../sample-records.ts'
-import { splitAppendRequest } from './append-request.ts'
+import { countAppendRecords, splitAppendRequest } from './append-request.ts'
 import { scanRecord } from './record-fields.ts'
 
 const samples = new SampleRecords()
@@ -87,6 +87,7 @@ test('never throws: cut, mutated and random bytes are a record or are not', () =
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       scanRecord(bytes)
       const records = splitAppendRequest(bytes)
+      assert.equal(countAppendRecords(bytes), records?.length ?? 0)
       assert.ok(records === undefined || records.every((part) => part.length <= bytes.length))
     }),
     { numRuns: 5000 },

@@ -311,9 +311,13 @@ async function runAndKill(file: string, lifeMs: number, acknowledged: Map<string
     },
   )
   let text = ''
+  let isDoomed = false
   child.stdout.on('data', (part: Buffer) => {
-    if (text === '') setTimeout(() => child.kill('SIGKILL'), lifeMs)
     text += part.toString()
+    // However slow the machine is: each life has something to lose.
+    if (isDoomed || text.split('\n').length < 10) return
+    isDoomed = true
+    setTimeout(() => child.kill('SIGKILL'), lifeMs)
   })
   await new Promise((resolve) => child.on('close', resolve))
   // The last line may have been cut: a record that was acknowledged without anybody reading it.

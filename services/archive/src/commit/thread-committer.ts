@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '@gatehouse/errors'
 import { encodeRefusals } from '../append/append-reply.ts'
-import { splitAppendRequest } from '../append/append-request.ts'
+import { countAppendRecords } from '../append/append-request.ts'
 import type { EngineState } from './commit-engine.ts'
 import { type Committer, STATE_BEFORE_START } from './committer.ts'
 import type { CommitThreadData, FromCommitThread, ToCommitThread } from './worker-messages.ts'
@@ -51,10 +51,10 @@ export class ThreadCommitter implements Committer {
     // Refused here, where the thread is down or its queue is full; the engine refuses whatever else it must.
     if (this.#worker === undefined || this.#pendingBytes + request.length > this.#options.maxPendingBytes) {
       const code = this.#worker === undefined ? this.#state.code : 'GH-ARCHIVE-BUSY'
-      onReply(encodeRefusals(splitAppendRequest(request)?.length ?? 0, code))
+      onReply(encodeRefusals(countAppendRecords(request), code))
       return
     }
-    const records = countRecords(request)
+    const records = countAppendRecords(request)
     // A view into a larger buffer is copied; the rest of that buffer is not ours to give away.
     const isWhole = request.byteLength === request.buffer.byteLength
     const bytes = isWhole ? request : new Uint8Array(request)
@@ -151,8 +151,4 @@ export class ThreadCommitter implements Committer {
     }
     if (!this.#isStopping) this.#restartTimer = setTimeout(() => this.#spawn(), this.#options.restartMs)
   }
-}
-
-function countRecords(request: Uint8Array): number {
-  return splitAppendRequest(request)?.length ?? 0
 }
