@@ -28,6 +28,7 @@ const { values } = parseArgs({
     body: { type: 'string', default: String(USUAL_BODY_BYTES) },
     window: { type: 'string', default: '16' },
     idle: { type: 'string', default: '10000' },
+    relay: { type: 'string', default: 'gatehouse,gatehouse-archive' },
     minutes: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
   },
@@ -41,8 +42,8 @@ interface BenchCase {
 
 const seconds = Number(values.seconds)
 const shape = { peers: USUAL_PEERS, bodyBytes: USUAL_BODY_BYTES }
-/** Those that are held to what becomes of more than they can take. */
-const LOADED = ['gatehouse', 'gatehouse-archive']
+/** Those that overload, fairness and soak are run with. */
+const loaded = values.relay.split(',')
 
 /** Everything but the relays, which alternate. */
 const otherCases: readonly BenchCase[] = [
@@ -122,7 +123,7 @@ function keepAll(results: readonly { readonly case: string }[]): boolean {
 async function forLoaded(measure: (relay: RelayCase) => Promise<{ case: string; errors: readonly string[] }>): Promise<boolean> {
   let isClean = true
   for (const relay of relayCases) {
-    if (!LOADED.includes(relay.name)) continue
+    if (!loaded.includes(relay.name)) continue
     const result = await measure(relay)
     keepResult(result.case, result)
     for (const error of result.errors) process.stderr.write(`bench: ${result.case}: ${error}\n`)

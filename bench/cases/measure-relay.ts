@@ -36,7 +36,10 @@ export interface RelayResult {
 export async function measureRelay(rack: PeerRack, relay: RelayCase, load: LoadShape): Promise<RelayResult> {
   const run = await RelayRun.start(rack, relay, load)
   try {
-    const full = await run.phase({ ...WARM_UP, window: load.window, measureMs: load.seconds * 1000 })
+    // Each replica has to see enough messages for its own JIT.
+    const replicas = run.relay.targets?.length ?? 1
+    const warmUp = { ...WARM_UP, warmUpMessages: WARM_UP.warmUpMessages * replicas, maxWarmUpMs: WARM_UP.maxWarmUpMs * replicas }
+    const full = await run.phase({ ...warmUp, window: load.window, measureMs: load.seconds * 1000 })
     const fullPerS = perSecond(full.result)
     const halfPerPeer = fullPerS / 2 / load.peers
     const half = await run.phase({
