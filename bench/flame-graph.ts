@@ -93,6 +93,7 @@ function draw(root: Frame, title: string): string {
   place(root, 0, 0)
   const height = (depth + 1) * ROW + 40
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">
+<title>${escaped(title)}</title>
 <text x="4" y="18" font-size="14">${escaped(title)}</text>
 <g transform="translate(0 ${height - 8})">
 ${boxes.join('\n')}
