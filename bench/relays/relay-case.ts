@@ -25,6 +25,6 @@ export interface RunningRelay {
   readonly targets?: readonly { readonly host: string; readonly port: number }[]
   /** Begins to count the delay of the event loop anew; absent where there is none. */
   resetDelay?(): void
-  delayP99Ms?(): Promise<number>
+  delayP99Ms?(): Promise<number | undefined>
   stop(): Promise<void>
 }

@@ -89,15 +89,15 @@ export class RunningGate {
     }
   }
 
-  /** 99th percentile of the event loop's delay since the last `SIGUSR2`. */
-  async delayP99Ms(): Promise<number> {
+  /** 99th percentile of the event loop's delay since the last `SIGUSR2`; undefined when it does not say. */
+  async delayP99Ms(): Promise<number | undefined> {
     const seen = this.process.output().split(DELAY_LINE).length
     this.process.signal('SIGHUP')
     const deadline = performance.now() + LOG_TIMEOUT_MS
     for (;;) {
       const parts = this.process.output().split(DELAY_LINE)
       if (parts.length > seen) return Number(parts.at(-1)?.split('\n')[0])
-      if (performance.now() > deadline) throw new Error('the gate does not say how late its event loop is')
+      if (performance.now() > deadline) return undefined
       await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS))
     }
   }
