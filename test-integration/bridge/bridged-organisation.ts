@@ -84,6 +84,7 @@ function configOf(
   const base = gatehouseConfig.parse({
     stateDir: join(folder, 'state'),
     control: { listen: `unix:${join(folder, 'control.sock')}` },
+    outbox: { enabled: false },
     federationPeer: {
       replica: domain,
       externalEdge: { name: `sip.${domain}`, listen, certificate: certificate('external', `sip.${domain}`) },
