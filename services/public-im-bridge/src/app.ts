@@ -315,7 +315,7 @@ class Bridge implements PublicImBridge {
       hosts: this.#hosts,
       book: this.#book,
       keeper: this.#keeper,
-      ownerOf: (network, domain) => ownerOf(`${network} ${domain}`, this.#lease.running(network)),
+      ownerOf: (network, domain) => ownerOf(`${network} ${domain}`, this.#lease.reachable(network)),
       suspect: (replica) => this.#lease.suspect(replica),
       forward: (replica, port, delivery) =>
         new Promise((resolve) => this.#client.deliverTo(deliverAtSubject(port, replica), delivery, resolve)),

@@ -56,6 +56,20 @@ describe('linked accounts over replicas', () => {
     assert.equal(assertEachOnce(world).get('r0'), LOGINS.length)
   })
 
+  it('stay where they are when a replica merely did not answer for a delivery', async () => {
+    const world = new LeaseWorld()
+    const r0 = await world.replica('r0')
+    await world.replica('r1')
+    await linkAll(r0)
+    await world.pass(3_000)
+    const before = assertEachOnce(world)
+    r0.lease.suspect('r1')
+    assert.deepEqual([r0.lease.reachable('chat'), r0.lease.running('chat')], [['r0'], ['r0', 'r1']])
+    await world.pass(2_000)
+    assert.deepEqual(assertEachOnce(world), before)
+    assert.deepEqual(r0.lease.reachable('chat'), ['r0', 'r1'], 'heard again')
+  })
+
   it('go at once when a replica stops in order', async () => {
     const world = new LeaseWorld()
     const r0 = await world.replica('r0')

@@ -46,6 +46,8 @@ export class MemberLease {
   readonly #deps: MemberLeaseDeps
   readonly #key: string
   readonly #seen = new Map<string, Seen>()
+  /** Replicas that did not answer since they were last heard. */
+  readonly #silent = new Set<string>()
   readonly #listeners: (() => void)[] = []
   readonly #stoppers: (() => void)[] = []
   #subscription: BusSubscription | undefined
@@ -103,9 +105,17 @@ export class MemberLease {
     return this.live().flatMap(({ replica, networks }) => (networks.includes(network) ? [replica] : []))
   }
 
-  /** Somebody found out that a replica is gone before its lease ran out. */
+  /** Those of them that answer, for handing deliveries on. */
+  reachable(network: string): readonly string[] {
+    return this.running(network).filter((replica) => !this.#silent.has(replica))
+  }
+
+  /**
+   * A replica did not answer for its deliveries. Nothing goes to it until it is heard again; it counts as alive all the same, for one that
+   * just starts or stops may still hold accounts, and only a lease that has run out frees those.
+   */
   suspect(replica: string): void {
-    for (const [key, { member }] of this.#seen) if (member.replica === replica) this.#drop(key)
+    this.#silent.add(replica)
   }
 
   async #renewQuietly(): Promise<void> {
@@ -136,6 +146,7 @@ export class MemberLease {
     if (member === undefined) return this.#drop(key)
     const before = this.#seen.get(key)
     this.#seen.set(key, { member, heardMs: this.#deps.nowMs() })
+    this.#silent.delete(member.replica)
     if (before?.member.incarnation !== member.incarnation) this.#tell()
   }
 
@@ -150,7 +161,11 @@ export class MemberLease {
   }
 
   #drop(key: string): void {
-    if (this.#seen.delete(key)) this.#tell()
+    const gone = this.#seen.get(key)
+    if (gone === undefined) return
+    this.#silent.delete(gone.member.replica)
+    this.#seen.delete(key)
+    this.#tell()
   }
 
   #tell(): void {
