@@ -21,7 +21,7 @@ export const tailCommand: Command = {
     { name: 'domain', value: 'DOMAIN', description: 'Only messages from or to this domain.' },
     { name: 'verdict', value: 'VERDICT', description: 'Only allow or deny.' },
     { name: 'partner', value: 'NAME', description: 'Only traffic with this partner, provider or network.' },
-    { name: 'count', short: 'n', value: 'N', description: 'End after so many.' },
+    { name: 'count', value: 'N', description: 'End after so many.' },
     ...connectOptions,
   ],
   examples: [
