@@ -20,8 +20,8 @@ INSERT INTO version (table_name, table_version) VALUES ('acc', 5);
 `
 
 export async function startAccountStore(): Promise<AccountStore> {
-  const database = 'kamailio'
-  const { server, url, stop } = await openDatabase(database)
-  await server.run(database, TABLES)
-  return { url, pid: server.pid, stop }
+  const name = 'kamailio'
+  const database = await openDatabase(name)
+  await database.server.run(name, TABLES)
+  return { url: database.url, pid: database.server.pid, stop: () => database.stop() }
 }

@@ -27,13 +27,13 @@ export function sqliteStore(folder: string): Promise<ClusterStore> {
 }
 
 export async function postgresStore(folder: string): Promise<ClusterStore> {
-  const { server, url, stop } = await openDatabase('archive')
+  const database = await openDatabase('archive')
   const urlFile = join(folder, 'archive.url')
-  writeFileSync(urlFile, url, { mode: 0o600 })
+  writeFileSync(urlFile, database.url, { mode: 0o600 })
   return {
     config: { databaseFile: join(folder, 'archive.db'), postgres: { urlFile } },
-    processes: [{ name: 'postgres', pid: server.pid, isOwn: false }],
-    stop,
+    processes: [{ name: 'postgres', pid: database.server.pid, isOwn: false }],
+    stop: () => database.stop(),
   }
 }
 
