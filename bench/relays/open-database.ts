@@ -7,7 +7,7 @@ import { type RunningPostgres, startPostgres } from '@gatehouse/test-integration
 export interface OpenDatabase {
   readonly server: RunningPostgres
   readonly url: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 export async function openDatabase(name: string): Promise<OpenDatabase> {
