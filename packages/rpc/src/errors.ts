@@ -22,7 +22,8 @@ export const rpcCodes = {
   },
   'GH-RPC-NO-METHOD': {
     summary: 'The service does not know this call.',
-    remedy: 'Use a client of the same version as the service, and check that it is the right service.',
+    remedy:
+      'Connect to a process that runs the service, with a client of its version; networks and linked accounts need `publicImBridge` in its configuration.',
     retry: 'never',
   },
   'GH-RPC-UNREADABLE': {
