@@ -19,6 +19,7 @@ import { skipWithoutPostgres, startPostgres } from '../peers-kit/postgres.ts'
 
 const LEAST_MESSAGES = 20
 const KILLS = 2
+const BETWEEN_KILLS = 40
 
 test('PostgreSQL is killed under two archives: what was acknowledged is there, once, in order, and the chain is whole', {
   skip: skipWithoutPostgres(),
@@ -35,9 +36,10 @@ test('PostgreSQL is killed under two archives: what was acknowledged is there, o
     const archives = [await openArchive(bed), await openArchive(bed)]
     const refusals = new Set<string>()
     let isOver = false
-    const senders = [0, 1, 2, 3].map((sender) => sendAll(archives, sender, refusals, () => isOver))
+    const progress = new Progress()
+    const senders = [0, 1, 2, 3].map((sender) => sendAll(archives, sender, refusals, () => isOver, progress))
     for (let kill = 0; kill < KILLS; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await progress.more(BETWEEN_KILLS)
       await server.killAndRestart()
     }
     isOver = true
@@ -68,8 +70,34 @@ test('PostgreSQL is killed under two archives: what was acknowledged is there, o
   }
 })
 
+/** Messages that were acknowledged, and who waits for more of them. */
+class Progress {
+  #count = 0
+  #waiting: { readonly until: number; readonly resolve: () => void }[] = []
+
+  step(): void {
+    this.#count++
+    this.#waiting = this.#waiting.filter(({ until, resolve }) => {
+      if (this.#count < until) return true
+      resolve()
+      return false
+    })
+  }
+
+  /** Resolves after `count` more. */
+  more(count: number): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ until: this.#count + count, resolve }))
+  }
+}
+
 /** One message after the other, each until it is acknowledged, at either archive in turn; their sequences. */
-async function sendAll(archives: readonly OpenArchive[], sender: number, refusals: Set<string>, isOver: () => boolean): Promise<number[]> {
+async function sendAll(
+  archives: readonly OpenArchive[],
+  sender: number,
+  refusals: Set<string>,
+  isOver: () => boolean,
+  progress: Progress,
+): Promise<number[]> {
   const samples = new SampleRecords()
   const sequences: number[] = []
   for (let tries = sender; !isOver() || sequences.length < LEAST_MESSAGES; ) {
@@ -78,6 +106,7 @@ async function sendAll(archives: readonly OpenArchive[], sender: number, refusal
       const answer = (await archives[tries++ % archives.length]!.append(record))[0]!
       if (/^\d/.test(answer)) {
         sequences.push(Number.parseInt(answer, 10))
+        progress.step()
         break
       }
       refusals.add(answer)

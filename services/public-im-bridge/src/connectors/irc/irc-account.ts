@@ -199,7 +199,11 @@ export class IrcAccount {
 
   #typing(event: IrcEvent & { readonly kind: 'typing' }): void {
     const incoming = readTyping(event, this.#ingress(), this.#addressing, this.#config)
-    if (incoming !== undefined) this.#context.receive(incoming).catch(() => undefined)
+    if (incoming === undefined) return
+    // a typing notice that is lost harms nobody, but a core that fails is worth a line
+    this.#context.receive(incoming).catch((thrown: unknown) => {
+      this.#context.log.error({ network: this.#context.name, reason: messageOf(thrown) }, 'a typing notice could not be taken in')
+    })
   }
 
   #isService(nick: string): boolean {

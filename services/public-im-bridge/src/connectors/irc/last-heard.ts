@@ -1,4 +1,5 @@
 import type { AccountId, ConnectorContext } from '@gatehouse/bridge-kit'
+import { messageOf } from '@gatehouse/errors'
 
 const SAVE_AFTER_MS = 5_000
 /** Clocks differ, and a message may come in while another is stored: a little is asked for twice, and the core knows it again. */
@@ -24,14 +25,30 @@ export class LastHeard {
 
   /** Milliseconds since the epoch; undefined: never heard anything. */
   async load(): Promise<number | undefined> {
-    const bytes = await this.#context.store.get(this.#key).catch(() => undefined)
-    const text = bytes === undefined ? '' : new TextDecoder().decode(bytes)
+    let text = ''
+    try {
+      const bytes = await this.#context.store.get(this.#key)
+      if (bytes !== undefined) text = new TextDecoder().decode(bytes)
+    } catch (thrown) {
+      this.#warn('when the account last heard something cannot be read: nothing is asked for', thrown)
+    }
     return /^\d{1,15}$/.test(text) ? Number(text) - OVERLAP_MS : undefined
   }
 
   async save(): Promise<void> {
     if (this.#heardMs === this.#savedMs) return
+    const before = this.#savedMs
     this.#savedMs = this.#heardMs
-    await this.#context.store.put(this.#key, new TextEncoder().encode(String(this.#heardMs))).catch(() => undefined)
+    try {
+      await this.#context.store.put(this.#key, new TextEncoder().encode(String(this.#heardMs)))
+    } catch (thrown) {
+      // it is saved with the next message
+      this.#savedMs = before
+      this.#warn('when the account last heard something cannot be kept', thrown)
+    }
+  }
+
+  #warn(text: string, thrown: unknown): void {
+    this.#context.log.warn({ network: this.#context.name, key: this.#key, reason: messageOf(thrown) }, text)
   }
 }
