@@ -203,6 +203,22 @@ function failureCases(buses: () => Promise<BusPair>, prefix: string): void {
     const next = await ask(here, `${prefix}.stopping`, '')
     assert.equal(next.ok ? 'ok' : next.why, 'no-responder')
   })
+
+  test('requests that come while a server of the queue stops are all answered', async () => {
+    const { here, there } = await buses()
+    const staying = await here.serve(`${prefix}.leaving`, 'q', () => bytes('stays'))
+    const leaving = await there.serve(`${prefix}.leaving`, 'q', () => bytes('leaves'))
+    const replies: Promise<BusReply>[] = []
+    let isStopped = false
+    const stopped = leaving.stop().then(() => (isStopped = true))
+    while (!isStopped) {
+      for (let each = 0; each < 10; each++) replies.push(ask(here, `${prefix}.leaving`, ''))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await stopped
+    for (const reply of await Promise.all(replies)) assert.ok(reply.ok, JSON.stringify(reply))
+    await staying.stop()
+  })
 }
 
 function publishCases(buses: () => Promise<BusPair>, prefix: string): void {

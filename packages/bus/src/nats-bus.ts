@@ -192,8 +192,9 @@ class NatsBus implements Bus {
     if (refused !== undefined) throw busError('GH-BUS-PERMISSION', messageOf(refused), { cause: refused })
     return {
       stop: async () => {
-        isActive = false
+        // What the server had handed to this member before it knew of the end belongs to nobody else: it is still taken.
         if (!this.#connection.isClosed()) await this.#leave(subscription)
+        isActive = false
         await running.idle()
       },
     }
