@@ -17,6 +17,8 @@ export type AppendOutcome =
 export interface ArchiveClientOptions {
   /** A commit that takes longer counts as failed. */
   readonly timeoutMs: number
+  /** So long records wait for an archive that nobody answers for: one that is started again is back within seconds. */
+  readonly patienceMs: number
   /** Records that may wait here or be under way; more are refused at once. */
   readonly maxQueuedRecords: number
   readonly maxQueuedBytes: number
@@ -43,6 +45,12 @@ export interface ArchiveClientStats {
 
 type OnDone = (outcome: AppendOutcome) => void
 
+interface Batch {
+  readonly records: Uint8Array[]
+  readonly callbacks: OnDone[]
+  readonly sizeBytes: number
+}
+
 // One request is under way when there is little to do: all that comes meanwhile shares the next commit. From this size on a
 // batch is worth its own request, and the archive joins it with others in one transaction.
 const PIPELINED_RECORDS = 64
@@ -52,9 +60,12 @@ const MAX_BATCH_RECORDS = 1000
 // Outcomes gather so long, so that many share one record; then they ride with the next entries, or go alone.
 const OUTCOME_WAIT_MS = 20
 const RETRY_MS = 500
+// How often an archive that nobody answers for is asked again.
+const AWAY_RETRY_MS = 100
 
 const DEFAULTS: ArchiveClientOptions = {
   timeoutMs: 5000,
+  patienceMs: 5000,
   maxQueuedRecords: 20_000,
   maxQueuedBytes: 64 * 1024 * 1024,
   maxQueuedOutcomes: 50_000,
@@ -74,6 +85,10 @@ export class ArchiveClient {
   #callbacks: OnDone[] = []
   #recordBytes = 0
   #refused: { readonly onDone: OnDone; readonly outcome: AppendOutcome }[] = []
+  /** Batches that nobody took, in their order: they go again before anything that came later. */
+  #held: Batch[] = []
+  #presence: 'there' | 'awaited' | 'away' = 'there'
+  #awaitedTimes = 0
   #inFlight = 0
   #inFlightRecords = 0
   #inFlightBytes = 0
@@ -127,7 +142,7 @@ export class ArchiveClient {
         if (isOver) return
         this.#outcomes.add(this.#packer.takeAll())
         if (this.#outcomes.count > 0 && this.#inFlight === 0) this.#flush()
-        if (this.#records.length + this.#inFlight + this.#outcomes.count > 0) this.#deps.setTimer(look, 5)
+        if (this.#records.length + this.#held.length + this.#inFlight + this.#outcomes.count > 0) this.#deps.setTimer(look, 5)
         else {
           cancel()
           resolve()
@@ -175,12 +190,14 @@ export class ArchiveClient {
   }
 
   #maySend(): boolean {
+    if (this.#presence === 'awaited') return false
     if (this.#inFlight === 0) return true
     return this.#inFlight < MAX_IN_FLIGHT && (this.#records.length >= PIPELINED_RECORDS || this.#recordBytes >= PIPELINED_BYTES)
   }
 
   #flush(): void {
-    const { records, callbacks, sizeBytes } = this.#takeBatch()
+    const batch = this.#takeBatch()
+    const { records, callbacks, sizeBytes } = batch
     const outcomes = this.#outcomes.take(MAX_BATCH_RECORDS - records.length, this.#maxBatchBytes - sizeBytes)
     if (records.length + outcomes.packed.length === 0) return
     const all = outcomes.packed.length === 0 ? records : records.concat(outcomes.packed.map(({ record }) => record))
@@ -190,6 +207,11 @@ export class ArchiveClient {
     this.#inFlightBytes += sizeBytes
     this.#deps.bus.request(busSubjects.archiveAppend.name, request, this.#options.timeoutMs, (reply) => {
       this.#inFlight--
+      if (this.#isToBeHeld(reply, batch)) {
+        this.#held.push(batch)
+        this.#keepOutcomes(outcomes.packed)
+        return
+      }
       this.#inFlightRecords -= records.length
       this.#inFlightBytes -= sizeBytes
       this.#takeReply(reply, callbacks, outcomes.packed)
@@ -197,7 +219,60 @@ export class ArchiveClient {
     })
   }
 
-  #takeBatch(): { records: Uint8Array[]; callbacks: OnDone[]; sizeBytes: number } {
+  /** Nobody answered for the archive: while it is awaited, what it did not get is kept, certain that it was not committed. */
+  #isToBeHeld(reply: BusReply, batch: Batch): boolean {
+    if (reply.ok || reply.why !== 'no-responder') {
+      this.#presence = 'there'
+      return false
+    }
+    if (batch.records.length === 0 || this.#presence === 'away') return false
+    if (this.#presence === 'there') this.#await()
+    return true
+  }
+
+  #await(): void {
+    this.#presence = 'awaited'
+    this.#awaitedTimes++
+    const time = this.#awaitedTimes
+    const isStill = (): boolean => this.#presence === 'awaited' && this.#awaitedTimes === time
+    const again = (): void => {
+      if (!isStill()) return
+      if (this.#inFlight === 0) this.#flush()
+      this.#deps.setTimer(again, AWAY_RETRY_MS)
+    }
+    this.#deps.setTimer(again, AWAY_RETRY_MS)
+    this.#deps.setTimer(() => {
+      if (isStill()) this.#giveUp()
+    }, this.#options.patienceMs)
+  }
+
+  #giveUp(): void {
+    this.#presence = 'away'
+    this.#takeHeld()
+    const callbacks = this.#callbacks
+    this.#records = []
+    this.#callbacks = []
+    this.#recordBytes = 0
+    const detail = `nobody answered for ${this.#options.patienceMs} ms`
+    for (const onDone of callbacks) onDone({ ok: false, code: 'GH-ARCHIVE-AWAY', detail, isCertain: true })
+  }
+
+  /** What was held goes before what came later. */
+  #takeHeld(): void {
+    if (this.#held.length === 0) return
+    const held = this.#held
+    this.#held = []
+    for (const { records, sizeBytes } of held) {
+      this.#inFlightRecords -= records.length
+      this.#inFlightBytes -= sizeBytes
+      this.#recordBytes += sizeBytes
+    }
+    this.#records = held.flatMap(({ records }) => records).concat(this.#records)
+    this.#callbacks = held.flatMap(({ callbacks }) => callbacks).concat(this.#callbacks)
+  }
+
+  #takeBatch(): Batch {
+    this.#takeHeld()
     if (this.#records.length <= MAX_BATCH_RECORDS && this.#recordBytes <= this.#maxBatchBytes) {
       const batch = { records: this.#records, callbacks: this.#callbacks, sizeBytes: this.#recordBytes }
       this.#records = []
@@ -248,7 +323,7 @@ export class ArchiveClient {
     this.#deps.setTimer(() => {
       this.#isOutcomeTimerSet = false
       this.#outcomes.add(this.#packer.takeAll())
-      if (this.#inFlight === 0) this.#flush()
+      if (this.#inFlight === 0 && this.#presence !== 'awaited') this.#flush()
       if (this.#outcomes.count > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
     }, delayMs)
   }

@@ -123,7 +123,7 @@ class Bridge implements PublicImBridge {
     this.#inspectors = new InspectorCalls(inspectionTls(config))
     this.#archive = new ArchiveClient(
       { bus, defer: (run) => void setImmediate(run), setTimer: (run, delayMs) => after(delayMs, run) },
-      { timeoutMs: config.archiveTimeoutMs },
+      { timeoutMs: config.archiveTimeoutMs, patienceMs: config.archiveTimeoutMs },
     )
     this.#client = new DeliveryClient(bus)
     const self: Member = { replica: config.replica, incarnation: randomBytes(12).toString('hex'), networks: Object.keys(config.networks) }
