@@ -17,6 +17,8 @@ export interface ChaosSenderPlan {
   /** Ports of the replicas, tried in turn. */
   readonly ports: readonly number[]
   readonly messagesPerSecond: number
+  /** A 503 is an answer of this replica, not of the message's fate: it goes to the next one (RFC 3263 §4.3). */
+  readonly hasFailover?: boolean
 }
 
 const MAX_IN_FLIGHT = 8
@@ -45,6 +47,8 @@ export class ChaosSender {
   #timer: NodeJS.Timeout | undefined
   #lastStepMs = 0
   #isSending = false
+  /** Told to go elsewhere: nothing more is sent here. */
+  #isLeaving = false
   /** When its latest message that was then acknowledged had been sent. */
   passedMs = 0
 
@@ -81,6 +85,10 @@ export class ChaosSender {
     const oldest = this.#inFlight.values().next().value
     if (oldest !== undefined && nowMs - oldest.sentMs > ANSWER_TIMEOUT_MS) {
       this.#socket?.destroy()
+      return
+    }
+    if (this.#isLeaving) {
+      if (this.#inFlight.size === 0) this.#socket?.end()
       return
     }
     while (this.#unanswered.length > 0 && this.#inFlight.size < MAX_IN_FLIGHT) this.#send(this.#unanswered.shift() as SentMessage, nowMs)
@@ -139,6 +147,7 @@ export class ChaosSender {
   #lost(): void {
     this.#socket = undefined
     this.#isOpen = false
+    this.#isLeaving = false
     this.#redialMs = performance.now() + REDIAL_MS
     this.#unanswered = [...[...this.#inFlight.values()].map(({ message }) => message), ...this.#unanswered]
     this.#inFlight.clear()
@@ -151,6 +160,11 @@ export class ChaosSender {
       return
     }
     this.#inFlight.delete(key)
+    if (status === 503 && this.plan.hasFailover === true) {
+      this.#unanswered.push(open.message)
+      this.#isLeaving = true
+      return
+    }
     this.#ledger.answered(open.message, status, performance.now())
     if (status < 300) this.passedMs = Math.max(this.passedMs, open.sentMs)
   }

@@ -17,7 +17,7 @@ import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
 import { CertificateKeeper } from './edge/certificate-keeper.ts'
-import type { EdgeClock, EdgeLog, LinkTarget } from './edge/connection.ts'
+import type { EdgeClock, EdgeConnection, EdgeLog, LinkTarget } from './edge/connection.ts'
 import { EdgeHub } from './edge/edge-hub.ts'
 import { EdgeListener } from './edge/edge-listener.ts'
 import { LinkPool } from './edge/link-pool.ts'
@@ -108,7 +108,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const decisions = new DecisionState({ seed: randomBytes(4).readUInt32BE() })
   const archiveClient = new ArchiveClient(
     { bus, defer: (run) => void setImmediate(run), setTimer: (run, delayMs) => clock.after(delayMs, run) },
-    { timeoutMs: config.archiveTimeoutMs },
+    { timeoutMs: config.archiveTimeoutMs, patienceMs: config.archiveTimeoutMs },
   )
   const ids = new EnvelopeIds(randomBytes(6))
   const recorder = new Recorder({
@@ -281,13 +281,15 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       isListening = false
       // Lame duck: load balancers notice that we are not ready, while whoever still comes is served.
       await wait(clock, config.drain.graceMs)
+      const isQuiet = (connection: EdgeConnection): boolean => session.isQuiet(connection)
+      await Promise.all([external.handOver(config.drain.closeMs, isQuiet), internal.handOver(config.drain.closeMs, isQuiet)])
       isDraining = true
       // its dialogs go on in another replica, with the next delivery
       await stopServing()
       await until(clock, config.drain.finishMs, () => session.layer.openServerTransactions() === 0)
       await Promise.race([outbox.stop(), wait(clock, config.drain.finishMs)])
       await archiveClient.drain(config.archiveTimeoutMs)
-      await Promise.all([external.stop(config.drain.closeMs), internal.stop(config.drain.closeMs), pool.drain(config.drain.closeMs)])
+      await Promise.all([external.stop(), internal.stop(), pool.drain(0)])
       for (const stop of stoppers) stop()
       endpoint.stop()
       inspectors.close()

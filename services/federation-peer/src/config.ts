@@ -117,8 +117,12 @@ const limits = z.strictObject({
 
 const drain = z.strictObject({
   graceMs: millis.default(20_000).describe('After SIGTERM: not ready, but still serving, so that load balancers notice.'),
-  finishMs: millis.default(32_000).describe('Then: no new requests; open transactions may finish (64*T1, RFC 3261 §17.1.2.2).'),
-  closeMs: millis.default(10_000).describe('Then: connections are closed one by one, spread over this time.'),
+  closeMs: millis
+    .default(10_000)
+    .describe('Then: no new connections; open ones are closed one by one over this time, each when nothing is under way on it.'),
+  finishMs: millis
+    .default(32_000)
+    .describe('Then: new requests on what is still open are refused with 503; open transactions may finish (64*T1, RFC 3261 §17.1.2.2).'),
 })
 
 const noticeText = z
@@ -208,7 +212,9 @@ export const federationPeerConfig = z.strictObject({
     })
     .prefault({})
     .describe('Messages that waited for a destination that was away; policy says which may (`queue`).'),
-  archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed; the sender gets 503.'),
+  archiveTimeoutMs: millis
+    .default(5_000)
+    .describe('A commit that takes longer counts as failed, and so does an archive that nobody answers for so long; the sender gets 503.'),
   limits: limits.prefault({}),
   drain: drain.prefault({}),
 })

@@ -207,20 +207,35 @@ test('after a change of CRLs the revoked peer is cut and the others keep their l
     assert.ok(fixture.log.lines.some((line) => line.facts['detail'] === 'revoked'))
   }))
 
-test('stopAccepting keeps open links; stop closes them spread over time', () =>
+test('a hand-over takes no new connections and closes open ones when they are quiet; stop closes the rest', () =>
   withFixture({}, async (fixture) => {
     fixture.handler.isEcho = true
     const { client, connection } = await fixture.openPair()
-    fixture.listener.stopAccepting()
+    const { connection: busy } = await fixture.openPair()
+    let isBusy = true
+    const handedOver = fixture.listener.handOver(10_000, (each) => each !== busy && !isBusy)
+    const pass = async (ms: number): Promise<void> => {
+      fixture.clock.advance(ms)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     const refused = fixture.tcpClient()
     assert.equal(((await onceOf(refused, 'error')) as NodeJS.ErrnoException).code, 'ECONNREFUSED')
     client.write('in flight')
     assert.equal(String(await onceOf(client, 'data')), 'in flight')
-    const stopped = fixture.listener.stop(10_000)
-    fixture.clock.advance(4_000)
-    assert.equal(connection.isOpen, true)
-    fixture.clock.advance(2_000)
+    isBusy = false
+    await pass(1_000)
+    assert.equal(connection.isOpen, true, 'its turn is later')
+    isBusy = true
+    await pass(5_000)
+    assert.equal(connection.isOpen, true, 'it is busy')
+    isBusy = false
+    await pass(100)
     assert.equal(await fixture.handler.closedReason(connection), 'GH-EDGE-DRAINING')
+    await pass(5_000)
+    await handedOver
+    assert.equal(busy.isOpen, true)
+    const stopped = fixture.listener.stop()
+    assert.equal(await fixture.handler.closedReason(busy), 'GH-EDGE-DRAINING')
     await stopped
   }))
 

@@ -49,6 +49,9 @@ interface Candidate {
 
 const errors = errorsOf(edgeCodes)
 
+/** How often a connection that is to go is looked at: often enough to find a gap in a stream of requests. */
+const QUIET_LOOK_MS = 2
+
 /** Accepts TLS connections of one side, judges who is there and hands them to the hub. */
 export class EdgeListener {
   readonly #config: EdgeListenerConfig
@@ -113,20 +116,34 @@ export class EdgeListener {
     if (this.#server.listening) this.#server.close()
   }
 
-  /** Closes what is open, spread over `spreadMs` at random so that partners do not all reconnect at once; resolves when all are gone. */
-  async stop(spreadMs = 0): Promise<void> {
+  /**
+   * Peers move on to another replica: no new connections, and each open one is closed at a moment when `isQuiet`, at random
+   * within `spreadMs`, so that no request is refused and partners do not all reconnect at once. What is never quiet stays open.
+   */
+  async handOver(spreadMs: number, isQuiet: (connection: EdgeConnection) => boolean): Promise<void> {
+    this.stopAccepting()
+    const { clock } = this.#deps.hub
+    const endsAtMs = clock.nowMs() + spreadMs
+    // The second half is for those that are busy when their turn comes.
+    const turns = new Map([...this.#connections].map((connection) => [connection, clock.nowMs() + (this.#deps.random() * spreadMs) / 2]))
+    while (this.#connections.size > 0 && clock.nowMs() < endsAtMs) {
+      for (const connection of this.#connections) {
+        if ((turns.get(connection) ?? 0) <= clock.nowMs() && isQuiet(connection)) connection.close('GH-EDGE-DRAINING' satisfies EdgeCode)
+      }
+      await new Promise<void>((resolve) => clock.after(QUIET_LOOK_MS, resolve))
+    }
+  }
+
+  /** Closes what is open and resolves when all are gone. */
+  async stop(): Promise<void> {
     this.stopAccepting()
     this.#isStopped = true
     for (const candidate of this.#candidates) this.#refuse(candidate, 'GH-EDGE-DRAINING', '')
-    const { hub, random } = this.#deps
-    for (const connection of this.#connections) {
-      const close = (): void => connection.close('GH-EDGE-DRAINING' satisfies EdgeCode)
-      if (spreadMs === 0) close()
-      else hub.clock.after(random() * spreadMs, close)
-    }
+    const { hub } = this.#deps
+    for (const connection of this.#connections) connection.close('GH-EDGE-DRAINING' satisfies EdgeCode)
     await new Promise<void>((resolve) => {
       const stopWaiting = hub.onSweep((nowMs) => finish(nowMs))
-      const giveUpAtMs = hub.clock.nowMs() + spreadMs + this.#limits.closeTimeoutMs + 1000
+      const giveUpAtMs = hub.clock.nowMs() + this.#limits.closeTimeoutMs + 1000
       const finish = (nowMs: number): void => {
         if (nowMs >= giveUpAtMs) for (const connection of this.#connections) connection.destroy('GH-EDGE-DRAINING' satisfies EdgeCode)
         if (this.#connections.size > 0) return

@@ -120,6 +120,12 @@ export class Session implements EdgeHandler, TransactionUser {
     else if (state.messageStartedAtMs === 0) state.messageStartedAtMs = nowMs
   }
 
+  /** Nothing of this peer is under way here: its connection can end without an answer being owed. */
+  isQuiet(connection: EdgeConnection): boolean {
+    const state = stateOf(connection)
+    return state.openTransactions === 0 && !state.framer.isMidMessage && connection.bufferedBytes === 0
+  }
+
   onDrain(connection: EdgeConnection): void {
     const feeders = stateOf(connection).pausedFeeders
     if (feeders === undefined) return
