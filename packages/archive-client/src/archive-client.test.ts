@@ -131,7 +131,7 @@ describe('archive client', () => {
     rig.leave()
     rig.append('c')
     rig.turn()
-    assert.deepEqual(rig.asked, [])
+    assert.equal(rig.asked.length, 0)
     assert.equal(rig.client.stats().queuedRecords, 66)
     rig.fire(100)
     rig.leave()

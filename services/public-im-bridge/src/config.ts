@@ -78,7 +78,9 @@ export function bridgeConfigOf(connectors: readonly ConnectorFactory<never>[]) {
       })
       .optional()
       .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
-    archiveTimeoutMs: millis.default(5_000).describe('A commit that takes longer counts as failed, and so does an archive that nobody answers for so long.'),
+    archiveTimeoutMs: millis
+      .default(5_000)
+      .describe('A commit that takes longer counts as failed, and so does an archive that nobody answers for so long.'),
     deliverTimeoutMs: millis
       .default(35_000)
       .describe('How long a message from a network waits for its answer; SIP itself gives up after 32 s.'),
