@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import { type Bus, busSubjects, deliverAtSubject } from '@gatehouse/bus'
 import { DeliveryClient } from '@gatehouse/delivery'
-import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
 import { DecisionTeller } from '@gatehouse/live-events'
@@ -11,7 +9,6 @@ import type { Outboxes } from '@gatehouse/outbox'
 import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
-import type { RpcTls } from '@gatehouse/rpc'
 import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
 import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
@@ -25,6 +22,7 @@ import { createSystemClock } from './edge/system-clock.ts'
 import { buildEndpoint } from './endpoint/build-endpoint.ts'
 import { serveEndpoint } from './endpoint/serve-endpoint.ts'
 import { peerCodes } from './errors.ts'
+import { inspectionTls } from './inspection-tls.ts'
 import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
@@ -35,17 +33,15 @@ import { SrvResolver } from './resolve/srv-resolver.ts'
 import { isBySip, LinkTargets } from './route/link-targets.ts'
 import { OwnNames } from './route/own-names.ts'
 import { RouteToken } from './route/route-token.ts'
+import { tokenKey } from './route/token-key.ts'
 import { Gate } from './session/gate.ts'
 import { Session } from './session/session.ts'
 
 const CERTIFICATE_POLL_MS = 10_000
 const TRANSACTION_SWEEP_MS = 100
 const CONNECTION_SWEEP_MS = 1_000
-const MIN_TOKEN_KEY_BYTES = 32
 /** What the gate saw is told in batches; nobody waits for it. */
 const NOTE_DELAY_MS = 50
-
-const errors = errorsOf(peerCodes)
 
 /** Where the snapshot in force comes from. */
 export interface PolicySource {
@@ -346,34 +342,6 @@ function insideTarget(config: FederationPeerConfig, trust: readonly string[]): L
     links: nextHop.links,
     expect: { names: [], trust, pins: [] },
   }
-}
-
-/** Read once at start. */
-function inspectionTls(config: FederationPeerConfig): RpcTls | undefined {
-  const { inspection } = config
-  if (inspection === undefined) return undefined
-  const read = (file: string): string => {
-    try {
-      return readFileSync(file, 'utf8')
-    } catch (thrown) {
-      throw errors('GH-PEER-INSPECTION-TLS', messageOf(thrown), { cause: thrown })
-    }
-  }
-  return { certPem: read(inspection.certFile), keyPem: read(inspection.keyFile), caPem: read(inspection.caFile) }
-}
-
-/** Read once at start; a key that changed would end every dialog. */
-function tokenKey(config: FederationPeerConfig): Uint8Array {
-  const file = config.routing.tokenKeyFile
-  if (file === undefined) return randomBytes(MIN_TOKEN_KEY_BYTES)
-  let key: Uint8Array
-  try {
-    key = readFileSync(file)
-  } catch (thrown) {
-    throw errors('GH-PEER-TOKEN-KEY', messageOf(thrown), { cause: thrown })
-  }
-  if (key.byteLength < MIN_TOKEN_KEY_BYTES) throw errors('GH-PEER-TOKEN-KEY', `${file} has ${key.byteLength} bytes.`)
-  return key
 }
 
 /** For operators: nothing, or how a discovered partner is being held back. */
