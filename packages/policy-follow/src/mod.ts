@@ -1,4 +1,5 @@
 export { type Assembled, type AssembleOptions, assembleSnapshot, type ReadChunks } from './assemble-snapshot.ts'
+export { type DecideAgainDeps, decideAgain, type JudgedInput } from './decide-again.ts'
 export type { FollowCode } from './errors.ts'
 export { followCodes } from './errors.ts'
 export { defaultFactsCacheOptions, encodeFactsChanged, FactsCache, type FactsCacheDeps, type FactsCacheOptions } from './facts-cache.ts'
