@@ -41,7 +41,8 @@ export interface BridgeConnector {
   /**
    * Brings one message over. Called one after the other within a conversation, at the same time for different ones. Never rejects for
    * something that may happen: failure is a value, and `isCertain` says whether the far side may have got it all the same. What is thrown
-   * counts as an uncertain failure. Html, files, subject and corrections are there only if the connector carries them.
+   * counts as an uncertain failure. A certain one with status 503 or 504 that is worth trying later says that the way to the network is not
+   * there: where policy lets it, the message waits, and comes again with `waited`. Html, files, subject and corrections are there only if the connector carries them.
    */
   send(handover: Handover<MessageEvent>): Promise<DeliveryOutcome>
 }

@@ -12,4 +12,6 @@ export interface Handover<Content extends ImContent = ImContent> {
   readonly evidence: EvidenceClass
   /** Milliseconds since the epoch at which the core stops waiting and calls the delivery uncertain. */
   readonly deadlineMs: number
+  /** It waited in an outbox, which has a back-off of its own: the connector tries at once, whatever its own back-off says. */
+  readonly waited?: boolean | undefined
 }

@@ -40,6 +40,7 @@ export {
   supports,
   type TypingHandling,
 } from './features.ts'
+export { givenUpWords } from './given-up-words.ts'
 export type { Handover } from './handover.ts'
 export { type AccountId, accountId, type NetworkAddress, networkAddress, type RemoteId, remoteId } from './ids.ts'
 export type { Evidence, Incoming, Source } from './incoming.ts'

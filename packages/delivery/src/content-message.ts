@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { ImContent, MessageEvent, PresenceEvent, ReceiptWish } from '@gatehouse/im-model'
+import type { ImContent, MessageEvent, PresenceEvent, ReceiptEvent, ReceiptWish } from '@gatehouse/im-model'
 import type {
   DeliverRequest,
   DeliverRequestSchema,
@@ -17,12 +17,16 @@ export function contentToMessage(content: ImContent): ContentInit {
     case 'typing':
       return { case: 'typing', value: { state: content.state, refreshS: content.refreshS ?? 0 } }
     case 'receipt':
-      return { case: 'receipt', value: { of: content.of, state: content.state, code: content.code } }
+      return { case: 'receipt', value: receiptInit(content) }
     case 'presence':
       return { case: 'presence', value: { type: content.type, show: content.show ?? '', note: content.note ?? '' } }
     case 'session':
       return { case: 'session', value: { state: content.state } }
   }
+}
+
+function receiptInit({ of, state, code, acceptedAtMs }: ReceiptEvent): (ContentInit & { case: 'receipt' })['value'] {
+  return { of, state, code, acceptedAtMs: BigInt(Math.trunc(acceptedAtMs ?? 0)) }
 }
 
 function messageInit({
@@ -57,7 +61,9 @@ export function contentFromMessage(content: DeliverRequest['content']): ImConten
     }
     case 'receipt': {
       const state = oneOf(content.value.state, ['delivered', 'displayed', 'failed', 'error'])
-      return state === undefined ? undefined : { kind: 'receipt', of: content.value.of, state, code: content.value.code }
+      if (state === undefined) return undefined
+      const { of, code, acceptedAtMs } = content.value
+      return { kind: 'receipt', of, state, code, ...(acceptedAtMs === 0n ? {} : { acceptedAtMs: Number(acceptedAtMs) }) }
     }
     case 'presence':
       return presenceFrom(content.value)
@@ -71,7 +77,9 @@ export function contentFromMessage(content: DeliverRequest['content']): ImConten
 }
 
 function messageFrom({ messageId, text, html, subject, replaces, files, wants }: MessageContentMessage): MessageEvent {
-  const known = wants.map((wish) => oneOf(wish, ['delivered', 'displayed'])).filter((wish): wish is ReceiptWish => wish !== undefined)
+  const known = wants
+    .map((wish) => oneOf(wish, ['delivered', 'displayed', 'failed']))
+    .filter((wish): wish is ReceiptWish => wish !== undefined)
   return {
     kind: 'message',
     messageId,

@@ -17,11 +17,12 @@ const contents: readonly ImContent[] = [
     subject: 'plans',
     replaces: 'm0',
     files: [{ url: 'https://files.fabrikam.example/a.pdf', name: 'a.pdf', mediaType: 'application/pdf', bytes: undefined }],
-    wants: ['delivered', 'displayed'],
+    wants: ['delivered', 'displayed', 'failed'],
   },
   { kind: 'typing', state: 'composing', refreshS: 60 },
   { kind: 'typing', state: 'paused' },
   { kind: 'receipt', of: 'm1', state: 'failed', code: 'GH-DELIVERY-TIMEOUT' },
+  { kind: 'receipt', of: 'm1', state: 'error', code: 'GH-OUTBOX-UNCERTAIN', acceptedAtMs: 1_700_000_000_000 },
   { kind: 'presence', type: 'available', show: 'dnd', note: 'in a meeting' },
   { kind: 'presence', type: 'subscribe' },
   { kind: 'session', state: 'closed' },
@@ -70,6 +71,13 @@ describe('delivery over the bus', () => {
         assert.deepEqual({ envelope: { ...envelope, id: new Uint8Array(envelope.id) }, ...rest }, sent)
       }
     }
+  })
+
+  it('carries what an outbox needs to know', () => {
+    const sent = delivery(contents[0] as ImContent, destinations[2] as Destination)
+    const decision = { ...sent.decision, queue: { maxAgeMs: 60_000, uncertain: 'retry' }, isOnRecord: true } as const
+    const { decision: read, waited } = decodeDelivery(encodeDelivery({ ...sent, decision, waited: true })) as Delivery
+    assert.deepEqual([read, waited], [decision, true])
   })
 
   it('carries every outcome unchanged', () => {

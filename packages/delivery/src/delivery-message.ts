@@ -10,7 +10,7 @@ import { oneOf } from './one-of.ts'
 const ENVELOPE_ID_BYTES = 16
 const MAX_TIMEOUT_MS = 300_000
 
-export function encodeDelivery({ envelope, destination, decision, timeoutMs, forwardedBy }: Delivery): Uint8Array {
+export function encodeDelivery({ envelope, destination, decision, timeoutMs, forwardedBy, waited }: Delivery): Uint8Array {
   return toBinary(
     DeliverRequestSchema,
     create(DeliverRequestSchema, {
@@ -24,6 +24,7 @@ export function encodeDelivery({ envelope, destination, decision, timeoutMs, for
       decision: markToMessage(decision),
       timeoutMs,
       forwardedBy,
+      waited: waited === true,
     }),
   )
 }
@@ -58,15 +59,17 @@ function deliveryOf(message: DeliverRequest): Delivery | undefined {
       partner: decision.partner,
       revision: Number(decision.revision),
       ...(decision.queueMaxAgeMs === 0n ? {} : { queue: queueOf(decision) }),
+      ...(decision.onRecord ? { isOnRecord: true } : {}),
     },
     timeoutMs: Math.min(message.timeoutMs, MAX_TIMEOUT_MS),
     forwardedBy: message.forwardedBy,
+    ...(message.waited ? { waited: true } : {}),
   }
 }
 
-function markToMessage({ queue, revision, ...mark }: Delivery['decision']): MessageInitShape<typeof DeliveryMarkSchema> {
+function markToMessage({ queue, revision, isOnRecord, ...mark }: Delivery['decision']): MessageInitShape<typeof DeliveryMarkSchema> {
   const waiting = queue === undefined ? {} : { queueMaxAgeMs: BigInt(queue.maxAgeMs), queueUncertain: queue.uncertain }
-  return { ...mark, ...waiting, revision: BigInt(revision) }
+  return { ...mark, ...waiting, revision: BigInt(revision), onRecord: isOnRecord === true }
 }
 
 function queueOf(mark: DeliveryMark): QueueRule {

@@ -10,6 +10,8 @@ export interface DeliveryMark {
   readonly revision: number
   /** Present: it may wait when the destination is away. */
   readonly queue?: QueueRule | undefined
+  /** The archive has it: what becomes of it after waiting goes there too. */
+  readonly isOnRecord?: boolean | undefined
 }
 
 /** An envelope on its way to the service that owns its destination. */
@@ -21,6 +23,8 @@ export interface Delivery {
   readonly timeoutMs: number
   /** Replica that handed it on to the owner of the account or domain; empty: nobody did. It is handed on once at most. */
   readonly forwardedBy: string
+  /** It comes out of an outbox, which keeps order and waits between attempts: nothing else holds it up, and it is not put back into one. */
+  readonly waited?: boolean | undefined
 }
 
 /** The port of the subject `deliver.<port>` behind which a destination lies. */

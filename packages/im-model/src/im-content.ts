@@ -10,7 +10,7 @@ export interface FileOffer {
 }
 
 /** What a sender wants to be told about a message. */
-export type ReceiptWish = 'delivered' | 'displayed'
+export type ReceiptWish = 'delivered' | 'displayed' | 'failed'
 
 export interface MessageEvent {
   readonly kind: 'message'
@@ -42,6 +42,8 @@ export interface ReceiptEvent {
   readonly state: 'delivered' | 'displayed' | 'failed' | 'error'
   /** Stable code behind `failed`; empty: none. */
   readonly code: string
+  /** Word of the gate itself on a message that waited and was given up: when it was accepted. Who cannot be given receipts is told in words. */
+  readonly acceptedAtMs?: number | undefined
 }
 
 export interface PresenceEvent {

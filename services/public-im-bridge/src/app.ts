@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import type { ConnectorFactory, Incoming, ReceiveOutcome } from '@gatehouse/bridge-kit'
 import { type Bus, type BusSubscription, busSubjects, deliverAtSubject, deliverSubject } from '@gatehouse/bus'
-import { type Delivery, DeliveryClient, serveDeliveries } from '@gatehouse/delivery'
-import type { DeliveryOutcome } from '@gatehouse/im-model'
+import { type Delivery, DeliveryClient, portOf, serveDeliveries } from '@gatehouse/delivery'
+import type { DeliveryOutcome, Destination } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
+import type { Outboxes } from '@gatehouse/outbox'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
 import type { Health, Logger, Metrics, MetricsRegistry } from '@gatehouse/telemetry'
@@ -15,14 +16,18 @@ import { secretsOf, storeOf } from './core/accounts/own-places.ts'
 import { Seal } from './core/accounts/seal.ts'
 import { Echoes } from './core/echoes.ts'
 import { NetworkHost, type Surroundings } from './core/host/network-host.ts'
+import type { KnownState } from './core/host/state-board.ts'
 import { Inbound, type Origin } from './core/inbound/inbound.ts'
 import { inspectPassage } from './core/inbound/inspect-passage.ts'
-import type { Passage } from './core/inbound/passage.ts'
+import type { KnownEvidence, Passage } from './core/inbound/passage.ts'
 import { Recorder } from './core/inbound/recorder.ts'
 import { SrvCache } from './core/inbound/srv-cache.ts'
 import { LateBucket } from './core/late-bucket.ts'
 import { leaseTimings, type Member, MemberLease } from './core/leases/member-lease.ts'
+import { chooseNetwork } from './core/outbound/network-choice.ts'
 import { Outbound } from './core/outbound/outbound.ts'
+import { BridgeOutbox } from './core/outbox/bridge-outbox.ts'
+import { LaneNames, laneOfAccount } from './core/outbox/lane-names.ts'
 import { ownerOf } from './core/rendezvous.ts'
 import { domainsFor } from './core/served-domains.ts'
 import { Credentials } from './core/wires/credentials.ts'
@@ -51,6 +56,8 @@ export interface PublicImBridgeDeps {
   readonly connectors: readonly ConnectorFactory<never>[]
   /** Seals what must not be read at rest; 32 bytes. */
   readonly sealKey: Uint8Array
+  /** Undefined: nothing waits. */
+  readonly outboxes?: Outboxes | undefined
 }
 
 export interface PublicImBridge {
@@ -101,6 +108,10 @@ class Bridge implements PublicImBridge {
   readonly #keeper: AccountKeeper
   readonly #shelf: StateShelf
   readonly #states: NetworkStates
+  readonly #outbox: BridgeOutbox
+  readonly #srv: SrvCache
+  readonly #decisions = new DecisionState({ seed: randomBytes(4).readUInt32BE() })
+  readonly #recorder: Recorder
   readonly #inbound: Inbound
   readonly #outbound: Outbound
   readonly #echoes = new Echoes(nowMs)
@@ -160,6 +171,9 @@ class Bridge implements PublicImBridge {
       replicas: () => this.#lease.live().length,
       policyRevision: () => deps.policy.current(nowMs())?.revision ?? 0,
     })
+    this.#srv = new SrvCache(this.#dns, nowMs)
+    this.#recorder = new Recorder({ client: this.#archive, encoder: new RecordEncoder(), replica: config.replica })
+    this.#outbox = this.#makeOutbox()
     this.#inbound = this.#makeInbound()
     this.#outbound = this.#makeOutbound()
     for (const name of self.networks) this.#hosts.set(name, this.#makeHost(name))
@@ -173,8 +187,11 @@ class Bridge implements PublicImBridge {
     await this.#book.start()
     await this.#shelf.start()
     await this.#keeper.start()
+    // before anything comes in: what waits must not be overtaken
+    if (this.#deps.outboxes !== undefined) await this.#outbox.start(this.#deps.outboxes)
     await Promise.all([...this.#hosts.values()].map((host) => host.start()))
     await this.#serve()
+    await this.#outbox.ready()
     this.#states.start()
     this.#isRunning = true
   }
@@ -182,6 +199,7 @@ class Bridge implements PublicImBridge {
   async stop(): Promise<void> {
     if (!this.#isRunning) return
     this.#isRunning = false
+    await Promise.race([this.#outbox.stop(), new Promise<void>((resolve) => void after(this.#config.stopGraceMs, resolve))])
     await Promise.all(this.#served.splice(0).map((served) => served.stop()))
     await this.#keeper.stop()
     await Promise.all([...this.#hosts.values()].map((host) => host.stop(this.#config.stopGraceMs)))
@@ -245,10 +263,19 @@ class Bridge implements PublicImBridge {
       receive: (event) => this.#receive(origin, event),
       stateChanged: (state) => {
         this.#keeper.reported(state)
+        if (state.state === 'connected') this.#seen(name, state)
         this.#states.changed(name, state)
       },
       failed: (what) => this.#metrics.add('gatehouse_bridge_connector_faults_total', 1, { network: name, what }),
     })
+  }
+
+  /** Whoever is there again need not wait out the outbox's back-off. */
+  #seen(name: string, { account, peer }: KnownState): void {
+    const owner = account === undefined ? undefined : this.#book.get(account)?.owner
+    const domain = this.#hosts.get(name)?.domains[0]
+    if (peer !== undefined) this.#outbox.seen(peer)
+    if (owner !== undefined && domain !== undefined) this.#outbox.seen(laneOfAccount(domain, owner))
   }
 
   #surroundings(name: string, protocol: string, maxConnections: number, onFault: (thrown: unknown) => void): Surroundings {
@@ -277,24 +304,50 @@ class Bridge implements PublicImBridge {
 
   #makeInbound(): Inbound {
     const { bus, policy } = this.#deps
-    const srv = new SrvCache(this.#dns, nowMs)
+    const srv = this.#srv
     const notes = new FactsNotes({ bus, nowMs, defer: (run) => void after(NOTE_DELAY_MS, run) })
     return new Inbound({
       snapshot: (now) => policy.current(now),
-      decisions: new DecisionState({ seed: randomBytes(4).readUInt32BE() }),
-      known: { srv: (domain) => srv.known(domain), facts: (user) => this.#facts.facts(user) },
+      decisions: this.#decisions,
+      known: this.#known(),
       lookup: {
         lookupSrv: (domain) => srv.lookup(domain),
         lookupFacts: (user) => new Promise((resolve) => this.#facts.lookupFacts(user, resolve)),
       },
       facts: notes,
-      recorder: new Recorder({ client: this.#archive, encoder: new RecordEncoder(), replica: this.#config.replica }),
+      recorder: this.#recorder,
       ids: new EnvelopeIds(randomBytes(6)),
-      deliver: (delivery) => new Promise((resolve) => this.#client.deliver(delivery, resolve)),
+      deliver: (delivery) => this.#deliver(delivery),
+      outbox: this.#outbox,
       inspect: (passage, decision) => inspectPassage(passage, decision, (call, question) => this.#inspectors.ask(call, question)),
       isEcho: (origin, event) => this.#echoes.isEcho(origin.network, event.account ?? '', event.remoteId),
       deliverTimeoutMs: this.#config.deliverTimeoutMs,
       passed: (origin, passage, kind, outcome, durationMs) => this.#passed(origin, passage, kind, outcome, durationMs),
+      nowMs,
+    })
+  }
+
+  #known(): KnownEvidence {
+    return { srv: (domain) => this.#srv.known(domain), facts: (user) => this.#facts.facts(user) }
+  }
+
+  #deliver(delivery: Delivery): Promise<DeliveryOutcome> {
+    return new Promise((resolve) => this.#client.deliver(delivery, resolve))
+  }
+
+  #makeOutbox(): BridgeOutbox {
+    const { policy, log } = this.#deps
+    const hostOf = (destination: Destination) => chooseNetwork(this.#hosts.values(), destination, portOf(destination))
+    return new BridgeOutbox({
+      snapshot: (now) => policy.current(now),
+      decisions: this.#decisions,
+      lookupSrv: (domain, onDone) => void this.#srv.lookup(domain).then(onDone),
+      lookupFacts: (user, onDone) => this.#facts.lookupFacts(user, onDone),
+      known: this.#known(),
+      lanes: new LaneNames((destination) => hostOf(destination)?.kind === 'accounts'),
+      recorder: this.#recorder,
+      deliver: (delivery) => this.#deliver(delivery),
+      log,
       nowMs,
     })
   }
@@ -317,6 +370,7 @@ class Bridge implements PublicImBridge {
       keeper: this.#keeper,
       ownerOf: (network, domain) => ownerOf(`${network} ${domain}`, this.#lease.reachable(network)),
       suspect: (replica) => this.#lease.suspect(replica),
+      outbox: this.#outbox,
       forward: (replica, port, delivery) =>
         new Promise((resolve) => this.#client.deliverTo(deliverAtSubject(port, replica), delivery, resolve)),
       sent: (network, account, remoteId) => this.#echoes.sent(network, account, remoteId),

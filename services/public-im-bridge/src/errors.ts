@@ -60,7 +60,7 @@ export const bridgeCodes = {
     summary: 'The sender’s account on the network is not connected.',
     remedy: 'See `gatehouse link list` for its state; where it says `refused`, link it again.',
     retry: 'later',
-    sip: 480,
+    sip: 504,
   },
   'GH-BRIDGE-STOPPED': {
     summary: 'The network is being stopped.',

@@ -206,7 +206,13 @@ class OneProcess implements Gateway {
     })
     // a key that is made here is of no use to other replicas
     const sealKey = readSealKey(section.sealKeyFile ?? join(this.#config.stateDir, 'bridge.key'), section.sealKeyFile === undefined)
-    const service = buildPublicImBridge(section, { ...deps, policy: follower, connectors: this.#deps.connectors ?? connectors, sealKey })
+    const service = buildPublicImBridge(section, {
+      ...deps,
+      policy: follower,
+      connectors: this.#deps.connectors ?? connectors,
+      sealKey,
+      outboxes: this.#outboxes,
+    })
     this.#parts.push({ name: 'bridge-snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
     this.#parts.push({ name: 'public-im-bridge', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#rpc.add(BridgeService, service.handlers)

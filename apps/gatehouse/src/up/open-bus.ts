@@ -35,7 +35,7 @@ function keptBuckets({ publicImBridge, stateDir }: GatehouseConfig): Partial<Emb
 
 /** Whether messages can wait in this process. */
 export function isOutboxOn({ bus, outbox }: GatehouseConfig, services: readonly string[]): boolean {
-  return (outbox.enabled ?? bus.driver === 'embedded') && services.includes('federation-peer')
+  return (outbox.enabled ?? bus.driver === 'embedded') && (services.includes('federation-peer') || services.includes('public-im-bridge'))
 }
 
 function withoutAbsent(files: { caFile?: string | undefined; certFile?: string | undefined; keyFile?: string | undefined }): {

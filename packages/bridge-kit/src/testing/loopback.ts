@@ -15,7 +15,7 @@ import type { Evidence } from '../incoming.ts'
 import type { ReceiveOutcome } from '../receive-outcome.ts'
 
 const loopbackCodes = {
-  'GH-LOOPBACK-AWAY': { summary: 'The loopback network is away.', remedy: 'Let it come back.', retry: 'later', sip: 480 },
+  'GH-LOOPBACK-AWAY': { summary: 'The loopback network is away.', remedy: 'Let it come back.', retry: 'later', sip: 504 },
   'GH-LOOPBACK-NOBODY': {
     summary: 'The loopback network has no such person.',
     remedy: 'Write to somebody who is there.',

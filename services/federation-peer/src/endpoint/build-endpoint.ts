@@ -1,6 +1,7 @@
 import { type SetTimer, TimerWheel } from '@gatehouse/bus'
 import type { Delivery } from '@gatehouse/delivery'
 import type { SipRequest, TransactionLayer } from '@gatehouse/sip-core'
+import type { NoticeTexts } from '../outbox/notice-texts.ts'
 import { isBySip, type LinkDestination, type LinkTargets } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { RouteToken } from '../route/route-token.ts'
@@ -43,6 +44,12 @@ export interface EndpointParts {
   readonly publish: (data: Uint8Array) => void
   /** Hands a delivery to one of them. */
   readonly deliverAt: (replica: string, delivery: Delivery, onOutcome: OnOutcome) => void
+  /** Words to senders of messages that were given up. */
+  readonly texts: NoticeTexts
+  /** Our name towards the inside. */
+  readonly insideName: string
+  /** By key of the link pool: ends the back-off of its links. */
+  readonly forgive: (key: string) => void
   readonly newTag: () => string
   readonly nowMs: () => number
   readonly setTimer: SetTimer
@@ -105,7 +112,18 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
     sessions.lose(record)
     watchers.lose(record)
   }
-  return new Endpoint({ sender, deliveries, siblings, onTaken, receiver, sessions, wheel })
+  const { texts, insideName, targets, forgive } = parts
+  return new Endpoint({
+    sender,
+    deliveries,
+    siblings,
+    onTaken,
+    receiver,
+    sessions,
+    wheel,
+    notices: { texts, insideName },
+    forgive: (destination) => forgive(targets.of(destination).key),
+  })
 }
 
 const MICROSOFT: NextHopHabits = { imMode: 'session', hasImdn: false }

@@ -1,7 +1,8 @@
 import type { TimerWheel } from '@gatehouse/bus'
 import { type Delivery, failedOutcome } from '@gatehouse/delivery'
 import { peerCodes } from '../errors.ts'
-import { isBySip } from '../route/link-targets.ts'
+import { isBySip, type LinkDestination } from '../route/link-targets.ts'
+import { type GivenUpDeps, tellGivenUp } from './given-up.ts'
 import type { ImSessions } from './im-sessions.ts'
 import type { OnOutcome } from './outcome-of-answer.ts'
 import type { SiblingDeliveries } from './sibling-deliveries.ts'
@@ -17,6 +18,9 @@ export interface EndpointDeps {
   readonly receiver: SipReceiver
   readonly sessions: ImSessions
   readonly wheel: TimerWheel
+  readonly notices: Omit<GivenUpDeps, 'send'>
+  /** Ends the back-off of the links to it. */
+  readonly forgive: (destination: LinkDestination) => void
 }
 
 /** The user agent of the gate: where one of the two ends is not SIP (architecture §3). */
@@ -60,6 +64,11 @@ export class Endpoint {
     if (!isBySip(destination)) {
       return onOutcome(failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING', 'Its destination does not speak SIP.'))
     }
-    this.#deps.deliveries.deliver(delivery, onOutcome)
+    // an outbox waits between its attempts by itself
+    if (delivery.waited === true) this.#deps.forgive(destination)
+    const { content } = delivery.envelope
+    if (content.kind !== 'receipt' || content.acceptedAtMs === undefined) return this.#deps.deliveries.deliver(delivery, onOutcome)
+    const send: GivenUpDeps['send'] = (word, onDone) => this.#deps.deliveries.deliver(word, onDone)
+    tellGivenUp(delivery, content, { ...this.#deps.notices, send }, onOutcome)
   }
 }

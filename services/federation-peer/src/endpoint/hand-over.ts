@@ -20,7 +20,7 @@ export class HandOver {
 
   run(passage: Passage, destination: Destination, content: ImContent, onOutcome: OnOutcome): void {
     const envelope = envelopeOf(passage, content, passage.envelopeId ?? this.#newId(passage.nowMs))
-    const decision = markOf(passage.decision as Decision)
+    const decision = { ...markOf(passage.decision as Decision), isOnRecord: passage.envelopeId !== undefined }
     this.#deliver({ envelope, destination, decision, timeoutMs: DELIVERY_TIMEOUT_MS, forwardedBy: '' }, onOutcome)
   }
 }

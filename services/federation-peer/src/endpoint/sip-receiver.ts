@@ -1,4 +1,5 @@
-import type { Destination, ImContent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, Destination, ImContent } from '@gatehouse/im-model'
+import type { OutboxCode } from '@gatehouse/outbox'
 import { Dialog, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import { type Refusal, refuse } from '../admit/refusal.ts'
 import type { PeerCode } from '../errors.ts'
@@ -25,7 +26,8 @@ const KNOWS_NO_SESSIONS: ReadonlySet<number> = new Set([405, 415, 481, 488, 501]
 
 /** Where an answer is given; the gate. */
 export interface AnswerDesk {
-  accept(passage: Passage, response: SipResponse): void
+  /** `code`: what it was accepted for, when that is not its delivery. */
+  accept(passage: Passage, response: SipResponse, code?: OutboxCode): void
   refuse(passage: Passage, refusal: Refusal): void
 }
 
@@ -96,7 +98,7 @@ export class SipReceiver {
     if (content === 'nothing') return desk.accept(passage, this.#deps.answers.of(passage, 200))
     this.#deps.handOver.run(passage, destination, content, (outcome) => {
       if (outcome.status === 'failed') desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
-      else desk.accept(passage, this.#deps.answers.of(passage, statusOf(outcome, passage.method, passage.isInDialog)))
+      else desk.accept(passage, this.#deps.answers.of(passage, statusOf(outcome, passage.method, passage.isInDialog)), codeOf(outcome))
     })
   }
 
@@ -113,7 +115,7 @@ export class SipReceiver {
       if (isRefused) return desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
       const response = this.#acceptInvite(passage, media, content !== 'nothing')
       this.#remember(passage, response, media)
-      desk.accept(passage, response)
+      desk.accept(passage, response, codeOf(outcome))
     })
   }
 
@@ -148,6 +150,10 @@ export class SipReceiver {
   #refuse(passage: Passage, desk: AnswerDesk, code: PeerCode, headers?: HeaderPairs): void {
     desk.refuse(passage, headers === undefined ? refuse(code) : refuse(code, '', { headers }))
   }
+}
+
+function codeOf({ status }: DeliveryOutcome): OutboxCode | undefined {
+  return status === 'queued' ? 'GH-OUTBOX-QUEUED' : undefined
 }
 
 /** Undefined: a description of something else. Without any (RFC 3261 §13.2.1, or text in its place) the session is one of messages. */

@@ -17,7 +17,14 @@ import type { ClientOwner } from '../session/client-owner.ts'
 export type SipAnswer =
   | { readonly ok: true; readonly response: SipResponse }
   /** `no-link`, `busy`: it was not sent. `broken`: the answer makes no sense. The others: the far side may have it. */
-  | { readonly ok: false; readonly why: 'no-link' | 'busy' | 'broken' | ClientFailure; readonly detail: string; readonly status: number }
+  | {
+      readonly ok: false
+      readonly why: 'no-link' | 'busy' | 'broken' | ClientFailure
+      readonly detail: string
+      readonly status: number
+      /** Why there is no link. */
+      readonly code?: string
+    }
 
 export interface AgentLinks {
   acquire(
@@ -66,7 +73,7 @@ export class UserAgent {
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => this.#start(call, destination, link.id, request),
-      (failure) => call.settle({ ok: false, why: 'no-link', detail: `${failure.code}: ${failure.detail}`, status: failure.status }),
+      ({ code, detail, status }) => call.settle({ ok: false, why: 'no-link', code, detail: `${code}: ${detail}`, status }),
       affinityOf(request.callId() ?? ''),
     )
     return call

@@ -10,7 +10,7 @@ import type { Recorder } from '../record/recorder.ts'
 import type { LinkTargets } from '../route/link-targets.ts'
 import type { OwnNames } from '../route/own-names.ts'
 import type { FactsLookup, SrvLookup } from '../session/gate-deps.ts'
-import type { NoticeTexts } from './sender-notice.ts'
+import type { NoticeTexts } from './notice-texts.ts'
 import { SipOutbox } from './sip-outbox.ts'
 
 export interface SipOutboxParts {

@@ -5,15 +5,7 @@ import type { SipRequest } from '@gatehouse/sip-core'
 import { CPIM, readCpim } from '../endpoint/content/cpim.ts'
 import { partiesOf } from '../endpoint/envelope-of.ts'
 import type { Passage } from '../session/passage.ts'
-
-/** Words for people; `{to}`, `{time}` and `{reference}` stand for the recipient, the time the message was accepted, its Call-ID and CSeq. */
-export interface NoticeTexts {
-  readonly enabled: boolean
-  readonly user: string
-  readonly expired: string
-  readonly failed: string
-  readonly uncertain: string
-}
+import { filledNotice, type NoticeTexts } from './notice-texts.ts'
 
 const CPIM_HEAD_BYTES = 8_192
 const NOTICE_TIMEOUT_MS = 30_000
@@ -46,7 +38,6 @@ export interface NoticeParts {
 /** The gate's own message to a sender. */
 export function noticeTo({ passage, item, end, destination, from, texts, id }: NoticeParts): Delivery {
   const text = !end.isCertain ? texts.uncertain : end.result === 'expired' ? texts.expired : texts.failed
-  const time = `${new Date(item.acceptedAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   return {
     envelope: {
       id,
@@ -54,7 +45,11 @@ export function noticeTo({ passage, item, end, destination, from, texts, id }: N
       from,
       to: partiesOf(passage).from,
       conversation: `outbox-${item.id}`,
-      content: { kind: 'message', messageId: '', text: filled(text, { to: item.to, time, reference: referenceOf(passage) }) },
+      content: {
+        kind: 'message',
+        messageId: '',
+        text: filledNotice(text, { to: item.to, acceptedAtMs: item.acceptedAtMs, reference: referenceOf(passage) }),
+      },
     },
     destination,
     decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'inside', partner: '', revision: 0 },
@@ -65,8 +60,4 @@ export function noticeTo({ passage, item, end, destination, from, texts, id }: N
 
 function referenceOf({ request }: Passage): string {
   return `${request.callId() ?? ''} ${request.cseq()?.number ?? 0}`
-}
-
-function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\{(to|time|reference)\}/g, (_, name: string) => values[name] ?? '')
 }

@@ -15,8 +15,9 @@ import type { Recorder } from '../record/recorder.ts'
 import { isBySip, type LinkDestination } from '../route/link-targets.ts'
 import { type CachedEvidence, Passage } from '../session/passage.ts'
 import { conversationOf, laneOf, workIdOf } from './lane-name.ts'
+import type { NoticeTexts } from './notice-texts.ts'
 import { PastConnection } from './past-connection.ts'
-import { failureReceiptOf, type NoticeTexts, noticeTo } from './sender-notice.ts'
+import { failureReceiptOf, noticeTo } from './sender-notice.ts'
 import { decodeWaiting, encodeWaiting, type WaitingNotice, type WaitingRequest, waitingOf } from './waiting-message.ts'
 
 /** What the gate asks of the outbox. */

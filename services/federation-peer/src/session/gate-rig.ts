@@ -240,6 +240,9 @@ export class GateRig {
         setImmediate(() => onOutcome(this.outcome(delivery)))
       },
       newId: () => new Uint8Array(16),
+      texts: federationPeerConfig.shape.outbox.parse({}).notice,
+      insideName: own.internal.host,
+      forgive: () => undefined,
       setTimer: this.#setTimer,
     })
     const forwarder = new Forwarder({ own, identity, token, branchPrefix: 'r' })

@@ -253,8 +253,11 @@ export class Gate implements RelayOwner, AnswerDesk {
   // ── answers ──
 
   /** From the endpoint, once: it was taken, or it was not. */
-  accept(passage: Passage, response: SipResponse): void {
-    if (passage.stage === 'deliver') this.#answer(passage, response, this.#deps.nowMs())
+  accept(passage: Passage, response: SipResponse, code?: OutboxCode): void {
+    if (passage.stage !== 'deliver') return
+    const nowMs = this.#deps.nowMs()
+    if (code !== undefined) this.#finish(passage, response.status, nowMs, code)
+    this.#answer(passage, response, nowMs)
   }
 
   refuse(passage: Passage, refusal: Refusal): void {

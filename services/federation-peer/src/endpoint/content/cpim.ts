@@ -18,7 +18,14 @@ export interface CpimMessage {
 const WISHES: ReadonlyMap<string, ReceiptWish> = new Map([
   ['positive-delivery', 'delivered'],
   ['display', 'displayed'],
+  ['negative-delivery', 'failed'],
 ])
+
+const DISPOSITIONS: Readonly<Record<ReceiptWish, string>> = {
+  delivered: 'positive-delivery',
+  displayed: 'display',
+  failed: 'negative-delivery',
+}
 
 /** RFC 3862 §2: message headers, an empty line, MIME headers, an empty line, the content. Undefined: not that. Never throws. */
 export function readCpim(bytes: Uint8Array): CpimMessage | undefined {
@@ -53,7 +60,7 @@ export function renderCpim(head: CpimHead, contentType: string, body: Uint8Array
   if (head.subject !== undefined) lines.push(`Subject: ${oneLine(head.subject)}`)
   if (head.messageId !== undefined && head.messageId !== '') {
     lines.push(`NS: imdn <${IMDN_NAMESPACE}>`, `imdn.Message-ID: ${oneLine(head.messageId)}`)
-    const wishes = (head.wants ?? []).map((wish) => (wish === 'displayed' ? 'display' : 'positive-delivery'))
+    const wishes = (head.wants ?? []).map((wish) => DISPOSITIONS[wish])
     if (wishes.length > 0) lines.push(`imdn.Disposition-Notification: ${wishes.join(', ')}`)
   }
   const text = `${lines.join('\r\n')}\r\n\r\nContent-Type: ${contentType}\r\n\r\n`

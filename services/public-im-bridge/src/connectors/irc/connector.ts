@@ -8,11 +8,12 @@ import type {
   ConnectorInfo,
   Handover,
   LinkedAccount,
+  ReceiptHandling,
   StateReport,
   TypingHandling,
 } from '@gatehouse/bridge-kit'
 import { failedOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, MessageEvent, TypingEvent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, MessageEvent, ReceiptEvent, TypingEvent } from '@gatehouse/im-model'
 import { ircCodes } from '@gatehouse/irc-core'
 import { ircCapabilities } from './capabilities.ts'
 import { type IrcConfig, ircConfig } from './config.ts'
@@ -20,7 +21,7 @@ import { IrcAccount } from './irc-account.ts'
 import { ircAddressing } from './people.ts'
 
 /** IRC: one connection for each linked account, direct messages only. */
-class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling {
+class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling, ReceiptHandling {
   readonly info: ConnectorInfo
   readonly addressing: Addressing
   readonly #config: IrcConfig
@@ -67,6 +68,10 @@ class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling {
 
   sendTyping(handover: Handover<TypingEvent>): Promise<DeliveryOutcome> {
     return Promise.resolve(this.#of(handover)?.sendTyping(handover) ?? failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
+  }
+
+  sendReceipt(handover: Handover<ReceiptEvent>): Promise<DeliveryOutcome> {
+    return Promise.resolve(this.#of(handover)?.sendReceipt(handover) ?? failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
   }
 
   #of({ account }: Handover): IrcAccount | undefined {

@@ -1,7 +1,15 @@
-import type { Addressing, ConnectorContext, Handover, LinkedAccount, StateReport, Wire } from '@gatehouse/bridge-kit'
+import {
+  type Addressing,
+  type ConnectorContext,
+  givenUpWords,
+  type Handover,
+  type LinkedAccount,
+  type StateReport,
+  type Wire,
+} from '@gatehouse/bridge-kit'
 import { failedOutcome, sentOutcome } from '@gatehouse/delivery'
 import { messageOf } from '@gatehouse/errors'
-import type { DeliveryOutcome, MessageEvent, TypingEvent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, MessageEvent, ReceiptEvent, TypingEvent } from '@gatehouse/im-model'
 import { defaultIrcClientOptions, IrcClient, type IrcEvent, type IrcMessageEvent, ircCodes, type SaslLogin } from '@gatehouse/irc-core'
 import { AskQueue, type WhoisAnswer } from './ask-queue.ts'
 import type { IrcConfig } from './config.ts'
@@ -95,6 +103,18 @@ export class IrcAccount {
     const nick = name === undefined ? undefined : this.#likelyNick(personOf(name))
     if (nick === undefined || !this.#client.isReady) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
     this.#client.sendTyping(nick, TYPING[envelope.content.state], this.#context.clock.nowMs())
+    this.#link?.pump()
+    return sentOutcome()
+  }
+
+  /** IRC has no receipts; the gate's own word that a message was given up is a notice, which no program answers (RFC 2812 §3.3.2). */
+  sendReceipt(handover: Handover<ReceiptEvent>): DeliveryOutcome {
+    const words = givenUpWords(handover)
+    if (words === undefined) return sentOutcome()
+    const name = this.#addressing.toNetwork(handover.envelope.to)
+    const nick = name === undefined ? undefined : this.#likelyNick(personOf(name))
+    if (nick === undefined || !this.#client.isReady) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
+    this.#client.notice(nick, words, this.#context.clock.nowMs())
     this.#link?.pump()
     return sentOutcome()
   }

@@ -1,10 +1,18 @@
-import type { Handover } from '@gatehouse/bridge-kit'
+import { givenUpWords, type Handover } from '@gatehouse/bridge-kit'
 import { deliveredOutcome, failedOutcome, sentOutcome } from '@gatehouse/delivery'
 import type { DeliveryOutcome, FileOffer, MessageEvent, PresenceEvent, ReceiptEvent, TypingEvent } from '@gatehouse/im-model'
 import { readStanzaError, type XmlElement } from '@gatehouse/xmpp-core'
 import { xmppAddressing } from './addressing.ts'
 import { statusOfCondition } from './convert/error-status.ts'
-import { type StanzaAddresses, writeFile, writeMessage, writePresence, writeReceipt, writeTyping } from './convert/write-message.ts'
+import {
+  type StanzaAddresses,
+  writeFile,
+  writeMessage,
+  writeNotice,
+  writePresence,
+  writeReceipt,
+  writeTyping,
+} from './convert/write-message.ts'
 import { xmppCodes } from './errors.ts'
 import type { StanzaFate, TrackedStanza } from './link/stanza-lane.ts'
 
@@ -45,7 +53,10 @@ export class Outbound {
   }
 
   sendReceipt(handover: Handover<ReceiptEvent>): Promise<DeliveryOutcome> {
-    const { content } = handover.envelope
+    const { content, from } = handover.envelope
+    const words = givenUpWords(handover)
+    // Of the gate itself, by the name of the domain: a person did not say it, and an error to a bare address is dropped (RFC 6121 §8.5.2.1.1).
+    if (words !== undefined) return this.#send(handover, '', (addresses) => writeNotice({ ...addresses, from: from.domain }, words))
     if (content.state !== 'delivered' && content.state !== 'displayed') return Promise.resolve(sentOutcome())
     return this.#send(handover, '', (addresses) => writeReceipt(addresses, content))
   }
@@ -74,7 +85,13 @@ export class Outbound {
       const onFate = (fate: StanzaFate): void => resolve(outcomeOf(fate, id))
       this.#route(
         { from: domainOf(from), to: domainOf(to), side },
-        { stanza, deadlineMs, wantsProof: envelope.content.kind === 'message', onFate },
+        {
+          stanza,
+          deadlineMs,
+          wantsProof: envelope.content.kind === 'message' || handover.waited === true,
+          waited: handover.waited,
+          onFate,
+        },
       )
     })
   }

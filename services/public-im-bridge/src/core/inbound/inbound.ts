@@ -6,6 +6,8 @@ import { type DecisionState, type Snapshot, userKey } from '@gatehouse/policy-en
 import type { Logger } from '@gatehouse/telemetry'
 import { conversationOfPair, pairKey } from '../conversation-key.ts'
 import { ConversationQueues } from '../conversation-queues.ts'
+import type { BridgeOutbox } from '../outbox/bridge-outbox.ts'
+import { isAway } from '../outbox/is-away.ts'
 import { decidePassage, type EvidenceLookup } from './decide-passage.ts'
 import { LoopGuard } from './loop-guard.ts'
 import { rewritten, withoutMarkup } from './message-text.ts'
@@ -48,6 +50,7 @@ export interface InboundDeps {
   readonly inspect: (passage: Passage, decision: Decision) => Promise<Decision>
   /** Whether a gateway of ours sent it there itself. */
   readonly isEcho: (origin: Origin, event: Incoming) => boolean
+  readonly outbox: Pick<BridgeOutbox, 'mayWait' | 'isBehind' | 'take'>
   readonly deliverTimeoutMs: number
   readonly passed: (origin: Origin, passage: Passage | undefined, kind: string, outcome: ReceiveOutcome, durationMs: number) => void
   readonly nowMs: () => number
@@ -115,10 +118,25 @@ export class Inbound {
       return refusalOf(decision, side)
     }
     if (failure !== undefined) return refuse('GH-BRIDGE-ARCHIVE-AWAY', side, failure)
-    const outcome = await this.#deps.deliver(this.#deliveryOf(passage, decision))
+    const outcome = await this.#deliverOrWait(passage, decision)
     if (passage.isOnRecord) this.#deps.recorder.outcome(passage, outcome, this.#deps.nowMs())
     if (outcome.status !== 'failed') this.#noteLearned(passage, decision, snapshot)
     return withNotice(outcome, side)
+  }
+
+  /** Within the order of the conversation: who comes next finds it in the outbox, or over there. */
+  async #deliverOrWait(passage: Passage, decision: Decision): Promise<DeliveryOutcome> {
+    const { outbox, deliver } = this.#deps
+    const delivery = this.#deliveryOf(passage, decision)
+    if (decision.queue === undefined) return await deliver(delivery)
+    const { side, bridge, method } = passage
+    const late: Delivery = {
+      ...delivery,
+      decision: { ...delivery.decision, queue: decision.queue, ...(passage.isOnRecord ? { isOnRecord: true } : {}) },
+    }
+    if (outbox.isBehind(late)) return await outbox.take(late, { side, bridge, method })
+    const outcome = await deliver(delivery)
+    return isAway(outcome) && outbox.mayWait(late) ? await outbox.take(late, { side, bridge, method }) : outcome
   }
 
   async #decide(passage: Passage, snapshot: Snapshot): Promise<Decision> {

@@ -4,7 +4,7 @@ import { type BridgeEvidence, type DecisionInput, type SrvEvidence, type UserFac
 import { contentOf } from './message-text.ts'
 
 /** A network's people show no certificate; what vouches for them is the evidence of its connector. */
-const NOBODY: PeerIdentity = {
+export const NOBODY: PeerIdentity = {
   isAuthenticated: false,
   refusal: undefined,
   names: { dns: [], sipDomains: [], commonName: undefined },
@@ -18,7 +18,10 @@ const NOBODY: PeerIdentity = {
 }
 
 /** A home system that its connector has authenticated. */
-const HOME: PeerIdentity = { ...NOBODY, isAuthenticated: true }
+export const HOME: PeerIdentity = { ...NOBODY, isAuthenticated: true }
+
+/** What a home system's connection is bound to. */
+export const INSIDE = { peerClass: 'inside', partner: 'inside' } as const
 
 export interface UsedSrv {
   readonly domain: string
@@ -88,7 +91,7 @@ export class Passage implements DecisionInput {
     this.toDomain = event.to.domain
     this.conversation = parts.conversation
     this.peer = event.source.peer ?? (event.side === 'internal' ? HOME : NOBODY)
-    this.bound = event.side === 'internal' ? { peerClass: 'inside', partner: 'inside' } : undefined
+    this.bound = event.side === 'internal' ? INSIDE : undefined
     this.bridge = { protocol: parts.protocol, evidence: event.evidence.class }
     this.#known = parts.known
     const content = contentOf(event.content)

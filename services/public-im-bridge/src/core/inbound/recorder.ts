@@ -1,5 +1,13 @@
-import type { AppendOutcome, ArchiveClient, RecordEncoder } from '@gatehouse/archive-client'
+import {
+  type AppendOutcome,
+  type ArchiveClient,
+  type OutcomeFields,
+  OutcomePacker,
+  type PackedOutcomes,
+  type RecordEncoder,
+} from '@gatehouse/archive-client'
 import type { Decision, DeliveryOutcome } from '@gatehouse/im-model'
+import type { OutboxCode } from '@gatehouse/outbox'
 import { TEXT_TYPE } from './message-text.ts'
 import type { Passage } from './passage.ts'
 
@@ -9,6 +17,7 @@ export interface RecorderDeps {
   readonly replica: string
 }
 
+const QUEUED: OutboxCode = 'GH-OUTBOX-QUEUED'
 const NO_BODY = new Uint8Array(0)
 
 /** Messages and sessions are conversation; typing, receipts and presence are not (lcs-edge §11.1). */
@@ -75,7 +84,7 @@ export class Recorder {
 
   /** What became of it; waits for nobody. */
   outcome(passage: Passage, outcome: DeliveryOutcome, nowMs: number): void {
-    const code = outcome.code === '' ? (passage.decision?.code ?? '') : outcome.code
+    const code = outcome.status === 'queued' ? QUEUED : outcome.code === '' ? (passage.decision?.code ?? '') : outcome.code
     const fields = {
       envelopeId: passage.id,
       atUs: Math.trunc(nowMs * 1000),
@@ -84,5 +93,15 @@ export class Recorder {
       isCertain: outcome.isCertain,
     }
     this.#deps.client.appendOutcome(fields)
+  }
+
+  /** The same of a message that waited; resolves when it is committed, with why not otherwise. */
+  endOf(outcome: Omit<OutcomeFields, 'atUs'>, nowMs: number): Promise<string | undefined> {
+    const packer = new OutcomePacker()
+    packer.add({ ...outcome, atUs: Math.trunc(nowMs * 1000) })
+    const [packed] = packer.takeAll() as [PackedOutcomes]
+    return new Promise((resolve) => {
+      this.#deps.client.append(packed.record, (result) => resolve(result.ok ? undefined : `${result.code}: ${result.detail}`))
+    })
   }
 }

@@ -1,6 +1,6 @@
-import { type BridgeConnector, type Handover, supports } from '@gatehouse/bridge-kit'
+import { type BridgeConnector, givenUpWords, type Handover, supports } from '@gatehouse/bridge-kit'
 import { failedOutcome, sentOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, ImContent, MessageEvent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, ImContent, MessageEvent, ReceiptEvent } from '@gatehouse/im-model'
 import { bridgeCodes } from '../../errors.ts'
 import { fitMessage } from './fit-message.ts'
 
@@ -19,7 +19,7 @@ export async function handOver(connector: BridgeConnector, frame: Frame, content
     case 'typing':
       return supports(connector, 'typing') ? await guarded(() => connector.sendTyping(filled(content))) : sentOutcome()
     case 'receipt':
-      return supports(connector, 'receipts') ? await guarded(() => connector.sendReceipt(filled(content))) : sentOutcome()
+      return await sendReceipt(connector, content, filled, guarded)
     case 'session':
       return supports(connector, 'sessions') ? await guarded(() => connector.sendSession(filled(content))) : sentOutcome()
     case 'presence':
@@ -27,6 +27,19 @@ export async function handOver(connector: BridgeConnector, frame: Frame, content
       // somebody who asks to see presence waits for an answer; a mere notice may be lost
       return content.type === 'subscribe' ? failedOutcome(bridgeCodes, 'GH-BRIDGE-UNSUPPORTED', 'It carries no presence.') : sentOutcome()
   }
+}
+
+/** A network without receipts loses them, but for the gate's own word that a message was given up: that is said in words. */
+async function sendReceipt(
+  connector: BridgeConnector,
+  receipt: ReceiptEvent,
+  filled: <C extends ImContent>(of: C) => Handover<C>,
+  guarded: Guarded,
+): Promise<DeliveryOutcome> {
+  const handover = filled(receipt)
+  if (supports(connector, 'receipts')) return await guarded(() => connector.sendReceipt(handover))
+  const text = givenUpWords(handover)
+  return text === undefined ? sentOutcome() : await guarded(() => connector.send(filled({ kind: 'message', messageId: '', text })))
 }
 
 async function sendMessage(

@@ -6,6 +6,9 @@ import type { AccountKeeper } from '../accounts/account-keeper.ts'
 import { pairKey } from '../conversation-key.ts'
 import { ConversationQueues } from '../conversation-queues.ts'
 import type { NetworkHost } from '../host/network-host.ts'
+import type { BridgeOutbox } from '../outbox/bridge-outbox.ts'
+import { isAway } from '../outbox/is-away.ts'
+import type { Origin } from '../outbox/waiting-delivery.ts'
 import { RecentMap } from '../recent-map.ts'
 import type { Frame } from './hand-over.ts'
 import { handOver } from './hand-over.ts'
@@ -16,6 +19,9 @@ const MOST_WAITING = 100
 const REMEMBERED = { most: 50_000, lifetimeMs: 600_000 }
 /** Nobody waits longer, whatever the asker says. */
 const LONGEST_MS = 60_000
+/** The part of its time in which a message that may wait is tried, so that its asker hears that it was kept. */
+const TRIED_OF_TIME = 0.8
+const FROM_SIP: Origin = { side: 'internal', method: 'MESSAGE' }
 const NOBODY_CODES: ReadonlySet<string> = new Set(['GH-DELIVERY-NOBODY'])
 
 export interface OutboundDeps {
@@ -29,6 +35,7 @@ export interface OutboundDeps {
   readonly suspect: (replica: string) => void
   /** Asks another replica by its own subject. */
   readonly forward: (replica: string, port: string, delivery: Delivery) => Promise<DeliveryOutcome>
+  readonly outbox: Pick<BridgeOutbox, 'mayWait' | 'isBehind' | 'take'>
   /** What went over, so that its echo is known. */
   readonly sent: (network: string, account: string, remoteId: string) => void
   readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number) => void
@@ -56,15 +63,17 @@ export class Outbound {
   }
 
   async #toOwner(host: NetworkHost, port: string, delivery: Delivery, startedMs: number): Promise<DeliveryOutcome> {
-    const deadlineMs = startedMs + Math.min(LONGEST_MS, Math.max(1, delivery.timeoutMs))
+    const timeMs = Math.min(LONGEST_MS, Math.max(1, delivery.timeoutMs))
+    const deadlineMs = startedMs + (this.#mayWait(delivery) ? timeMs * TRIED_OF_TIME : timeMs)
     const owner = this.#ownerFor(host, delivery)
-    if (typeof owner === 'object') return owner
+    if (typeof owner === 'object') return await this.#orWait(delivery, owner)
     if (owner === this.#deps.replica || delivery.forwardedBy !== '') return await this.#once(host, delivery, deadlineMs)
     const outcome = await this.#deps.forward(owner, port, { ...delivery, forwardedBy: this.#deps.replica })
     if (!NOBODY_CODES.has(outcome.code)) return outcome
     // it is gone, and surely has nothing of this; its account cannot be used elsewhere before its claim has run out
     this.#deps.suspect(owner)
-    if (host.kind === 'accounts') return failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${owner} is gone.`)
+    if (host.kind === 'accounts')
+      return await this.#orWait(delivery, failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${owner} is gone.`))
     return await this.#once(host, delivery, deadlineMs)
   }
 
@@ -83,6 +92,8 @@ export class Outbound {
 
   /** An outbox, or an asker that lost our answer, comes again with the same id: it is told what became of it, unless that surely failed. */
   #once(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    // an outbox does one at a time, and means it when it comes again
+    if (delivery.waited === true) return this.#queue(host, delivery, deadlineMs)
     const nowMs = this.#deps.nowMs()
     const key = Buffer.from(delivery.envelope.id).toString('latin1')
     const before = this.#outcomes.get(key, nowMs)
@@ -100,8 +111,24 @@ export class Outbound {
 
   async #queue(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
     const { from, to } = delivery.envelope
-    const queued = this.#queues.run(`${host.name} ${pairKey(from, to)}`, () => this.#handOver(host, delivery, deadlineMs))
+    const queued = this.#queues.run(`${host.name} ${pairKey(from, to)}`, () => this.#handOverOrWait(host, delivery, deadlineMs))
     return queued === undefined ? failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', 'Too much of this conversation is under way.') : await queued
+  }
+
+  /** Within the order of the conversation: who comes next finds it in the outbox, or over there. */
+  async #handOverOrWait(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    const { outbox } = this.#deps
+    if (this.#mayWait(delivery) && outbox.isBehind(delivery)) return await outbox.take(delivery, FROM_SIP)
+    return await this.#orWait(delivery, await this.#handOver(host, delivery, deadlineMs))
+  }
+
+  async #orWait(delivery: Delivery, outcome: DeliveryOutcome): Promise<DeliveryOutcome> {
+    return isAway(outcome) && this.#mayWait(delivery) ? await this.#deps.outbox.take(delivery, FROM_SIP) : outcome
+  }
+
+  /** Those from partners by SIP do not: their certificate, without which nothing can be decided again, does not come along. */
+  #mayWait(delivery: Delivery): boolean {
+    return delivery.decision.direction !== 'inbound' && this.#deps.outbox.mayWait(delivery)
   }
 
   async #handOver(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
@@ -121,6 +148,7 @@ export class Outbound {
       mark: delivery.decision.mark,
       evidence: delivery.decision.evidence,
       deadlineMs,
+      ...(delivery.waited === true ? { waited: true } : {}),
     }
     const outcome = await handOver(connector, frame, content, (call) => host.guard(deadlineMs, call))
     if (outcome.remoteId !== '') this.#deps.sent(host.name, account?.id ?? '', outcome.remoteId)

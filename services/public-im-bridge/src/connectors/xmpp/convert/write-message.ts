@@ -36,6 +36,13 @@ export function writeFile(addresses: StanzaAddresses, file: FileOffer): XmlEleme
   )
 }
 
+/** Words of the gate itself: kept by the other server for whoever is offline, as of type `normal` (RFC 6121 §5.2.2). */
+export function writeNotice({ from, to, id, thread }: StanzaAddresses, text: string): XmlElement {
+  const body = xml('body', ns.client, {}, text)
+  const threadOf = thread === '' ? undefined : xml('thread', ns.client, {}, thread)
+  return xml('message', ns.client, { from, to, id, type: 'normal' }, body, threadOf)
+}
+
 export function writeTyping(addresses: StanzaAddresses, typing: TypingEvent): XmlElement {
   return chat(addresses, xml(typing.state, extension.chatStates), xml('no-store', extension.hints))
 }

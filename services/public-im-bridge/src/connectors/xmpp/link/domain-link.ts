@@ -61,7 +61,7 @@ export class DomainLink {
     this.#lastUsedMs = nowMs
     if (this.#isStopped) return fail(tracked, 'GH-XMPP-STOPPED', '')
     if (this.#open !== undefined) return this.#hand(tracked)
-    if (!this.#isOpening && nowMs < this.#retryAtMs) {
+    if (!this.#isOpening && nowMs < this.#retryAtMs && tracked.waited !== true) {
       const { code, detail } = this.#lastFailure ?? { code: 'GH-XMPP-AWAY' as const, detail: '' }
       return fail(tracked, code === 'GH-XMPP-CONNECT' ? 'GH-XMPP-AWAY' : code, detail)
     }

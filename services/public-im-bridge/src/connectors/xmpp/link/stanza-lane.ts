@@ -17,6 +17,8 @@ export interface TrackedStanza {
   readonly deadlineMs: number
   /** False: `written` will do, at once. */
   readonly wantsProof: boolean
+  /** It waited long enough: tried at once, whatever the back-off. */
+  readonly waited?: boolean | undefined
   /** Called exactly once. */
   readonly onFate: (fate: StanzaFate) => void
 }
