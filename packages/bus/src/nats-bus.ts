@@ -209,9 +209,9 @@ class NatsBus implements Bus {
     }
   }
 
+  /** The client drops at once what comes to a subscription that was ended; `drain` ends it at the server first. */
   async #leave(subscription: Subscription): Promise<void> {
-    subscription.unsubscribe()
-    await this.#connection.flush().catch(() => undefined)
+    await subscription.drain().catch(() => undefined)
   }
 
   #answer(message: Msg, handler: (message: BusMessage) => Promise<Uint8Array> | Uint8Array, running: Running): void {
