@@ -24,4 +24,9 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const request = { network: 'chat', owner: `${login}@contoso.example`, login, secret: 's', settings: {}, author: 'test' }
   void bridge.handlers.linkAccount({ $typeName: 'gatehouse.v1.LinkAccountRequest', ...request })
 })
-process.once('SIGTERM', () => void bridge.stop().then(() => process.exit(0)))
+process.once('SIGTERM', () => {
+  void bridge
+    .stop()
+    .then(() => bus.close(1_000))
+    .then(() => process.exit(0))
+})

@@ -82,7 +82,7 @@ test(
       network.unknown.add('nemo')
       assert.equal((await sipAlice.sendMessage('nemo@loop.example', 'anybody?')).status, 404)
       network.isAway = true
-      assert.equal((await sipAlice.sendMessage('zoe@loop.example', 'still there?')).status, 480)
+      assert.equal((await sipAlice.sendMessage('zoe@loop.example', 'still there?')).status, 504)
       network.isAway = false
     })
 

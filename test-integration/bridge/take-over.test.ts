@@ -86,21 +86,35 @@ function sendSteadily(bus: Bus): { stop(): Promise<readonly Sent[]> } {
   }
 }
 
+interface Scene {
+  readonly chat: TcpChatServer
+  readonly bus: Bus
+  readonly replicas: readonly [ManagedProcess, ManagedProcess]
+  /** Starts a replica of that name. */
+  start(name: string): Promise<ManagedProcess>
+}
+
+/** Two replicas of the bridge over a real nats-server, with every account connected. */
+async function startScene(rack: PeerRack): Promise<Scene> {
+  const nats = rack.add(await startNats(rack.path('nats')))
+  const chat = new TcpChatServer()
+  rack.onStop(() => chat.stop())
+  const port = await chat.start()
+  const start = (name: string): Promise<ManagedProcess> => startReplica(rack, name, nats.server, port)
+  const replicas = [await start('r0'), await start('r1')] as const
+  const bus = await connectNatsBus({ servers: [nats.server], name: 'test' })
+  rack.onStop(() => bus.close(100))
+  for (const login of LOGINS) replicas[0].write(`link ${login}\n`)
+  await until('all accounts connected', () => chat.connected().length === LOGINS.length, 30_000)
+  return { chat, bus, replicas, start }
+}
+
 test(
   'a replica of the bridge is killed: its accounts are taken over, each is connected once, no message is lost or doubled',
   { skip: skipWithout('nats-server') },
   withRack('bridge-take-over', async (rack, t) => {
-    const nats = rack.add(await startNats(rack.path('nats')))
-    const chat = new TcpChatServer()
-    rack.onStop(() => chat.stop())
-    const port = await chat.start()
-    const first = await startReplica(rack, 'r0', nats.server, port)
-    const second = await startReplica(rack, 'r1', nats.server, port)
-    const bus = await connectNatsBus({ servers: [nats.server], name: 'test' })
-    rack.onStop(() => bus.close(100))
-    for (const login of LOGINS) first.write(`link ${login}\n`)
-    await until('all accounts connected', () => chat.connected().length === LOGINS.length, 30_000)
-
+    const { chat, bus, replicas } = await startScene(rack)
+    const [, second] = replicas
     const traffic = sendSteadily(bus)
     await until('messages pass', () => chat.messages.length > 100, 30_000)
 
@@ -140,5 +154,31 @@ test(
         last.set(login, at)
       }
     })
+  }),
+)
+
+test(
+  'both replicas of the bridge are restarted under load: no message fails, is lost or comes twice',
+  { skip: skipWithout('nats-server') },
+  withRack('bridge-restart', async (rack) => {
+    const { chat, bus, replicas, start } = await startScene(rack)
+    const traffic = sendSteadily(bus)
+    for (const [at, replica] of replicas.entries()) {
+      const before = chat.messages.length
+      await until('messages pass', () => chat.messages.length > before + 100, 30_000)
+      replica.signal('SIGTERM')
+      assert.equal(await replica.ended, 0)
+      await until('all accounts connected', () => chat.connected().length === LOGINS.length, 30_000)
+      await start(`r${at}`)
+    }
+    const before = chat.messages.length
+    await until('messages pass', () => chat.messages.length > before + 100, 30_000)
+    const sent = await traffic.stop()
+    assert.deepEqual(
+      sent.filter(({ outcome }) => outcome.status !== 'delivered'),
+      [],
+    )
+    assert.deepEqual(chat.messages.map(({ text }) => text).toSorted(), sent.map(({ text }) => text).toSorted())
+    assert.deepEqual([...chat.doubled], [])
   }),
 )

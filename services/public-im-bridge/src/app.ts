@@ -150,6 +150,7 @@ class Bridge implements PublicImBridge {
       nowMs,
       random: Math.random,
       every,
+      after,
     })
     this.#shelf = new StateShelf({
       kv: new LateBucket(bus, busSubjects.networksBucket.name),
@@ -186,11 +187,12 @@ class Bridge implements PublicImBridge {
     await this.#lease.start()
     await this.#book.start()
     await this.#shelf.start()
-    await this.#keeper.start()
     // before anything comes in: what waits must not be overtaken
     if (this.#deps.outboxes !== undefined) await this.#outbox.start(this.#deps.outboxes)
     await Promise.all([...this.#hosts.values()].map((host) => host.start()))
+    // whoever sees that an account is ours finds us at home
     await this.#serve()
+    await this.#keeper.start()
     await this.#outbox.ready()
     this.#states.start()
     this.#isRunning = true
@@ -199,6 +201,9 @@ class Bridge implements PublicImBridge {
   async stop(): Promise<void> {
     if (!this.#isRunning) return
     this.#isRunning = false
+    // others take the accounts over while what comes here is still handed on to them
+    await this.#lease.leave()
+    await this.#keeper.leave()
     await Promise.race([this.#outbox.stop(), new Promise<void>((resolve) => void after(this.#config.stopGraceMs, resolve))])
     await Promise.all(this.#served.splice(0).map((served) => served.stop()))
     await this.#keeper.stop()
@@ -371,6 +376,7 @@ class Bridge implements PublicImBridge {
       ownerOf: (network, domain) => ownerOf(`${network} ${domain}`, this.#lease.reachable(network)),
       suspect: (replica) => this.#lease.suspect(replica),
       outbox: this.#outbox,
+      pause: (ms) => new Promise((resolve) => void after(ms, resolve)),
       forward: (replica, port, delivery) =>
         new Promise((resolve) => this.#client.deliverTo(deliverAtSubject(port, replica), delivery, resolve)),
       sent: (network, account, remoteId) => this.#echoes.sent(network, account, remoteId),

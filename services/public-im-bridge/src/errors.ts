@@ -56,6 +56,12 @@ export const bridgeCodes = {
     retry: 'never',
     sip: 403,
   },
+  'GH-BRIDGE-ACCOUNT-MOVING': {
+    summary: 'The sender’s account on the network is just changing from one replica of the bridge to another.',
+    remedy: 'Try again. When it lasts, see `gatehouse link list` for the account’s state and `gatehouse networks` for the replicas.',
+    retry: 'later',
+    sip: 504,
+  },
   'GH-BRIDGE-ACCOUNT-AWAY': {
     summary: 'The sender’s account on the network is not connected.',
     remedy: 'See `gatehouse link list` for its state; where it says `refused`, link it again.',

@@ -112,6 +112,13 @@ export class ReplicaOfAccounts {
       nowMs,
       random: () => 0.5,
       every,
+      after: (ms, run) => {
+        const stop = every(ms, () => {
+          stop()
+          run()
+        })
+        return stop
+      },
     })
   }
 

@@ -81,6 +81,28 @@ describe('linked accounts over replicas', () => {
     assert.equal(assertEachOnce(world).get('r0'), LOGINS.length)
   })
 
+  it('are logged out when what goes out over them is over, or after a moment', async () => {
+    const world = new LeaseWorld()
+    const r0 = await world.replica('r0')
+    await linkAll(r0)
+    await world.pass(1_000)
+    const [quick, slow] = r0.book.all()
+    assert.ok(quick !== undefined && slow !== undefined)
+    const use = r0.keeper.use(quick.id)
+    r0.keeper.use(slow.id)
+    const stopped = r0.stop()
+    await world.pass(1_000)
+    assert.deepEqual(LOGINS.filter((login) => world.server.whereIs(login) !== '').toSorted(), [quick.login, slow.login].toSorted())
+    assert.equal(r0.keeper.use(quick.id), 'moving', 'nothing new goes out')
+    assert.ok(typeof use === 'object')
+    use.release()
+    await world.pass(100)
+    assert.equal(world.server.whereIs(quick.login), '')
+    await world.pass(1_000)
+    await stopped
+    assert.equal(world.server.whereIs(slow.login), '')
+  })
+
   it('are given up by a replica that is cut off before another may take them', async () => {
     const world = new LeaseWorld()
     const r0 = await world.replica('r0')

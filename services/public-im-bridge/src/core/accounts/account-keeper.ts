@@ -10,6 +10,8 @@ const PREFIX = 'claim.'
 /** One attempt to log in. */
 const CONNECT_TIMEOUT_MS = 30_000
 const DISCONNECT_TIMEOUT_MS = 5_000
+/** So long a log-out waits for messages that are going out; in all no longer than others wait for a lease that has run out. */
+const LAST_USE_MS = 1_500
 /** A refused account needs a person; now and then it is tried all the same, as bans end and servers err. */
 const REFUSED_AGAIN_MS = 900_000
 
@@ -24,7 +26,13 @@ interface Held {
   readonly backoff: Backoff
   state: 'connecting' | 'connected' | 'waiting' | 'leaving'
   dueMs: number
+  /** Messages that are going out over it. */
+  uses: number
+  onUnused: (() => void) | undefined
 }
+
+/** How an account stands on this replica: what is `moving` will be connected here or on another one in a moment. */
+export type AccountUse = 'away' | 'moving' | { readonly release: () => void }
 
 export interface AccountKeeperDeps {
   /** Bucket of the claims. */
@@ -37,6 +45,7 @@ export interface AccountKeeperDeps {
   readonly nowMs: () => number
   readonly random: () => number
   readonly every: (intervalMs: number, run: () => void) => () => void
+  readonly after: (delayMs: number, run: () => void) => () => void
 }
 
 /**
@@ -67,11 +76,15 @@ export class AccountKeeper {
     this.#reconcile()
   }
 
-  /** Logs every account out and gives the claims back. */
-  async stop(): Promise<void> {
+  /** Logs every account out and gives the claims back; who takes them is still seen. */
+  async leave(): Promise<void> {
     this.#isStopping = true
     for (const stop of this.#stoppers.splice(0)) stop()
     await Promise.all([...this.#held.keys()].map((id) => this.#leave(id)))
+  }
+
+  async stop(): Promise<void> {
+    await this.leave()
     await this.#subscription?.stop()
   }
 
@@ -84,8 +97,18 @@ export class AccountKeeper {
     return count
   }
 
-  isConnectedHere(id: string): boolean {
-    return this.#held.get(id)?.state === 'connected'
+  /** Until `release` is called the account is not logged out to make place for another replica. */
+  use(id: string): AccountUse {
+    const held = this.#held.get(id)
+    if (held === undefined || held.state === 'connecting' || held.state === 'leaving') return 'moving'
+    if (held.state === 'waiting') return 'away'
+    held.uses++
+    return {
+      release: () => {
+        held.uses--
+        if (held.uses === 0) held.onUnused?.()
+      },
+    }
   }
 
   /** Replica that holds the account; undefined: nobody does now. */
@@ -149,7 +172,7 @@ export class AccountKeeper {
       // somebody else was quicker, or the watch has not told us yet how it stands
       if (revision === undefined || this.#isStopping || this.#held.has(id)) return
       this.#claims.set(id, { replica: self.replica, incarnation: self.incarnation, revision })
-      const held: Held = { stored, backoff: new Backoff(), state: 'waiting', dueMs: 0 }
+      const held: Held = { stored, backoff: new Backoff(), state: 'waiting', dueMs: 0, uses: 0, onUnused: undefined }
       this.#held.set(id, held)
       if (before !== undefined) log.info({ account: id, network: stored.network, from: before.replica }, 'account taken over')
       await this.#connect(held)
@@ -199,11 +222,23 @@ export class AccountKeeper {
     this.#reconcile()
   }
 
+  /** What is going out has its time; then it is cut off. */
+  async #unused(held: Held): Promise<void> {
+    if (held.uses === 0) return
+    let cancel = (): void => {}
+    await new Promise<void>((resolve) => {
+      held.onUnused = resolve
+      cancel = this.#deps.after(LAST_USE_MS, resolve)
+    })
+    cancel()
+  }
+
   /** Log out first, give back then: until then nobody else may connect. */
   async #leave(id: string): Promise<void> {
     const held = this.#held.get(id)
     if (held === undefined || held.state === 'leaving') return
     held.state = 'leaving'
+    await this.#unused(held)
     const host = this.#deps.hosts.get(held.stored.network)
     const connector = host?.connector
     if (host !== undefined && connector !== undefined && supports(connector, 'accounts')) {

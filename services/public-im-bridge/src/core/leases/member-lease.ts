@@ -53,6 +53,7 @@ export class MemberLease {
   #subscription: BusSubscription | undefined
   #renewedMs: number | undefined
   #beats = 0
+  #isLeaving = false
   #isRenewing = false
 
   constructor(deps: MemberLeaseDeps) {
@@ -67,6 +68,13 @@ export class MemberLease {
     await this.#renew()
     this.#stoppers.push(every(timings.renewMs, () => void this.#renewQuietly()))
     this.#stoppers.push(every(Math.ceil(timings.renewMs / 2), () => this.#sweep()))
+  }
+
+  /** We still live and serve, but run no network any more: others take over what is given back from now on. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true
+    await this.#renewQuietly()
+    this.#tell()
   }
 
   /** Gives the lease back, so that others need not wait for it to expire. */
@@ -95,7 +103,7 @@ export class MemberLease {
 
   /** Ourselves included, in the order of their names. */
   live(): readonly Member[] {
-    const { self } = this.#deps
+    const self = this.#self()
     const others = [...this.#seen.values()].map(({ member }) => member).filter(({ replica }) => replica !== self.replica)
     return [self, ...others].sort((left, right) => (left.replica < right.replica ? -1 : 1))
   }
@@ -118,6 +126,11 @@ export class MemberLease {
     this.#silent.add(replica)
   }
 
+  #self(): Member {
+    const { self } = this.#deps
+    return this.#isLeaving ? { ...self, networks: [] } : self
+  }
+
   async #renewQuietly(): Promise<void> {
     if (this.#isRenewing) return
     this.#isRenewing = true
@@ -133,10 +146,10 @@ export class MemberLease {
   }
 
   async #renew(): Promise<void> {
-    const { kv, self, nowMs } = this.#deps
+    const { kv, nowMs } = this.#deps
     // counted from before the write: others may have seen it from then on
     const atMs = nowMs()
-    await kv.put(this.#key, Buffer.from(JSON.stringify({ ...self, beat: ++this.#beats })))
+    await kv.put(this.#key, Buffer.from(JSON.stringify({ ...this.#self(), beat: ++this.#beats })))
     this.#renewedMs = atMs
   }
 
@@ -147,7 +160,8 @@ export class MemberLease {
     const before = this.#seen.get(key)
     this.#seen.set(key, { member, heardMs: this.#deps.nowMs() })
     this.#silent.delete(member.replica)
-    if (before?.member.incarnation !== member.incarnation) this.#tell()
+    const isAsBefore = before?.member.incarnation === member.incarnation && before.member.networks.length === member.networks.length
+    if (!isAsBefore) this.#tell()
   }
 
   #sweep(): void {

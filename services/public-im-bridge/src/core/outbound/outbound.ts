@@ -23,12 +23,17 @@ const LONGEST_MS = 60_000
 const TRIED_OF_TIME = 0.8
 const FROM_SIP: Origin = { side: 'internal', method: 'MESSAGE' }
 const NOBODY_CODES: ReadonlySet<string> = new Set(['GH-DELIVERY-NOBODY'])
+/** So long a message waits for an account that moves from one replica to another; one that stops gives its accounts up within moments. */
+const MOVE_MS = 3_000
+const LOOK_AGAIN_MS = 25
+const TOO_MUCH = 'Too much of this conversation is under way.'
+const MOVING = 'GH-BRIDGE-ACCOUNT-MOVING'
 
 export interface OutboundDeps {
   readonly replica: string
   readonly hosts: ReadonlyMap<string, NetworkHost>
   readonly book: Pick<AccountBook, 'of'>
-  readonly keeper: Pick<AccountKeeper, 'holderOf' | 'isConnectedHere'>
+  readonly keeper: Pick<AccountKeeper, 'holderOf' | 'use'>
   /** Who owns a domain on a network of servers, among the replicas that run the network. */
   readonly ownerOf: (network: string, domain: string) => string | undefined
   /** A replica did not answer for its deliveries. */
@@ -40,12 +45,15 @@ export interface OutboundDeps {
   readonly sent: (network: string, account: string, remoteId: string) => void
   readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number) => void
   readonly nowMs: () => number
+  readonly pause: (ms: number) => Promise<void>
 }
 
 /** The way out to a network: find it, find the replica that owns the account or domain, keep the order, hand over. */
 export class Outbound {
   readonly #deps: OutboundDeps
   readonly #queues = new ConversationQueues(MOST_WAITING)
+  /** Messages of one conversation look for their account one after the other, so that none overtakes one that waits for it. */
+  readonly #seekers = new ConversationQueues(MOST_WAITING)
   readonly #outcomes = new RecentMap<Promise<DeliveryOutcome>>(REMEMBERED)
 
   constructor(deps: OutboundDeps) {
@@ -57,24 +65,40 @@ export class Outbound {
     const startedMs = this.#deps.nowMs()
     const host = chooseNetwork(this.#deps.hosts.values(), delivery.destination, port)
     if (host === undefined) return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-NETWORK', `For ${delivery.destination.domain} over ${port}.`)
-    const outcome = await this.#toOwner(host, port, delivery, startedMs)
+    const outcome = await this.#inTurn(host, port, delivery, startedMs)
     this.#deps.delivered(host.name, delivery.envelope.content.kind, outcome, this.#deps.nowMs() - startedMs)
     return outcome
+  }
+
+  #inTurn(host: NetworkHost, port: string, delivery: Delivery, startedMs: number): Promise<DeliveryOutcome> {
+    if (host.kind === 'servers' || delivery.forwardedBy !== '') return this.#toOwner(host, port, delivery, startedMs)
+    const { from, to } = delivery.envelope
+    const queued = this.#seekers.run(`${host.name} ${pairKey(from, to)}`, () => this.#toOwner(host, port, delivery, startedMs))
+    return queued ?? Promise.resolve(failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', TOO_MUCH))
   }
 
   async #toOwner(host: NetworkHost, port: string, delivery: Delivery, startedMs: number): Promise<DeliveryOutcome> {
     const timeMs = Math.min(LONGEST_MS, Math.max(1, delivery.timeoutMs))
     const deadlineMs = startedMs + (this.#mayWait(delivery) ? timeMs * TRIED_OF_TIME : timeMs)
-    const owner = this.#ownerFor(host, delivery)
-    if (typeof owner === 'object') return await this.#orWait(delivery, owner)
-    if (owner === this.#deps.replica || delivery.forwardedBy !== '') return await this.#once(host, delivery, deadlineMs)
-    const outcome = await this.#deps.forward(owner, port, { ...delivery, forwardedBy: this.#deps.replica })
-    if (!NOBODY_CODES.has(outcome.code)) return outcome
-    // it is gone, and surely has nothing of this; its account cannot be used elsewhere before its claim has run out
-    this.#deps.suspect(owner)
-    if (host.kind === 'accounts')
-      return await this.#orWait(delivery, failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${owner} is gone.`))
-    return await this.#once(host, delivery, deadlineMs)
+    if (delivery.forwardedBy !== '') return await this.#once(host, delivery, deadlineMs)
+    const lookUntilMs = startedMs + Math.min(timeMs * TRIED_OF_TIME, MOVE_MS)
+    for (;;) {
+      const owner = this.#ownerFor(host, delivery)
+      const outcome = typeof owner === 'string' ? await this.#by(owner, host, port, delivery, deadlineMs) : owner
+      const isNobody = typeof owner === 'string' && NOBODY_CODES.has(outcome.code)
+      if (isNobody) {
+        // it starts, stops or is dead, and surely has nothing of this
+        this.#deps.suspect(owner)
+        if (host.kind === 'servers') return await this.#once(host, delivery, deadlineMs)
+      } else if (outcome.code !== MOVING) return outcome
+      if (this.#deps.nowMs() >= lookUntilMs) return await this.#orWait(delivery, isNobody ? awayWith(owner) : outcome)
+      await this.#deps.pause(LOOK_AGAIN_MS)
+    }
+  }
+
+  #by(owner: string, host: NetworkHost, port: string, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
+    if (owner === this.#deps.replica) return this.#once(host, delivery, deadlineMs)
+    return this.#deps.forward(owner, port, { ...delivery, forwardedBy: this.#deps.replica })
   }
 
   /** Name of the replica, or why there is none. */
@@ -87,7 +111,7 @@ export class Outbound {
       return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-ACCOUNT', `${user}@${domain} on ${host.name}.`)
     }
     const holder = keeper.holderOf(account.id)
-    return holder ?? failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${account.login} on ${host.name} is connected nowhere.`)
+    return holder ?? failedOutcome(bridgeCodes, MOVING, `${account.login} on ${host.name} is connected nowhere.`)
   }
 
   /** An outbox, or an asker that lost our answer, comes again with the same id: it is told what became of it, unless that surely failed. */
@@ -112,7 +136,7 @@ export class Outbound {
   async #queue(host: NetworkHost, delivery: Delivery, deadlineMs: number): Promise<DeliveryOutcome> {
     const { from, to } = delivery.envelope
     const queued = this.#queues.run(`${host.name} ${pairKey(from, to)}`, () => this.#handOverOrWait(host, delivery, deadlineMs))
-    return queued === undefined ? failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', 'Too much of this conversation is under way.') : await queued
+    return queued === undefined ? failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', TOO_MUCH) : await queued
   }
 
   /** Within the order of the conversation: who comes next finds it in the outbox, or over there. */
@@ -138,8 +162,10 @@ export class Outbound {
     if (this.#deps.nowMs() >= deadlineMs) return failedOutcome(bridgeCodes, 'GH-BRIDGE-BUSY', 'It waited too long for those before it.')
     const { content, ...envelope } = delivery.envelope
     const account = host.kind === 'accounts' ? this.#deps.book.of(host.name, envelope.from) : undefined
-    if (host.kind === 'accounts' && (account === undefined || !this.#deps.keeper.isConnectedHere(account.id))) {
-      return failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${account?.login ?? 'It'} is not connected.`)
+    const use = host.kind === 'servers' ? undefined : account === undefined ? 'away' : this.#deps.keeper.use(account.id)
+    if (use === 'away' || use === 'moving') {
+      const code = use === 'away' ? 'GH-BRIDGE-ACCOUNT-AWAY' : MOVING
+      return failedOutcome(bridgeCodes, code, `${account?.login ?? 'It'} is not connected.`)
     }
     const frame: Frame = {
       envelope,
@@ -150,8 +176,13 @@ export class Outbound {
       deadlineMs,
       ...(delivery.waited === true ? { waited: true } : {}),
     }
-    const outcome = await handOver(connector, frame, content, (call) => host.guard(deadlineMs, call))
+    const outcome = await handOver(connector, frame, content, (call) => host.guard(deadlineMs, call)).finally(() => use?.release())
     if (outcome.remoteId !== '') this.#deps.sent(host.name, account?.id ?? '', outcome.remoteId)
     return outcome
   }
+}
+
+/** An account cannot be used elsewhere before the claim of a dead replica has run out. */
+function awayWith(owner: string): DeliveryOutcome {
+  return failedOutcome(bridgeCodes, 'GH-BRIDGE-ACCOUNT-AWAY', `${owner} has it and does not answer.`)
 }
