@@ -91,7 +91,7 @@ interface Scene {
   readonly bus: Bus
   readonly replicas: readonly [ManagedProcess, ManagedProcess]
   /** Starts a replica of that name. */
-  start(name: string): Promise<ManagedProcess>
+  readonly start: (name: string) => Promise<ManagedProcess>
 }
 
 /** Two replicas of the bridge over a real nats-server, with every account connected. */
