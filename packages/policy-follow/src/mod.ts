@@ -6,6 +6,7 @@ export { defaultFactsCacheOptions, encodeFactsChanged, FactsCache, type FactsCac
 export { factsFromMessage, factsToMessage, MAX_FACTS_PER_REQUEST, rightsFromMessage, rightsToMessage } from './facts-message.ts'
 export { FactsNotes, type FactsNotesDeps, type HeldNote } from './facts-notes.ts'
 export { encodeManifest, hashOfPartKey, type Manifest, type ManifestChunk, partKey } from './manifest.ts'
+export { observeSnapshots, snapshotMetrics } from './metrics.ts'
 export { keyIdOf, readPublicKey, seal, type Unsealed, unseal } from './seal.ts'
 export { type FollowerDeps, type FollowerLog, type Refusal, SnapshotFollower } from './snapshot-follower.ts'
 export {

@@ -84,6 +84,16 @@ export class SnapshotFollower {
     return this.#snapshot !== undefined && maxStalenessMs > 0 && nowMs - this.#freshMs > maxStalenessMs
   }
 
+  /** Revision of the snapshot it has, stale or not; 0: none. */
+  get revision(): number {
+    return this.#snapshot?.revision ?? 0
+  }
+
+  /** Since the policy service was last heard of; 0 while there is no snapshot. */
+  ageMs(nowMs: number): number {
+    return this.#snapshot === undefined ? 0 : Math.max(0, nowMs - this.#freshMs)
+  }
+
   /** The last thing that was refused, for health displays. */
   refusal(): Refusal | undefined {
     return this.#refusal

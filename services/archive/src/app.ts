@@ -57,6 +57,12 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   const store = logStoreOf(config, { key, keyFile, nowUs, onState })
   const { committer } = store
   metrics.observe('gatehouse_archive_sequence', () => [[committer.state().sequence]])
+  metrics.observe('gatehouse_archive_last_commit_timestamp_seconds', () => [[committer.state().lastCommitUs / 1e6]])
+  metrics.observe('gatehouse_archive_unsigned_records', () => {
+    const { sequence, checkpointSequence } = committer.state()
+    return [[Math.max(0, sequence - checkpointSequence)]]
+  })
+  metrics.observe('gatehouse_archive_checkpoint_failing', () => [[committer.state().checkpointTrouble === '' ? 0 : 1]])
   metrics.observe('gatehouse_archive_accepting', () => [[committer.state().isAccepting ? 1 : 0]])
   refuseUnlessPossible(config)
   const handlers = new ArchiveHandlers({

@@ -25,6 +25,24 @@ export const archiveMetrics = {
     description: 'Sequence of the last record.',
     labels: [],
   },
+  gatehouse_archive_last_commit_timestamp_seconds: {
+    type: 'gauge',
+    unit: 's',
+    description: 'When the archive last committed (Unix time); 0: not since its start.',
+    labels: [],
+  },
+  gatehouse_archive_unsigned_records: {
+    type: 'gauge',
+    unit: '{record}',
+    description: 'Records since the last signed checkpoint.',
+    labels: [],
+  },
+  gatehouse_archive_checkpoint_failing: {
+    type: 'gauge',
+    unit: '1',
+    description: '1 while the second copy of checkpoints cannot be written.',
+    labels: [],
+  },
   gatehouse_archive_accepting: {
     type: 'gauge',
     unit: '1',

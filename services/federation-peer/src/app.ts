@@ -25,6 +25,7 @@ import { peerCodes } from './errors.ts'
 import { inspectionTls } from './inspection-tls.ts'
 import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
+import { partnerGauges } from './peering/partner-gauges.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
 
 import { Recorder } from './record/recorder.ts'
@@ -253,6 +254,14 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     clientTransactions: () => session.layer.openClientTransactions(),
     secondsToExpiry: (side) => ((keeper.states().find((state) => state.side === side)?.notAfterMs ?? 0) - nowMs()) / 1000,
     policyRevision: () => deps.policy.current(nowMs())?.revision ?? 0,
+    archive: () => archiveClient.stats(),
+    links: () => pool.states(),
+    ...partnerGauges({
+      connections: () => session.connections.values(),
+      links: () => pool.states(),
+      snapshot: () => deps.policy.current(nowMs()),
+      nowMs,
+    }),
   })
 
   const stoppers: (() => void)[] = []

@@ -8,8 +8,8 @@ export const federationPeerMetrics = {
   gatehouse_peer_requests_total: {
     type: 'counter',
     unit: '{request}',
-    description: 'Requests that got their final answer, by direction, kind, our code and status class.',
-    labels: ['direction', 'kind', 'code', 'status'],
+    description: 'Requests that got their final answer, by direction, class of the peer, kind, our code and status.',
+    labels: ['direction', 'peer_class', 'kind', 'code', 'status'],
   },
   gatehouse_peer_observed_total: {
     type: 'counter',
@@ -23,6 +23,44 @@ export const federationPeerMetrics = {
     description: 'From the request complete to its final answer, the far side included.',
     labels: ['direction'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32],
+  },
+  gatehouse_peer_stage_seconds: {
+    type: 'histogram',
+    unit: 's',
+    description:
+      'Time of a request in a stage: admit (identify, decide, inspect), record (until the archive has committed), deliver (next hop, until its final answer).',
+    labels: ['stage'],
+    buckets: [0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32],
+  },
+  gatehouse_peer_archive_waiting: {
+    type: 'gauge',
+    unit: '{record}',
+    description: 'Records that wait for the archive to commit them; their senders wait, too.',
+    labels: [],
+  },
+  gatehouse_peer_archive_lost_outcomes: {
+    type: 'gauge',
+    unit: '{record}',
+    description: 'Outcomes of archived messages that were given up because the archive was away for too long, since the start.',
+    labels: [],
+  },
+  gatehouse_peer_links: {
+    type: 'gauge',
+    unit: '{link}',
+    description: 'Next hops and partners that links lead to, by state.',
+    labels: ['side', 'state'],
+  },
+  gatehouse_peer_partner_link_up: {
+    type: 'gauge',
+    unit: '1',
+    description: '1 while a link to a partner that policy names is up, 0 while it was tried in vain; no series while nobody needs one.',
+    labels: ['partner'],
+  },
+  gatehouse_peer_partner_certificate_expiry_seconds: {
+    type: 'gauge',
+    unit: 's',
+    description: 'Seconds until the certificate expires that a connected partner showed, of partners that policy names.',
+    labels: ['partner'],
   },
   gatehouse_peer_connections: { type: 'gauge', unit: '{connection}', description: 'Open connections.', labels: ['side'] },
   gatehouse_peer_open_transactions: { type: 'gauge', unit: '{transaction}', description: 'Open transactions.', labels: ['role'] },
@@ -75,6 +113,11 @@ export interface Gauges {
   readonly clientTransactions: () => number
   readonly secondsToExpiry: (side: EdgeSide) => number
   readonly policyRevision: () => number
+  readonly archive: () => { readonly queuedRecords: number; readonly droppedOutcomes: number }
+  readonly links: () => Iterable<{ readonly side: EdgeSide; readonly state: string }>
+  /** Partners that policy names, never a name that a stranger chose. */
+  readonly partnerLinks: () => Iterable<{ readonly partner: string; readonly isUp: boolean }>
+  readonly partnerCertificates: () => Iterable<{ readonly partner: string; readonly secondsToExpiry: number }>
 }
 
 /** Wires the plain counter methods of edge and gate to the registry. */
@@ -110,8 +153,27 @@ export function wireMetrics(registry: MetricsRegistry): { edge: EdgeMetrics; gat
       [gauges.secondsToExpiry('internal'), sides.internal],
     ])
     metrics.observe('gatehouse_peer_policy_revision', () => [[gauges.policyRevision()]])
+    metrics.observe('gatehouse_peer_archive_waiting', () => [[gauges.archive().queuedRecords]])
+    metrics.observe('gatehouse_peer_archive_lost_outcomes', () => [[gauges.archive().droppedOutcomes]])
+    metrics.observe('gatehouse_peer_links', () => countLinks(gauges.links()))
+    metrics.observe('gatehouse_peer_partner_link_up', () =>
+      [...gauges.partnerLinks()].map(({ partner, isUp }) => [isUp ? 1 : 0, { partner }] as const),
+    )
+    metrics.observe('gatehouse_peer_partner_certificate_expiry_seconds', () =>
+      [...gauges.partnerCertificates()].map(({ partner, secondsToExpiry }) => [secondsToExpiry, { partner }] as const),
+    )
   }
   return { edge, gate, observe }
+}
+
+function countLinks(links: Iterable<{ readonly side: EdgeSide; readonly state: string }>): (readonly [number, Labels])[] {
+  const counts = new Map<string, { count: number; readonly labels: Labels }>()
+  for (const { side, state } of links) {
+    const entry = counts.get(`${side} ${state}`) ?? { count: 0, labels: { side, state } }
+    entry.count++
+    counts.set(`${side} ${state}`, entry)
+  }
+  return [...counts.values()].map(({ count, labels }) => [count, labels] as const)
 }
 
 type PeerMetrics = Metrics<typeof federationPeerMetrics>
@@ -125,6 +187,7 @@ function countersBySide(
 
 interface Found {
   readonly direction: string
+  readonly peerClass: string
   readonly kind: string
   readonly code: string
   readonly status: number
@@ -136,11 +199,11 @@ interface Found {
 function gateMetrics(metrics: PeerMetrics): GateMetrics {
   const requests = new Map<string, Counter>()
   const durations = new Map<string, Histogram>()
-  const find = (direction: string, kind: string, code: string, status: number): Found => {
-    const key = `${direction} ${kind} ${code} ${status}`
+  const find = (direction: string, peerClass: string, kind: string, code: string, status: number): Found => {
+    const key = `${direction} ${peerClass} ${kind} ${code} ${status}`
     let counter = requests.get(key)
     if (counter === undefined) {
-      counter = metrics.counter('gatehouse_peer_requests_total', { direction, kind, code, status: String(status) })
+      counter = metrics.counter('gatehouse_peer_requests_total', { direction, peer_class: peerClass, kind, code, status: String(status) })
       requests.set(key, counter)
     }
     let duration = durations.get(direction)
@@ -148,19 +211,30 @@ function gateMetrics(metrics: PeerMetrics): GateMetrics {
       duration = metrics.histogram('gatehouse_peer_request_duration_seconds', { direction })
       durations.set(direction, duration)
     }
-    return { direction, kind, code, status, counter, duration }
+    return { direction, peerClass, kind, code, status, counter, duration }
+  }
+  const stages = {
+    admit: metrics.histogram('gatehouse_peer_stage_seconds', { stage: 'admit' }),
+    record: metrics.histogram('gatehouse_peer_stage_seconds', { stage: 'record' }),
+    deliver: metrics.histogram('gatehouse_peer_stage_seconds', { stage: 'deliver' }),
   }
   // Most requests end as the one before did.
   let last: Found | undefined
   return {
-    passed(direction, kind, code, status, durationMs) {
+    passed({ direction, peerClass, kind, code, status, durationMs }) {
       const isAlike =
-        last !== undefined && last.direction === direction && last.kind === kind && last.code === code && last.status === status
-      const found = isAlike ? (last as Found) : find(direction, kind, code, status)
+        last !== undefined &&
+        last.direction === direction &&
+        last.peerClass === peerClass &&
+        last.kind === kind &&
+        last.code === code &&
+        last.status === status
+      const found = isAlike ? (last as Found) : find(direction, peerClass, kind, code, status)
       last = found
       found.counter.add()
       found.duration.record(durationMs / 1000)
     },
+    stage: (stage, durationMs) => stages[stage].record(durationMs / 1000),
     observed: (rule, code) => metrics.add('gatehouse_peer_observed_total', 1, { rule, code }),
   }
 }

@@ -3,7 +3,7 @@ import { messageOf } from '@gatehouse/errors'
 import { SNAPSHOT_KEY } from '@gatehouse/policy-follow'
 import type { ExplainArchivedRequest, ObservedRequest } from '@gatehouse/proto'
 import type { RpcContext } from '@gatehouse/rpc'
-import type { Health, Logger } from '@gatehouse/telemetry'
+import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import { AccessList } from './access/access-list.ts'
 import { guardReads } from './access/guard-reads.ts'
 import { PolicyBook } from './apply/policy-book.ts'
@@ -12,6 +12,7 @@ import { ThreadWorkshop } from './apply/thread-workshop.ts'
 import type { PolicyConfig } from './config.ts'
 import type { DirectorySource } from './directory/directory-source.ts'
 import { FactsPart } from './facts/facts-part.ts'
+import { policyMetrics } from './metrics.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
 import { partBytes, SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import type { ArchiveSource } from './replay/archive-source.ts'
@@ -33,6 +34,7 @@ export interface PolicyDeps {
   readonly log: Logger
   /** The archive of this process, for explaining and simulating where `config.archive` names none; it may come up later. */
   readonly archive?: () => LocalArchiveCalls | undefined
+  readonly metrics?: MetricsRegistry
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number
   /** Calls `run` every `ms` until the returned function is called. */
@@ -81,6 +83,10 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     split: () => book.split(),
     refresh: () => book.refresh(),
   })
+  const metrics = deps.metrics?.register(policyMetrics)
+  metrics?.observe('gatehouse_policy_revision', () => [[book.inForce().revision]])
+  metrics?.observe('gatehouse_policy_published_revision', () => [[publisher.publishedRevision ?? 0]])
+  metrics?.observe('gatehouse_policy_publish_failing', () => [[publisher.error === undefined ? 0 : 1]])
   const upkeep = new Upkeep({ bus, book, publisher, log })
   const facts = new FactsPart({
     place: placeOf(config),

@@ -9,7 +9,7 @@ import { buildFederationPeer } from '@gatehouse/federation-peer'
 import { LiveHandlers } from '@gatehouse/live-events'
 import { Outboxes } from '@gatehouse/outbox'
 import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
-import { readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
+import { observeSnapshots, readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
 import {
   ArchiveService,
   BridgeService,
@@ -23,7 +23,8 @@ import {
 import { buildPublicImBridge, connectors, readSealKey } from '@gatehouse/public-im-bridge'
 import type { RpcServer } from '@gatehouse/rpc'
 import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
-import { startHealthServer } from '@gatehouse/telemetry'
+import { observeProcess, startHealthServer } from '@gatehouse/telemetry'
+import { VERSION } from '../commands/version.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { readText } from '../read-text.ts'
@@ -90,6 +91,7 @@ class OneProcess implements Gateway {
   readonly #bus: Bus
   readonly #rpc: RpcServer
   readonly #parts: Part[] = []
+  readonly #followers = new Map<string, SnapshotFollower>()
   #edges: { external: Place; internal: Place } | undefined
   #health: Place | undefined
   #control: string
@@ -113,7 +115,7 @@ class OneProcess implements Gateway {
     if (services.includes('federation-peer')) this.#addFederationPeer()
     this.#addPublicImBridge(services)
     this.#addControl()
-    this.#addHealth()
+    this.#addHealth(services)
   }
 
   async start(): Promise<GatewayAddresses> {
@@ -177,6 +179,7 @@ class OneProcess implements Gateway {
       maxStalenessMs: section.policy.maxStalenessMs,
     })
     const service = buildFederationPeer(section, { ...deps, policy: follower, outboxes: this.#outboxes })
+    this.#followers.set('federation-peer', follower)
     this.#parts.push({ name: 'snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
     const start = async (): Promise<void> => {
       this.#edges = await service.start()
@@ -213,6 +216,7 @@ class OneProcess implements Gateway {
       sealKey,
       outboxes: this.#outboxes,
     })
+    this.#followers.set('public-im-bridge', follower)
     this.#parts.push({ name: 'bridge-snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
     this.#parts.push({ name: 'public-im-bridge', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#rpc.add(BridgeService, service.handlers)
@@ -227,10 +231,13 @@ class OneProcess implements Gateway {
     this.#parts.push({ name: 'control', start, stop: () => this.#rpc.stop(CONTROL_GRACE_MS) })
   }
 
-  #addHealth(): void {
+  #addHealth(services: readonly ServiceName[]): void {
     const section = this.#config.telemetry.health
     if (section === undefined) return
     const { metrics } = this.#deps
+    const service = services.length === 1 ? (services[0] ?? 'gatehouse') : 'gatehouse'
+    const stopMeasuring = observeProcess(metrics, { service, version: VERSION, health: () => this.health() })
+    if (this.#followers.size > 0) observeSnapshots(metrics, this.#followers, Date.now)
     let stop = async (): Promise<void> => {}
     const start = async (): Promise<void> => {
       const server = await startHealthServer({ ...section, health: () => this.health(), metrics })
@@ -238,7 +245,7 @@ class OneProcess implements Gateway {
       stop = () => server.stop()
     }
     // First to start and last to stop: probes have to see that the rest is not ready.
-    this.#parts.unshift({ name: 'health', start, stop: () => stop() })
+    this.#parts.unshift({ name: 'health', start, stop: () => stop().finally(stopMeasuring) })
   }
 }
 

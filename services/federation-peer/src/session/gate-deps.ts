@@ -33,9 +33,21 @@ export interface FactsLookup {
   held(note: { user: string; contact: string; partner: string; envelopeId: Uint8Array | undefined }): void
 }
 
+export interface PassedRequest {
+  readonly direction: string
+  /** Empty when it was refused before it was known. */
+  readonly peerClass: string
+  readonly kind: string
+  readonly code: string
+  readonly status: number
+  readonly durationMs: number
+}
+
 export interface GateMetrics {
   /** One request has got its final answer. */
-  passed(direction: string, kind: string, code: string, status: number, durationMs: number): void
+  passed(request: PassedRequest): void
+  /** It has left a stage. */
+  stage(stage: 'admit' | 'record' | 'deliver', durationMs: number): void
   /** An object in mode observe would have refused it. */
   observed(rule: string, code: string): void
 }

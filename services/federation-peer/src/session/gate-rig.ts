@@ -295,7 +295,11 @@ export class GateRig {
           forwarder,
           outbox: options.hasOutbox === true ? this.outbox : undefined,
           identity,
-          metrics: { passed: () => undefined, observed: (rule, code) => void this.observed.push(`${rule} ${code}`) },
+          metrics: {
+            passed: () => undefined,
+            stage: () => undefined,
+            observed: (rule, code) => void this.observed.push(`${rule} ${code}`),
+          },
           log: SILENT,
           nowMs,
           newTag,

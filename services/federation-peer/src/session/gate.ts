@@ -183,8 +183,15 @@ export class Gate implements RelayOwner, AnswerDesk {
     else this.#refuse(passage, refusalOf(decision), this.#deps.nowMs())
   }
 
+  /** The stage that is measured ends, and the next begins. */
+  #leaveStage(passage: Passage, stage: 'admit' | 'record' | 'deliver', nowMs: number): void {
+    this.#deps.metrics.stage(stage, nowMs - passage.stageAtMs)
+    passage.stageAtMs = nowMs
+  }
+
   #record(passage: Passage, decision: Decision): void {
     passage.stage = 'record'
+    this.#leaveStage(passage, 'admit', this.#deps.nowMs())
     if (decision.archive === 'off' || !goesOnRecord(passage)) return this.#route(passage)
     if (decision.archive === 'bestEffort') {
       this.#deps.recorder.record(passage, undefined)
@@ -199,6 +206,7 @@ export class Gate implements RelayOwner, AnswerDesk {
 
   #route(passage: Passage): void {
     passage.stage = 'route'
+    this.#leaveStage(passage, 'record', this.#deps.nowMs())
     const destination = passage.decision?.destination as Destination
     if (!isBySip(destination)) {
       passage.stage = 'deliver'
@@ -316,6 +324,7 @@ export class Gate implements RelayOwner, AnswerDesk {
 
   #finish(passage: Passage, status: number, nowMs: number, code = passage.decision?.code ?? '', isCertain?: boolean): void {
     if (passage.stage === 'done') return // a further 2xx of an INVITE (RFC 6026)
+    if (passage.stage === 'deliver') this.#leaveStage(passage, 'deliver', nowMs)
     passage.stage = 'done'
     const { decision } = passage
     if (decision !== undefined) {
@@ -327,7 +336,14 @@ export class Gate implements RelayOwner, AnswerDesk {
       }
     }
     if (decision !== undefined && this.#deps.live?.isWanted(nowMs) === true) this.#tell(passage, decision, status, nowMs)
-    this.#deps.metrics.passed(decision?.direction ?? 'none', passage.kind, code, status, nowMs - passage.nowMs)
+    this.#deps.metrics.passed({
+      direction: decision?.direction ?? 'none',
+      peerClass: decision?.peerClass ?? '',
+      kind: passage.kind,
+      code,
+      status,
+      durationMs: nowMs - passage.nowMs,
+    })
   }
 
   #tell(passage: Passage, decision: Decision, status: number, nowMs: number): void {

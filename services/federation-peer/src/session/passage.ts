@@ -13,6 +13,8 @@ export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'del
  */
 export class Passage implements DecisionInput {
   stage: Stage = 'identify'
+  /** When it came to the stage that is being measured. */
+  stageAtMs: number
   /** Undefined for an ACK to a 2xx, which is no transaction of its own (RFC 3261 §17). */
   readonly transaction: ServerTransaction | undefined
   readonly connection: EdgeConnection
@@ -75,6 +77,7 @@ export class Passage implements DecisionInput {
     this.#cachedSrv = evidence.srv
     this.#cachedFacts = evidence.facts
     this.nowMs = nowMs
+    this.stageAtMs = nowMs
   }
 
   /** What the rules ask; each answer stays for the receipt. */
