@@ -29,6 +29,7 @@ if (only === undefined || only === 'integration') {
     'test-integration/bad-input/**/*.test.ts',
     'test-integration/agreement/**/*.test.ts',
     'test-integration/operations/**/*.test.ts',
+    'test-integration/alerts/**/*.test.ts',
     'test-integration/bridge/**/*.test.ts',
     'test-integration/peers/**/*.test.ts',
     'test-integration/chaos/**/*.test.ts',

@@ -6,6 +6,7 @@ export type { DirectoryConnection, DirectoryEntry, DirectorySearch, DirectorySou
 export { LdapSource } from './directory/ldap-source.ts'
 export { policyServiceCodes } from './errors.ts'
 export { factsCodes } from './facts/facts-codes.ts'
+export { policyMetrics } from './metrics.ts'
 export type { LocalArchiveCalls } from './replay/local-archive.ts'
 export type { AdminHandlers } from './serve/admin-handlers.ts'
 export type { DecisionHandlers } from './serve/decision-handlers.ts'
