@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { describe, it, test } from 'node:test'
+import { skipWithout } from '../peers-kit/find-tool.ts'
+import { withRack } from '../peers-kit/peer-rack.ts'
+import { skipWithoutPostgres } from '../peers-kit/postgres.ts'
+import { readPanels } from './dashboards.ts'
+import { metricTables, namesIn } from './metric-names.ts'
+import { startWatchedSite } from './watched-site.ts'
+
+/** Nothing of this happens in a healthy gateway without public networks; the expressions are still run. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
+  'Would have been refused (mode observe)',
+  'Partners that are needed and cannot be reached',
+  'Dials that failed',
+  'Connections refused',
+  'Changed certificates, CAs and CRLs',
+  'Checks that fail',
+  'Records refused by the archive',
+])
+const WITHOUT_BRIDGE = 'Gatehouse: public networks and outbox'
+
+describe('dashboards', () => {
+  it('ask for metrics that exist, by labels that they have', async () => {
+    const tables = await metricTables()
+    for (const { dashboard, title, targets } of readPanels()) {
+      assert.ok(targets.length > 0, title)
+      for (const { expr } of targets) {
+        const found = namesIn(expr)
+        assert.ok(found.length > 0, `${dashboard}, ${title}: ${expr}`)
+        for (const { name, labels } of found) {
+          const entry = tables.get(name)
+          assert.ok(entry !== undefined, `${dashboard}, ${title}: ${name}`)
+          for (const label of labels) assert.ok(entry.labels.includes(label), `${dashboard}, ${title}: ${name} has no ${label}`)
+        }
+      }
+    }
+  })
+})
+
+test(
+  'a real Prometheus that scrapes real services has an answer for every panel',
+  { skip: skipWithout('nats-server', 'prometheus') || skipWithoutPostgres() },
+  withRack('dashboards', async (rack) => {
+    const site = await startWatchedSite(rack)
+    // Rates need two scrapes of series that exist.
+    const isFilled = async (): Promise<boolean> =>
+      (
+        await site.prometheus.range(
+          'histogram_quantile(0.99, sum by (le) (rate(gatehouse_peer_stage_seconds_bucket{stage="deliver"}[1m]))) > 0',
+          5,
+        )
+      ).length > 0
+    const startedMs = performance.now()
+    while (!(await isFilled())) {
+      assert.ok(performance.now() - startedMs < 60_000, 'no rates within a minute')
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+    const empty: string[] = []
+    for (const { dashboard, title, targets } of readPanels()) {
+      for (const { expr } of targets) {
+        const series = await site.prometheus.range(expr, 10)
+        const mayBeEmpty = MAY_BE_EMPTY.has(title) || dashboard === WITHOUT_BRIDGE
+        if (series.length === 0 && !mayBeEmpty) empty.push(`${dashboard}, ${title}: ${expr}`)
+      }
+    }
+    assert.deepEqual(empty, [])
+  }),
+)
