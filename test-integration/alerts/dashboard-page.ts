@@ -14,23 +14,23 @@ const LEFT = 62
 export function pageOf(title: string, panels: readonly DrawnPanel[]): string {
   let row = ''
   const cells = panels.map(({ panel, series }) => {
-    const heading = panel.row === row ? '' : `<h2>${escape(panel.row)}</h2>`
+    const heading = panel.row === row ? '' : `<h2>${escaped(panel.row)}</h2>`
     row = panel.row
     const body = panel.type === 'stat' ? stat(panel, series) : chart(panel, series)
-    return `${heading}<section style="grid-column: span ${panel.width}"><h3>${escape(panel.title)}</h3>${body}</section>`
+    return `${heading}<section style="grid-column: span ${panel.width}"><h3>${escaped(panel.title)}</h3>${body}</section>`
   })
-  return `<!doctype html><meta charset="utf-8"><title>${escape(title)}</title><style>
+  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>
 body { font: 13px/1.4 "DejaVu Sans", sans-serif; margin: 16px; color: #1f2933; background: #f4f5f7; }
 main { display: grid; grid-template-columns: repeat(24, 1fr); gap: 8px; }
 h1 { font-size: 18px; } h2 { grid-column: 1 / -1; font-size: 14px; margin: 12px 0 0; } h3 { font-size: 12px; margin: 0 0 4px; }
 section { background: #fff; border: 1px solid #dde1e6; border-radius: 4px; padding: 8px; min-width: 0; }
 .stat { font-size: 24px; } svg { width: 100%; height: auto; } .key { margin-right: 10px; white-space: nowrap; font-size: 11px; }
-</style><h1>${escape(title)}</h1><main>${cells.join('\n')}</main>`
+</style><h1>${escaped(title)}</h1><main>${cells.join('\n')}</main>`
 }
 
 function stat(panel: Panel, series: DrawnPanel['series']): string {
   const value = series[0]?.series.values.at(-1)?.[1]
-  return `<div class="stat">${value === undefined ? 'no data' : escape(shown(value, panel.unit))}</div>`
+  return `<div class="stat">${value === undefined ? 'no data' : escaped(shown(value, panel.unit))}</div>`
 }
 
 function chart(panel: Panel, series: DrawnPanel['series']): string {
@@ -47,10 +47,10 @@ function chart(panel: Panel, series: DrawnPanel['series']): string {
   })
   const grid = [0, 0.5, 1].map((part) => {
     const value = top * part
-    const label = `<text x="${LEFT - 6}" y="${y(value) + 4}" text-anchor="end" font-size="10">${escape(shown(value, panel.unit))}</text>`
+    const label = `<text x="${LEFT - 6}" y="${y(value) + 4}" text-anchor="end" font-size="10">${escaped(shown(value, panel.unit))}</text>`
     return `<line x1="${LEFT}" x2="${WIDTH}" y1="${y(value)}" y2="${y(value)}" stroke="#e4e7eb"/>${label}`
   })
-  const keys = series.map(({ legend }, at) => `<span class="key" style="color: ${COLOURS[at % COLOURS.length]}">■ ${escape(legend)}</span>`)
+  const keys = series.map(({ legend }, at) => `<span class="key" style="color: ${COLOURS[at % COLOURS.length]}">■ ${escaped(legend)}</span>`)
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}">${grid.join('')}${lines.join('')}</svg><div>${keys.join(' ')}</div>`
 }
 
@@ -82,6 +82,6 @@ function round(value: number): number {
   return Number(value.toPrecision(3))
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
