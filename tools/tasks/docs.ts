@@ -1,6 +1,7 @@
-// Generates docs/reference from the tables that the code itself runs on. `--check`: fails when a committed page is stale.
+// Generates docs/reference and the chart's values, schema and README from the tables that the code itself runs on. `--check`: fails when a committed page is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { chartReadmePage, chartSchemaPage, chartValuesPage } from './docs/chart-pages.ts'
 import { cliPage } from './docs/cli-page.ts'
 import { configPage } from './docs/config-page.ts'
 import { errorsPage } from './docs/errors-page.ts'
@@ -23,6 +24,9 @@ const pages: Readonly<Record<string, () => Promise<string>>> = {
   'cli.md': cliPage,
   'subjects.md': subjectsPage,
   'metrics.md': metricsPage,
+  '../../charts/gatehouse/values.yaml': chartValuesPage,
+  '../../charts/gatehouse/values.schema.json': chartSchemaPage,
+  '../../charts/gatehouse/README.md': chartReadmePage,
 }
 
 const stale: string[] = []

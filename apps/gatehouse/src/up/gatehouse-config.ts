@@ -88,7 +88,7 @@ export const gatehouseConfig = z.strictObject({
   telemetry: telemetry.prefault({}).describe('Log, health and metrics.'),
   bus: z.discriminatedUnion('driver', [embedded, nats]).default({ driver: 'embedded' }).describe('How the services talk to each other.'),
   outbox: outbox.prefault({}).describe('Messages for destinations that are away.'),
-  federationPeer: federationPeerConfig.describe('The SIP edge.'),
+  federationPeer: federationPeerConfig.optional().describe('The SIP edge; `up` needs it. Absent: none, as for a service that runs alone.'),
   publicImBridge: publicImBridgeConfig.optional().describe('Public networks; absent: none.'),
   policy: policyConfig
     .extend({ databaseFile: z.string().min(1).optional().describe('SQLite file of the policy. Default: policy.db in stateDir.') })

@@ -106,7 +106,7 @@ class OneProcess implements Gateway {
     this.#deps = deps
     this.#bus = deps.bus
     this.#control = config.control.listen ?? defaultControlAddress(services)
-    this.#snapshotKey = () => fileKey(config.federationPeer.policy.publicKeyFile)
+    this.#snapshotKey = () => fileKey(config.federationPeer?.policy.publicKeyFile)
     this.#rpc = createControlServer({ ...config.control, listen: this.#control }, deps.log, () => this.health().isReady)
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
     if (services.includes('policy')) this.#addPolicy()
@@ -141,7 +141,7 @@ class OneProcess implements Gateway {
       { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'policy.db') },
       { ...this.#depsOf('policy'), archive: () => this.#archive },
     )
-    if (this.#config.federationPeer.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
+    if (this.#config.federationPeer?.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
     this.#parts.push({ name: 'policy', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#rpc.add(PolicyAdminService, service.admin).add(PolicyDecisionService, service.decision).add(FactsService, service.facts)
   }
@@ -168,6 +168,7 @@ class OneProcess implements Gateway {
 
   #addFederationPeer(): void {
     const section = this.#config.federationPeer
+    if (section === undefined) throw cliError('GH-CLI-CONFIG', 'federationPeer is needed to run that service.')
     const deps = this.#depsOf('federation-peer')
     const follower = new SnapshotFollower({
       bus: this.#bus,

@@ -8,18 +8,23 @@ import { applyPolicy } from '../commands/policy-calls.ts'
 import { readPolicyFiles } from '../commands/policy-files.ts'
 import { chooseStyle, printable } from '../output/style.ts'
 import { readText } from '../read-text.ts'
-import { gatehouseConfig } from './gatehouse-config.ts'
+import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
-export async function runGateway(call: Call, file: string, services: readonly ServiceName[]): Promise<ExitCode> {
+export async function runGateway(
+  call: Call,
+  file: string,
+  services: readonly ServiceName[],
+  replica: string | undefined = undefined,
+): Promise<ExitCode> {
   const loaded = loadConfig(gatehouseConfig, readText(call.io.cwd, file), file)
   if (!loaded.ok) {
     for (const problem of loaded.problems) call.io.err.write(`${printable(formatProblem(problem))}\n`)
     return exitCodes.problems.code
   }
-  const { config } = loaded
+  const config = withReplica(loaded.config, replica)
   const { isErrorTerminal, env, err, stop } = call.io
   const hasColours = chooseStyle(isErrorTerminal, env).bold('x') !== 'x'
   const hashKeyFile = config.telemetry.log.addressHashKeyFile
@@ -44,6 +49,17 @@ export async function runGateway(call: Call, file: string, services: readonly Se
   }
   log.info({}, 'stopped')
   return exitCodes.ok.code
+}
+
+/** `--replica`: what one file for several replicas cannot say. */
+function withReplica(config: GatehouseConfig, replica: string | undefined): GatehouseConfig {
+  if (replica === undefined || replica === '') return config
+  const { federationPeer, publicImBridge } = config
+  return {
+    ...config,
+    ...(federationPeer === undefined ? {} : { federationPeer: { ...federationPeer, replica } }),
+    ...(publicImBridge === undefined ? {} : { publicImBridge: { ...publicImBridge, replica } }),
+  }
 }
 
 /** `--policy`: a small office keeps its policy beside its configuration. */
