@@ -27,7 +27,10 @@ export function secretFile(key: string, what: string) {
 const probe = (path: string, periodSeconds: number, failureThreshold: number, what: string) =>
   z
     .strictObject({
-      path: z.enum(['/healthz', '/readyz']).default(path as '/healthz').describe('Depth: /healthz is live, /readyz is fit for traffic.'),
+      path: z
+        .enum(['/healthz', '/readyz'])
+        .default(path as '/healthz')
+        .describe('Depth: /healthz is live, /readyz is fit for traffic.'),
       periodSeconds: z.int().min(1).default(periodSeconds),
       timeoutSeconds: z.int().min(1).default(3),
       failureThreshold: z.int().min(1).default(failureThreshold),
@@ -53,7 +56,11 @@ export const image = (repository: string, tag = '') =>
         .string()
         .default(tag)
         .describe(tag === '' ? 'Empty: the version of the chart’s application.' : 'Version; keep it current.'),
-      digest: z.string().regex(/^(sha256:[0-9a-f]{64})?$/).default('').describe('`sha256:…`; beats the tag.'),
+      digest: z
+        .string()
+        .regex(/^(sha256:[0-9a-f]{64})?$/)
+        .default('')
+        .describe('`sha256:…`; beats the tag.'),
     })
     .prefault({})
     .describe('Image.')
@@ -89,7 +96,9 @@ export const autoscaling = z
     minReplicas: z.int().min(1).default(2),
     maxReplicas: z.int().min(1).default(6),
     cpuPercent: count.default(70).describe('Average CPU of what is requested; 0: not by CPU.'),
-    openPerPod: count.default(0).describe('Average open transactions (of a bridge: events) of one pod; needs a custom-metrics adapter. 0: not by them.'),
+    openPerPod: count
+      .default(0)
+      .describe('Average open transactions (of a bridge: events) of one pod; needs a custom-metrics adapter. 0: not by them.'),
     scaleDownWindowSeconds: count
       .default(900)
       .describe('How long it has to be quiet before a pod goes. Long: connections of partners live for hours.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { chartValues, type ConfigSection } from './values.ts'
+import { type ConfigSection, chartValues } from './values.ts'
 
 /** The part of JSON Schema that this task reads and writes. */
 export interface Schema {

@@ -56,6 +56,8 @@ export function valueRows(node: Schema = plainValuesSchema(), prefix = ''): Valu
       return [...row, ...valueRows(child, path)]
     }
     const choices = child.enum === undefined ? '' : `${child.enum.map((each) => (each === '' ? '(empty)' : String(each))).join(', ')}. `
-    return [{ key: path, default: child.default === undefined ? '' : JSON.stringify(child.default), description: `${choices}${description}` }]
+    return [
+      { key: path, default: child.default === undefined ? '' : JSON.stringify(child.default), description: `${choices}${description}` },
+    ]
   })
 }

@@ -32,7 +32,10 @@ const exposed = (port: number, type: 'LoadBalancer' | 'ClusterIP', local: 'Local
   })
 
 const trustStore = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/).describe('Name that a `Partner` refers to.'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/)
+    .describe('Name that a `Partner` refers to.'),
   existingSecret: secretName.describe('Secret with root certificates, or:'),
   existingConfigMap: secretName.describe('ConfigMap with them.'),
   files: z.array(z.string().min(1)).min(1).default(['ca.crt']).describe('Keys in it.'),
@@ -61,7 +64,9 @@ const postgres = (what: string) =>
     .prefault({})
     .describe('PostgreSQL instead of SQLite; needed for several pods.')
 
-const internalTls = certificateBlock('of the control address and towards NATS and the other services, for server and client use, with `ca.crt`')
+const internalTls = certificateBlock(
+  'of the control address and towards NATS and the other services, for server and client use, with `ca.crt`',
+)
   .prefault({})
   .describe('Internal certificate of this service. `existingSecret` empty: `global.internalTls.existingSecret`.')
 
@@ -83,7 +88,9 @@ function federationPeer() {
   return z.strictObject({
     ...serviceBlock({ repository: 'gatehouse/federation-peer', replicas: 2, isEnabled: true, cpu: '250m', memory: '256Mi' }),
     replicas: z.int().min(1).optional().describe('Pods. Default: 2.'),
-    config: configOf('federationPeer', 'Section `federationPeer` of gatehouse.yaml. You have to set `externalEdge.name`, `internalEdge.name` and `internalEdge.nextHop.host`; certificates, trust, keys and ports are filled in from the values around it.',
+    config: configOf(
+      'federationPeer',
+      'Section `federationPeer` of gatehouse.yaml. You have to set `externalEdge.name`, `internalEdge.name` and `internalEdge.nextHop.host`; certificates, trust, keys and ports are filled in from the values around it.',
     ),
     externalTls: certificateBlock('of the external edge')
       .prefault({})
@@ -101,7 +108,9 @@ function federationPeer() {
     partners: z
       .strictObject({
         ports: z.array(portNumber).default([5061]).describe('Ports of partners’ servers; those of a `Partner` with another port too.'),
-        to: peers.default([]).describe('Who partners are, as in a NetworkPolicy. Empty: everybody outside `global.networkPolicy.clusterCIDRs`.'),
+        to: peers
+          .default([])
+          .describe('Who partners are, as in a NetworkPolicy. Empty: everybody outside `global.networkPolicy.clusterCIDRs`.'),
         from: peers.default([]).describe('Who may connect to the external edge. Empty: `loadBalancerSourceRanges`, or else everybody.'),
       })
       .prefault({})
@@ -125,7 +134,9 @@ function publicImBridge() {
       .describe('Certificates shown to other servers: `{ existingSecret }` each.'),
     trust,
     crl,
-    sealKey: secretFile('seal-key', 'Secret with 32 random bytes, the same for all pods: seals the secrets of linked accounts.').prefault({}),
+    sealKey: secretFile('seal-key', 'Secret with 32 random bytes, the same for all pods: seals the secrets of linked accounts.').prefault(
+      {},
+    ),
     inspection: secretName.describe('Secret with `tls.crt`, `tls.key` and `ca.crt` for calls to inspectors over TCP.'),
     service: exposed(5269, 'LoadBalancer', 'Local')
       .extend({
@@ -166,8 +177,14 @@ function archive() {
     ...serviceBlock({ repository: 'gatehouse/archive', replicas: 1, isEnabled: true, cpu: '250m', memory: '256Mi' }),
     config: configOf('archive', 'Section `archive` of gatehouse.yaml. `access` says who may read.'),
     postgres: postgres('the archive'),
-    signingKey: secretFile('archive-signing-key', 'Secret with the Ed25519 key (PEM) that signs checkpoints. Empty: made on the volume at the first start.').prefault({}),
-    encryption: secretFile('archive-keys', 'Secret with key-encryption keys (`gatehouse archive key`). Empty: bodies are kept readable.').prefault({}),
+    signingKey: secretFile(
+      'archive-signing-key',
+      'Secret with the Ed25519 key (PEM) that signs checkpoints. Empty: made on the volume at the first start.',
+    ).prefault({}),
+    encryption: secretFile(
+      'archive-keys',
+      'Secret with key-encryption keys (`gatehouse archive key`). Empty: bodies are kept readable.',
+    ).prefault({}),
     checkpointCredentials: secretFile('credentials', 'Secret with the credentials for `config.checkpoint.s3`.').prefault({}),
     persistence,
     internalTls,
@@ -175,7 +192,11 @@ function archive() {
 }
 
 function singleProcess() {
-  const { replicas: _replicas, autoscaling: _autoscaling, ...block } = serviceBlock({
+  const {
+    replicas: _replicas,
+    autoscaling: _autoscaling,
+    ...block
+  } = serviceBlock({
     repository: 'gatehouse/gatehouse',
     replicas: 1,
     isEnabled: false,
@@ -186,65 +207,75 @@ function singleProcess() {
 }
 
 const global = z.strictObject({
-    domains: z.array(z.string().min(1)).default([]).describe('Domains that you serve: for the DNS records and certificates that the notes name.'),
-    clusterDomain: z.string().min(1).default('cluster.local'),
-    image: z
-      .strictObject({
-        registry: z.string().default('').describe('Registry of all images.'),
-        pullPolicy: z.enum(['IfNotPresent', 'Always', 'Never']).default('IfNotPresent'),
-        pullSecrets: z.array(z.string()).default([]).describe('Names of Secrets.'),
-      })
-      .prefault({})
-      .describe('Of all images.'),
-    labels: texts.default({}).describe('On everything; never part of a selector.'),
-    annotations: texts.default({}).describe('On everything.'),
-    ipFamilyPolicy: z.enum(['', 'SingleStack', 'PreferDualStack', 'RequireDualStack']).default('').describe('Of all Services.'),
-    ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).default([]).describe('Of all Services; with IPv6 in it everything listens on both.'),
-    config: configOf('shared', 'What all services’ gatehouse.yaml have in common: `telemetry`, `outbox`.'),
-    policyKey: z
-      .strictObject({
-        existingSecret: secretName.describe('Secret with the Ed25519 key pair that snapshots of the policy are signed with.'),
-        privateKey: z.string().min(1).default('policy.key').describe('Key in it; mounted by the policy service only.'),
-        publicKey: z.string().min(1).default('policy.pub').describe('Key in it; a release without the policy service needs only this one.'),
-      })
-      .prefault({}),
-    internalTls: z
-      .strictObject({ existingSecret: secretName.describe('One internal certificate for all services, where they have none of their own.') })
-      .prefault({})
-      .describe('Mutual TLS between the services.'),
-    certManager: z
-      .strictObject({
-        enabled: z.boolean().default(false).describe('Certificates come from cert-manager wherever no `existingSecret` is named.'),
-        internalIssuer: z
-          .strictObject({ name: z.string().default(''), kind: z.string().default('Issuer'), group: z.string().default('cert-manager.io') })
-          .prefault({})
-          .describe('For the internal edge and between services. Its `ca.crt` vouches for callers, so it may sign for nobody else.'),
-        externalIssuer: z
-          .strictObject({ name: z.string().default(''), kind: z.string().default('ClusterIssuer'), group: z.string().default('cert-manager.io') })
-          .prefault({})
-          .describe('For the external edge.'),
-        duration: z.string().default('2160h'),
-        renewBefore: z.string().default('720h'),
-      })
-      .prefault({}),
-    networkPolicy: z
-      .strictObject({
-        enabled: z.boolean().default(true).describe('Default deny, and what each component needs.'),
-        clusterCIDRs: z
-          .array(z.string())
-          .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'])
-          .describe('Not outside: no partner is there.'),
-        dns: peers
-          .default([{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }])
-          .describe('Where resolvers are. Empty: anywhere on port 53.'),
-        metricsFrom: peers.default([]).describe('Who may read metrics. Empty: every pod of the cluster.'),
-        controlFrom: peers.default([]).describe('Who may call the control addresses besides the services: your command line, an ingress.'),
-        nats: peers.default([]).describe('Where your NATS is. Empty: anywhere on its ports.'),
-        postgres: peers.default([]).describe('Where your PostgreSQL is. Empty: anywhere on `postgresPort`.'),
-        postgresPort: portNumber.default(5432),
-      })
-      .prefault({}),
-  })
+  domains: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Domains that you serve: for the DNS records and certificates that the notes name.'),
+  clusterDomain: z.string().min(1).default('cluster.local'),
+  image: z
+    .strictObject({
+      registry: z.string().default('').describe('Registry of all images.'),
+      pullPolicy: z.enum(['IfNotPresent', 'Always', 'Never']).default('IfNotPresent'),
+      pullSecrets: z.array(z.string()).default([]).describe('Names of Secrets.'),
+    })
+    .prefault({})
+    .describe('Of all images.'),
+  labels: texts.default({}).describe('On everything; never part of a selector.'),
+  annotations: texts.default({}).describe('On everything.'),
+  ipFamilyPolicy: z.enum(['', 'SingleStack', 'PreferDualStack', 'RequireDualStack']).default('').describe('Of all Services.'),
+  ipFamilies: z
+    .array(z.enum(['IPv4', 'IPv6']))
+    .default([])
+    .describe('Of all Services; with IPv6 in it everything listens on both.'),
+  config: configOf('shared', 'What all services’ gatehouse.yaml have in common: `telemetry`, `outbox`.'),
+  policyKey: z
+    .strictObject({
+      existingSecret: secretName.describe('Secret with the Ed25519 key pair that snapshots of the policy are signed with.'),
+      privateKey: z.string().min(1).default('policy.key').describe('Key in it; mounted by the policy service only.'),
+      publicKey: z.string().min(1).default('policy.pub').describe('Key in it; a release without the policy service needs only this one.'),
+    })
+    .prefault({}),
+  internalTls: z
+    .strictObject({ existingSecret: secretName.describe('One internal certificate for all services, where they have none of their own.') })
+    .prefault({})
+    .describe('Mutual TLS between the services.'),
+  certManager: z
+    .strictObject({
+      enabled: z.boolean().default(false).describe('Certificates come from cert-manager wherever no `existingSecret` is named.'),
+      internalIssuer: z
+        .strictObject({ name: z.string().default(''), kind: z.string().default('Issuer'), group: z.string().default('cert-manager.io') })
+        .prefault({})
+        .describe('For the internal edge and between services. Its `ca.crt` vouches for callers, so it may sign for nobody else.'),
+      externalIssuer: z
+        .strictObject({
+          name: z.string().default(''),
+          kind: z.string().default('ClusterIssuer'),
+          group: z.string().default('cert-manager.io'),
+        })
+        .prefault({})
+        .describe('For the external edge.'),
+      duration: z.string().default('2160h'),
+      renewBefore: z.string().default('720h'),
+    })
+    .prefault({}),
+  networkPolicy: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Default deny, and what each component needs.'),
+      clusterCIDRs: z
+        .array(z.string())
+        .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'])
+        .describe('Not outside: no partner is there.'),
+      dns: peers
+        .default([{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }])
+        .describe('Where resolvers are. Empty: anywhere on port 53.'),
+      metricsFrom: peers.default([]).describe('Who may read metrics. Empty: every pod of the cluster.'),
+      controlFrom: peers.default([]).describe('Who may call the control addresses besides the services: your command line, an ingress.'),
+      nats: peers.default([]).describe('Where your NATS is. Empty: anywhere on its ports.'),
+      postgres: peers.default([]).describe('Where your PostgreSQL is. Empty: anywhere on `postgresPort`.'),
+      postgresPort: portNumber.default(5432),
+    })
+    .prefault({}),
+})
 
 const nats = z.strictObject({
   servers: z.array(z.string().min(1)).default([]).describe('`host:port`, several for a cluster. Filled in with `trial.nats`.'),
@@ -252,12 +283,19 @@ const nats = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('`http://host:8222` of all servers; the outbox needs them. Filled in with `trial.nats`.'),
-  bucketReplicas: z.int().min(1).max(5).default(1).describe('Copies of each bucket and of the outbox: 3 in a cluster. Filled in with `trial.nats`.'),
+  bucketReplicas: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(1)
+    .describe('Copies of each bucket and of the outbox: 3 in a cluster. Filled in with `trial.nats`.'),
   credentials: secretFile('nats.creds', 'Secret with JWT and seed as `nsc` writes them.').prefault({}),
   tls: z
     .strictObject({
       enabled: z.boolean().default(true),
-      existingSecret: secretName.describe('Secret with `ca.crt` and, where servers verify, `tls.crt` and `tls.key`. Empty: the internal certificate.'),
+      existingSecret: secretName.describe(
+        'Secret with `ca.crt` and, where servers verify, `tls.crt` and `tls.key`. Empty: the internal certificate.',
+      ),
       hasClientCertificate: z.boolean().default(true).describe('Show our certificate.'),
     })
     .prefault({}),
@@ -282,7 +320,10 @@ const trial = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false).describe('One PostgreSQL of the release’s own, for policy and archive.'),
       image: image('library/postgres', '18.4'),
-      auth: secretFile('password', 'Secret with the password; `policy.postgres` and `archive.postgres` name the connection strings.').prefault({}),
+      auth: secretFile(
+        'password',
+        'Secret with the password; `policy.postgres` and `archive.postgres` name the connection strings.',
+      ).prefault({}),
       user: z.string().min(1).default('gatehouse'),
       database: z.string().min(1).default('gatehouse'),
       storage: z.string().min(1).default('8Gi'),
@@ -344,24 +385,27 @@ const tests = z.strictObject({
 
 /** All values of the chart: `values.yaml`, `values.schema.json` and the table in its README come from this. */
 export const chartValues = z.strictObject({
-    nameOverride: z.string().max(40).default('').describe('Instead of the name of the chart.'),
-    fullnameOverride: z.string().max(35).default('').describe('Instead of release and chart.'),
-    global: global.prefault({}).describe('What holds for all components.'),
-    bus: z.strictObject({ nats: nats.prefault({}) }).prefault({}).describe('How the services talk to each other.'),
-    federationPeer: federationPeer().prefault({}).describe('The SIP edge.'),
-    publicImBridge: publicImBridge().prefault({}).describe('Public networks.'),
-    policy: policy().prefault({}).describe('The policy service.'),
-    archive: archive().prefault({}).describe('The archive.'),
-    singleProcess: singleProcess()
-      .prefault({})
-      .describe('Everything in one pod, embedded bus, SQLite: a small office. The blocks above still say how it is configured.'),
-    trial: trial.prefault({}).describe('NATS and PostgreSQL for trials. In production bring your own.'),
-    policyController: z
-      .looseObject({ enabled: z.boolean().default(false) })
-      .prefault({})
-      .describe('Policy as custom resources.'),
-    monitoring: monitoring.prefault({}).describe('Prometheus and Grafana.'),
-    hooks: hooks.prefault({}).describe('Jobs around install and upgrade.'),
-    tests: tests.prefault({}).describe('`helm test`.'),
-    extraObjects: z.array(asInPod).default([]).describe('Further objects; strings in them are templates.'),
+  nameOverride: z.string().max(40).default('').describe('Instead of the name of the chart.'),
+  fullnameOverride: z.string().max(32).default('').describe('Instead of release and chart.'),
+  global: global.prefault({}).describe('What holds for all components.'),
+  bus: z
+    .strictObject({ nats: nats.prefault({}) })
+    .prefault({})
+    .describe('How the services talk to each other.'),
+  federationPeer: federationPeer().prefault({}).describe('The SIP edge.'),
+  publicImBridge: publicImBridge().prefault({}).describe('Public networks.'),
+  policy: policy().prefault({}).describe('The policy service.'),
+  archive: archive().prefault({}).describe('The archive.'),
+  singleProcess: singleProcess()
+    .prefault({})
+    .describe('Everything in one pod, embedded bus, SQLite: a small office. The blocks above still say how it is configured.'),
+  trial: trial.prefault({}).describe('NATS and PostgreSQL for trials. In production bring your own.'),
+  policyController: z
+    .looseObject({ enabled: z.boolean().default(false) })
+    .prefault({})
+    .describe('Policy as custom resources.'),
+  monitoring: monitoring.prefault({}).describe('Prometheus and Grafana.'),
+  hooks: hooks.prefault({}).describe('Jobs around install and upgrade.'),
+  tests: tests.prefault({}).describe('`helm test`.'),
+  extraObjects: z.array(asInPod).default([]).describe('Further objects; strings in them are templates.'),
 })

@@ -1,4 +1,4 @@
-// What `npm test` runs, in order: checks, unit tests in one process, repository rules, then the real peers.
+// What `npm test` runs, in order: checks, unit tests in one process, repository rules, the Helm chart, then the real peers.
 import { runStep } from './run-step.ts'
 
 const args = process.argv.slice(2)
@@ -17,6 +17,16 @@ if (only === undefined || only === 'rules') {
     '--test-isolation=none',
     '--test-reporter=dot',
     'test-integration/repo/**/*.test.ts',
+  ])
+}
+if (only === undefined || only === 'chart') {
+  runStep('Helm chart', 'node', [
+    ...source,
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=300000',
+    '--test-reporter=dot',
+    'test-integration/chart/**/*.test.ts',
   ])
 }
 if (only === undefined || only === 'integration') {

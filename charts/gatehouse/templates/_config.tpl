@@ -110,7 +110,7 @@ What the chart fills in, per section of gatehouse.yaml; what values say in `conf
 {{- define "gatehouse.section" -}}
 {{- $root := index . 0 -}}
 {{- $base := include (printf "gatehouse.base.%s" (index . 1)) $root | fromJson -}}
-{{- mergeOverwrite $base (deepCopy (get $root.Values (index . 1)).config) | toJson -}}
+{{- mergeOverwrite $base (deepCopy (default dict (get $root.Values (index . 1)).config)) | toJson -}}
 {{- end -}}
 
 {{/* NATS servers, monitors and copies: those of the trial, or yours. JSON. */}}
@@ -159,9 +159,9 @@ What the chart fills in, per section of gatehouse.yaml; what values say in `conf
 {{- define "gatehouse.config" -}}
 {{- $root := index . 0 -}}
 {{- $control := dict "listen" (printf "%s:9443" (ternary "[::]" "0.0.0.0" (eq (include "gatehouse.anyAddress" $root) "::"))) "tls" (include "gatehouse.internalFiles" $root | fromJson) -}}
-{{- if not (include "gatehouse.internalSecret" .) }}{{ $control = dict "listen" "unix:/var/lib/gatehouse/control.sock" }}{{ end -}}
+{{- if not (include "gatehouse.internalSecret" .) }}{{ $control = dict "listen" "unix:/tmp/gatehouse/control.sock" }}{{ end -}}
 {{- $config := dict "stateDir" "/var/lib/gatehouse" "control" $control "telemetry" (dict "health" (dict "address" (include "gatehouse.anyAddress" $root) "port" 9464)) "bus" (include "gatehouse.bus" . | fromJson) -}}
-{{- $config = mergeOverwrite $config (deepCopy $root.Values.global.config) -}}
+{{- $config = mergeOverwrite $config (deepCopy (default dict $root.Values.global.config)) -}}
 {{- range splitList "\n" (include "gatehouse.sections" .) -}}
   {{- $_ := set $config . (include "gatehouse.section" (list $root .) | fromJson) -}}
 {{- end -}}

@@ -6,11 +6,11 @@
 {{/* Before the name of every object: short enough that no name that is made of it is too long. */}}
 {{- define "gatehouse.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 35 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 32 | trimSuffix "-" -}}
 {{- else if contains (include "gatehouse.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 35 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 32 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "gatehouse.name" .) | trunc 35 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "gatehouse.name" .) | trunc 32 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 

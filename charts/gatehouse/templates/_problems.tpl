@@ -117,7 +117,7 @@
 {{- $root := index . 0 -}}
 {{- $v := $root.Values.publicImBridge -}}
 {{- $problems := index . 1 -}}
-{{- $networks := default dict $v.config.networks -}}
+{{- $networks := dig "networks" dict (default dict $v.config) -}}
 {{- if not $networks -}}
   {{- include "gatehouse.problem" (list $problems "publicImBridge.config.networks" "is empty: the bridge has nothing to do." "Describe at least one network, or set publicImBridge.enabled: false.") -}}
 {{- end -}}
@@ -243,11 +243,6 @@
 {{- end -}}
 {{- if and (hasKey $health "port") (not (int $health.port)) -}}
   {{- include "gatehouse.problem" (list $problems "global.config.telemetry.health.port" "0 is a port that nobody knows." "Remove it (9464) or choose one.") -}}
-{{- end -}}
-{{- range $word := list "bus" "control" "stateDir" -}}
-  {{- if hasKey $v.global.config $word -}}
-    {{- include "gatehouse.problem" (list $problems (printf "global.config.%s" $word) "is made by the chart." (ternary "Use bus.nats instead." "Remove it." (eq $word "bus"))) -}}
-  {{- end -}}
 {{- end -}}
 {{- if and $v.monitoring.podMonitor.enabled $v.monitoring.serviceMonitor.enabled -}}
   {{- include "gatehouse.problem" (list $problems "monitoring.serviceMonitor.enabled" "and podMonitor.enabled: every number would be counted twice." "Choose one.") -}}

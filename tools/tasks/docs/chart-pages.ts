@@ -7,7 +7,15 @@ import { valueRows, valuesYaml } from '../../chart/values-yaml.ts'
 import { loadModules, markdownTable } from './load-modules.ts'
 
 /** What the chart itself writes at the top of gatehouse.yaml, and the services' own sections. */
-const NOT_SHARED = { stateDir: true, control: true, bus: true, federationPeer: true, publicImBridge: true, policy: true, archive: true } as const
+const NOT_SHARED = {
+  stateDir: true,
+  control: true,
+  bus: true,
+  federationPeer: true,
+  publicImBridge: true,
+  policy: true,
+  archive: true,
+} as const
 
 /** `values.yaml` of the chart. */
 export async function chartValuesPage(): Promise<string> {

@@ -13,12 +13,7 @@ import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway
 import { isOutboxOn, openBus } from './open-bus.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
-export async function runGateway(
-  call: Call,
-  file: string,
-  services: readonly ServiceName[],
-  replica: string | undefined = undefined,
-): Promise<ExitCode> {
+export async function runGateway(call: Call, file: string, services: readonly ServiceName[], replica?: string): Promise<ExitCode> {
   const loaded = loadConfig(gatehouseConfig, readText(call.io.cwd, file), file)
   if (!loaded.ok) {
     for (const problem of loaded.problems) call.io.err.write(`${printable(formatProblem(problem))}\n`)
