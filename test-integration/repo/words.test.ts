@@ -18,7 +18,7 @@ const CITED = [
   /^(schemas|json-schema)\.[a-z.]+$/,
 ]
 /** Names that LCS itself put on the wire, and the hosts in XMPP's namespaces, kept by their owners for good: protocol constants, not addresses. */
-const PROTOCOL_CONSTANTS = /^(com\.microsoft\.|lcs\.microsoft\.com$|(etherx\.)?jabber\.org$)/
+const PROTOCOL_CONSTANTS = /^(com\.microsoft\.|monitoring\.coreos\.com$|lcs\.microsoft\.com$|(etherx\.)?jabber\.org$)/
 const HOST = /(?<![%\w.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|edu|gov|eu)(?![\w-]|\.\w)/gi
 
 describe('words', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type ConfigSection, chartValues } from './values.ts'
+import type { ConfigSection } from './config-section.ts'
+import { chartValues } from './values.ts'
 
 /** The part of JSON Schema that this task reads and writes. */
 export interface Schema {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import type { ConfigSection } from '../../chart/values.ts'
+import type { ConfigSection } from '../../chart/config-section.ts'
 import { valuesSchema } from '../../chart/values-schema.ts'
 import { valueRows, valuesYaml } from '../../chart/values-yaml.ts'
 import { loadModules, markdownTable } from './load-modules.ts'

@@ -39,6 +39,29 @@ function writeFiles(): void {
   writeFileSync(policyFile, fabrikamPolicy())
 }
 
+describe('gatehouse service', () => {
+  const alone = mkdtempSync(join(tmpdir(), 'gh-alone-'))
+  const file = join(alone, 'gatehouse.yaml')
+  before(() => writeFileSync(file, `stateDir: ${alone}\ncontrol: { listen: "unix:${alone}/c.sock" }\n`))
+  after(() => rmSync(alone, { recursive: true }))
+
+  it('runs from a file that has only what it needs', async () => {
+    const stop = new AbortController()
+    const ended = runForTest(commands, ['service', 'archive', '--config', file, '--json'], {
+      cwd: alone,
+      stop: stop.signal,
+      onOut: () => stop.abort(),
+    })
+    assert.equal((await ended).code, 0)
+  })
+
+  it('says what is missing', async () => {
+    const edge = await runForTest(commands, ['service', 'federation-peer', '--config', file, '--replica', 'edge-7'], { cwd: alone })
+    assert.equal(edge.code, 4)
+    assert.match(edge.err, /federationPeer is needed to run that service.*GH-CLI-CONFIG/)
+  })
+})
+
 /** One gateway for the whole file, driven by the command line only. */
 describe('gatehouse up', () => {
   const stop = new AbortController()
