@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { DnsServer, HomeServer } from '@gatehouse/lab'
+import { commands } from 'gatehouse'
+import { skipWithout } from '../peers-kit/find-tool.ts'
+import { freePort } from '../peers-kit/free-port.ts'
+import { withRack } from '../peers-kit/peer-rack.ts'
+import { objectsOf } from './kit/helm.ts'
+import { RenderedSite } from './kit/rendered-site.ts'
+
+const POLICY = `apiVersion: gatehouse/v1
+kind: FederationSettings
+metadata: { name: settings }
+spec: { enabled: true, unverified: { message: deliver } }
+---
+apiVersion: gatehouse/v1
+kind: InternalDomain
+metadata: { name: contoso }
+spec: { domain: contoso.example }
+---
+apiVersion: gatehouse/v1
+kind: Partner
+metadata: { name: probe }
+spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT" }
+`
+
+test(
+  'what the chart renders runs: NATS, policy, archive and edge as the pods would, and the containers of `helm test`',
+  { skip: skipWithout('helm4', 'nats-server') },
+  withRack('chart', async (rack, t) => {
+    const dns = rack.add(new DnsServer())
+    await dns.start()
+    const homePort = await freePort()
+    const [carolAt, aliceAt] = ['carol@fabrikam.example', 'alice@contoso.example']
+    const objects = objectsOf('small-trial', {
+      set: [
+        'policy.postgres.existingSecret=',
+        'archive.postgres.existingSecret=',
+        'trial.postgres.enabled=false',
+        'federationPeer.config.drain.graceMs=0',
+        'federationPeer.config.drain.closeMs=0',
+        `federationPeer.config.dns.servers={${dns.server}}`,
+        `federationPeer.config.internalEdge.nextHop.port=${homePort}`,
+        'tests.message.enabled=true',
+        'tests.message.existingSecret=probe-partner',
+        `tests.message.from=sip:${carolAt}`,
+        `tests.message.to=sip:${aliceAt}`,
+      ],
+    })
+    const site = new RenderedSite(rack, objects)
+    await site.choosePorts()
+    const { authority } = site
+    const caPem = authority.certificate.certPem
+    site.give('inside-ca', { 'ca.crt': caPem })
+    site.give('partner-ca', { 'ca.crt': caPem })
+    const partnerCertificate = authority.issue({ dns: ['sip.fabrikam.example'] })
+    site.give('probe-partner', { 'tls.crt': partnerCertificate.chainPem, 'tls.key': partnerCertificate.keyPem, 'ca.crt': caPem })
+
+    // Two servers that are not ours: the one inside, and the partner's.
+    const server = async (domain: string, host: string, nextHost: string, nextPort: number, port: number): Promise<HomeServer> => {
+      const home = new HomeServer({
+        domain,
+        host,
+        address: '127.0.0.1',
+        port,
+        certificate: authority.issue({ dns: [host] }),
+        caPem,
+        nextHop: { host: nextHost, address: '127.0.0.1', port: nextPort },
+      })
+      await home.start()
+      dns.zone.setAddresses(host, ['127.0.0.1'])
+      return rack.add(home)
+    }
+    await server('contoso.example', 'home.contoso.example', 'gate.contoso.example', site.portOf('federation-peer', 5062), homePort).then(
+      (home) => home.addUser('alice'),
+    )
+    const partner = await server('fabrikam.example', 'sip.fabrikam.example', 'sip.contoso.example', site.portOf('federation-peer', 5061), 0)
+
+    await site.start('nats', /Server is ready/)
+    await site.start('policy', /control +\S+:\d+/)
+    await site.start('archive', /control +\S+:\d+/)
+    await site.start('federation-peer', /control +\S+:\d+/)
+    const run = (args: readonly string[]) => spawnSync(process.execPath, [...site.cli, ...args], { cwd: rack.folder, encoding: 'utf8' })
+
+    await rack.step(t, 'the operator’s certificate applies a policy', async () => {
+      writeFileSync(rack.path('policy.yaml'), POLICY.replace('PORT', String(partner.port)))
+      const applied = run([
+        'apply',
+        '-f',
+        rack.path('policy.yaml'),
+        `--connect=localhost:${site.portOf('policy', 9443)}`,
+        ...site.tlsOptions('gh-gatehouse-operator'),
+      ])
+      assert.equal(applied.status, 0, applied.stdout + applied.stderr)
+    })
+
+    await rack.step(t, 'helm test: the policy is in force on the replica that the pod’s name names', async () => {
+      const status = run(site.commandOf('gh-gatehouse-test-status', 'policy-status'))
+      assert.equal(status.status, 0, status.stdout + status.stderr)
+      assert.match(status.stdout, /federation-peer-7/)
+    })
+
+    await rack.step(t, 'helm test: a partner’s message goes through, and the archive has it', async () => {
+      if (commands.some((command) => command.name === 'probe')) {
+        const sent = run(site.commandOf('gh-gatehouse-test-message', 'send'))
+        assert.equal(sent.status, 0, sent.stdout + sent.stderr)
+      } else {
+        // the command that the container runs is not in this version yet; the message is the same
+        const sent = await partner.addUser('carol').sendMessage(aliceAt, 'helm test of gh')
+        assert.equal(sent.status, 200)
+      }
+      const found = run(site.commandOf('gh-gatehouse-test-message', 'find-record'))
+      assert.equal(found.status, 0, found.stdout + found.stderr)
+      assert.match(found.stdout, /"verdict":"allow"/)
+    })
+
+    await rack.step(t, 'the policy service may replay from the archive; the edge’s certificate may not read it', async () => {
+      const observed = run([
+        'policy',
+        'observed',
+        `--connect=localhost:${site.portOf('policy', 9443)}`,
+        ...site.tlsOptions('gh-gatehouse-operator'),
+      ])
+      assert.equal(observed.status, 0, observed.stdout + observed.stderr)
+      const stolen = run([
+        'archive',
+        'search',
+        `--connect=localhost:${site.portOf('archive', 9443)}`,
+        ...site.tlsOptions('gh-gatehouse-federation-peer-internal'),
+      ])
+      assert.equal(stolen.stdout, '')
+      assert.match(stolen.stderr, /GH-ARCHIVE-ROLE/)
+    })
+
+    await rack.step(t, 'the check before an upgrade takes these files, and not one with a mistake', async () => {
+      const check = objects.find(({ kind }) => kind === 'Job')?.metadata.name ?? ''
+      assert.equal(run(site.commandOf(check, 'federation-peer')).status, 0)
+      writeFileSync(rack.path('wrong.yaml'), 'federationPeer: { drain: { graceMs: soon } }\n')
+      assert.equal(run(['config', 'check', rack.path('wrong.yaml')]).status, 4)
+    })
+  }),
+)
