@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { parse } from 'yaml'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { CHART, exampleFile, examples, type HelmName, helmTemplate, objectsOf, runTool } from './kit/helm.ts'
 
@@ -40,6 +41,12 @@ describe('the chart, by the tools of its users', { skip: skipWithout('helm4', 'h
     assert.equal(run.status, 0, `${run.out}${run.err}`)
     t.diagnostic(run.out.trim())
     assert.match(run.out, /Invalid: 0, Errors: 0, Skipped: 0/)
+  })
+
+  it('the values in the documents are those of an example', () => {
+    const page = readFileSync(join(CHART, '../../docs/deploy-on-kubernetes.md'), 'utf8')
+    const fence = /```yaml\n# values\.yaml\n([\s\S]*?)```/.exec(page)?.[1]
+    assert.deepEqual(parse(fence ?? ''), parse(readFileSync(exampleFile('small-trial'), 'utf8')))
   })
 
   it('kubeconform refuses what it does not know: the check can fail', () => {

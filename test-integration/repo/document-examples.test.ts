@@ -31,7 +31,10 @@ describe('examples in documents', () => {
   })
 
   it('configuration files are valid', () => {
-    const configs = fences.filter((fence) => fence.language === 'yaml' && /^federationPeer:/m.test(fence.text))
+    // Values of the chart say so in their first line; the chart's tests give them to Helm.
+    const configs = fences.filter(
+      (fence) => fence.language === 'yaml' && /^federationPeer:/m.test(fence.text) && !fence.text.startsWith('# values.yaml'),
+    )
     assert.ok(configs.length > 0)
     for (const config of configs) {
       const result = loadConfig(gatehouseConfig, config.text, config.path)
