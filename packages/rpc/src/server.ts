@@ -15,6 +15,7 @@ import { rpcCodes } from './errors.ts'
 import { healthCheckMethod, healthHandler } from './health-service.ts'
 import type { CallDefinition, Decoded } from './method-definition.ts'
 import { messageOfDecoded, methodDefinition } from './method-definition.ts'
+import { ReplaceableCredentials } from './replaceable-credentials.ts'
 import type { RpcContext, RpcHandlers, RpcService } from './service-types.ts'
 import { statusOf } from './status-mapping.ts'
 import type { RpcTarget } from './target.ts'
@@ -43,6 +44,8 @@ export interface RpcServer {
   add<S extends RpcService>(service: S, handlers: RpcHandlers<S>): RpcServer
   /** Resolves with the address to connect to; rejects with GH-RPC-LISTEN. */
   start(): Promise<string>
+  /** Certificate, key and authority for connections that come from now on; those that are open stay. Nothing to do for a socket. */
+  useTls(tls: RpcTls): void
   /** No new calls; running ones may end for at most `graceMs`. */
   stop(graceMs?: number): Promise<void>
 }
@@ -55,6 +58,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const target = parseTarget(options.listen)
   if (target.kind === 'tcp' && options.tls === undefined)
     throw rpcError('GH-RPC-ADDRESS', `'${options.listen}' needs certificates: TCP is served with mutual TLS only`)
+  const credentials = target.kind === 'unix' || options.tls === undefined ? undefined : new ReplaceableCredentials(options.tls)
   const server = new Server({ ...CHANNEL_OPTIONS })
   const names = new Set<string>()
   server.addService({ check: healthCheckMethod }, {
@@ -66,7 +70,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       addService(server, service, handlers as Readonly<Record<string, AnyHandler>>, options.log)
       return self
     },
-    start: () => listen(server, target, options.tls),
+    start: () => listen(server, target, credentials ?? ServerCredentials.createInsecure()),
+    useTls: (tls) => credentials?.replace(tls),
     stop: (graceMs = 2_000) => stop(server, graceMs),
   }
   return self
@@ -190,16 +195,8 @@ function report(label: string, thrown: unknown, log: RpcLog): ReturnType<typeof 
   return answer
 }
 
-async function listen(server: Server, target: RpcTarget, tls: RpcTls | undefined): Promise<string> {
+async function listen(server: Server, target: RpcTarget, credentials: ServerCredentials): Promise<string> {
   if (target.kind === 'unix') await prepareSocket(target.path)
-  const credentials =
-    target.kind === 'unix' || tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(
-          Buffer.from(tls.caPem),
-          [{ private_key: Buffer.from(tls.keyPem), cert_chain: Buffer.from(tls.certPem) }],
-          true,
-        )
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(grpcAddress(target), credentials, (cause, bound) => {
       if (cause === null) resolve(bound)

@@ -1,17 +1,31 @@
-import type { RpcServer } from '@gatehouse/rpc'
+import type { RpcServer, RpcTls } from '@gatehouse/rpc'
 import { createRpcServer } from '@gatehouse/rpc'
 import type { Logger } from '@gatehouse/telemetry'
 import { readText } from '../read-text.ts'
+import { ControlFiles } from './follow-control-files.ts'
 import type { GatehouseConfig } from './gatehouse-config.ts'
+
+export interface ControlServer {
+  readonly rpc: RpcServer
+  /** Looks whether certificates changed on disk; to be called now and then. */
+  followFiles(): void
+}
 
 /** The address the command line talks to. Throws GH-RPC-ADDRESS and GH-CLI-FILE. */
 export function createControlServer(
   config: GatehouseConfig['control'] & { listen: string },
   log: Logger,
   isServing: () => boolean,
-): RpcServer {
-  const { listen, tls } = config
-  const read = (file: string): string => readText('.', file)
-  const files = tls === undefined ? {} : { tls: { certPem: read(tls.certFile), keyPem: read(tls.keyFile), caPem: read(tls.caFile) } }
-  return createRpcServer({ listen, log, isServing, ...files })
+): ControlServer {
+  const { listen, tls: places } = config
+  if (places === undefined) return { rpc: createRpcServer({ listen, log, isServing }), followFiles: () => {} }
+  const read = (): RpcTls => ({
+    certPem: readText('.', places.certFile),
+    keyPem: readText('.', places.keyFile),
+    caPem: readText('.', places.caFile),
+  })
+  const tls = read()
+  const rpc = createRpcServer({ listen, log, isServing, tls })
+  const files = new ControlFiles(tls, { read, server: rpc, log })
+  return { rpc, followFiles: () => files.check() }
 }

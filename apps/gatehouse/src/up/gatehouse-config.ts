@@ -18,7 +18,7 @@ const control = z.strictObject({
       caFile: z.string().describe('PEM file: the authority whose certificates callers must have.'),
     })
     .optional()
-    .describe('Mutual TLS of the control address.'),
+    .describe('Mutual TLS of the control address; the files are watched.'),
 })
 
 const telemetry = z.strictObject({

@@ -70,6 +70,8 @@ export interface GatewayDeps {
 
 /** How long calls of the command line may take to end at a stop. */
 const CONTROL_GRACE_MS = 200
+/** A Secret that is mounted is replaced within a minute or two; asking more often finds nothing sooner. */
+const CONTROL_FILES_MS = 30_000
 const BUS_GRACE_MS = 1_000
 
 const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer', 'public-im-bridge']
@@ -90,6 +92,7 @@ class OneProcess implements Gateway {
   readonly #deps: GatewayDeps
   readonly #bus: Bus
   readonly #rpc: RpcServer
+  readonly #followControlFiles: () => void
   readonly #parts: Part[] = []
   readonly #followers = new Map<string, SnapshotFollower>()
   #edges: { external: Place; internal: Place } | undefined
@@ -107,7 +110,9 @@ class OneProcess implements Gateway {
     this.#bus = deps.bus
     this.#control = config.control.listen ?? defaultControlAddress(services)
     this.#snapshotKey = () => fileKey(config.federationPeer?.policy.publicKeyFile)
-    this.#rpc = createControlServer({ ...config.control, listen: this.#control }, deps.log, () => this.health().isReady)
+    const { rpc, followFiles } = createControlServer({ ...config.control, listen: this.#control }, deps.log, () => this.health().isReady)
+    this.#rpc = rpc
+    this.#followControlFiles = followFiles
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
     if (services.includes('policy')) this.#addPolicy()
     if (services.includes('archive')) this.#addArchive()
@@ -226,10 +231,16 @@ class OneProcess implements Gateway {
   #addControl(): void {
     const { bus, log } = this.#depsOf('live')
     this.#rpc.add(LiveService, new LiveHandlers({ bus, log, every: everyInterval }))
+    let unfollow = (): void => {}
     const start = async (): Promise<void> => {
       this.#control = await this.#rpc.start()
+      unfollow = everyInterval(CONTROL_FILES_MS, this.#followControlFiles)
     }
-    this.#parts.push({ name: 'control', start, stop: () => this.#rpc.stop(CONTROL_GRACE_MS) })
+    const stop = async (): Promise<void> => {
+      unfollow()
+      await this.#rpc.stop(CONTROL_GRACE_MS)
+    }
+    this.#parts.push({ name: 'control', start, stop })
   }
 
   #addHealth(services: readonly ServiceName[]): void {
