@@ -202,3 +202,33 @@ export const tests = z.strictObject({
     })
     .prefault({}),
 })
+
+/** Block `policyController`; its templates are in `templates/policy-controller`. */
+export const policyController = z.strictObject({
+  enabled: z.boolean().default(false).describe('The cluster owns the policy: the policy service takes it from objects of this namespace.'),
+  kinds: z.array(z.string().min(1)).default([]).describe('Kinds that the cluster owns. Empty: all.'),
+  crds: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Install and upgrade the definitions of the kinds.'),
+      keep: z.boolean().default(true).describe('Keep them, and with them every policy object, when the release is uninstalled.'),
+    })
+    .prefault({}),
+  webhook: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Refuse mistakes before they are stored.'),
+      port: portNumber.default(9444),
+      existingSecret: secretName.describe('Secret with `tls.crt` and `tls.key` for its Service. Empty: cert-manager makes it.'),
+      caBundle: z.string().default('').describe('Authority of that Secret, base64 of PEM. With cert-manager: filled in by it.'),
+      failurePolicy: z.enum(['Fail', 'Ignore']).default('Fail').describe('What the API server does while no policy pod answers.'),
+      timeoutSeconds: z.int().min(1).max(30).default(5),
+      from: peers.default([]).describe('Where the API server calls from (NetworkPolicy). Empty: anywhere.'),
+    })
+    .prefault({})
+    .describe('Validating admission webhook.'),
+  apiServer: z
+    .strictObject({
+      ports: z.array(portNumber).min(1).default([443, 6443]).describe('Ports of the API server, of its Service and behind it.'),
+      to: peers.default([]).describe('Where it is (NetworkPolicy). Empty: anywhere on these ports.'),
+    })
+    .prefault({}),
+})

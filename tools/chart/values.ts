@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { configOf } from './config-section.ts'
 import { asInPod, certificateBlock, persistence, secretFile, secretName, serviceBlock } from './service-block.ts'
-import { global, hooks, monitoring, nats, tests, trial } from './shared-values.ts'
+import { global, hooks, monitoring, nats, policyController, tests, trial } from './shared-values.ts'
 
 const texts = z.record(z.string(), z.string())
 const portNumber = z.int().min(1).max(65_535)
@@ -203,10 +203,7 @@ export const chartValues = z.strictObject({
     .prefault({})
     .describe('Everything in one pod, embedded bus, SQLite: a small office. The blocks above still say how it is configured.'),
   trial: trial.prefault({}).describe('NATS and PostgreSQL for trials. In production bring your own.'),
-  policyController: z
-    .looseObject({ enabled: z.boolean().default(false) })
-    .prefault({})
-    .describe('Policy as custom resources.'),
+  policyController: policyController.prefault({}).describe('Policy as custom resources.'),
   monitoring: monitoring.prefault({}).describe('Prometheus and Grafana.'),
   hooks: hooks.prefault({}).describe('Jobs around install and upgrade.'),
   tests: tests.prefault({}).describe('`helm test`.'),

@@ -85,6 +85,7 @@ What the chart fills in, per section of gatehouse.yaml; what values say in `conf
   {{- if $v.directoryTrust }}{{ $_ := set $directory "caFile" "/etc/gatehouse/directory-trust/ca.crt" }}{{ end -}}
   {{- $_ := set $section "directory" $directory -}}
 {{- end -}}
+{{- if .Values.policyController.enabled }}{{ $_ := set $section "kubernetes" (include "gatehouse.policyController.config" . | fromJson) }}{{ end -}}
 {{- $section | toJson -}}
 {{- end -}}
 

@@ -142,6 +142,9 @@ spec:
         - { name: state, mountPath: /var/lib/gatehouse }
         - { name: tmp, mountPath: /tmp }
         {{- include "gatehouse.fileMounts" $at | nindent 8 }}
+        {{- if and $root.Values.policyController.enabled (eq $key (include "gatehouse.runner" (list $root "policy"))) }}
+        {{- include "gatehouse.policyController.tokenMount" $root | nindent 8 }}
+        {{- end }}
         {{- with $v.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -156,6 +159,9 @@ spec:
       emptyDir: { sizeLimit: 64Mi }
     {{- end }}
     {{- include "gatehouse.fileVolumes" $at | nindent 4 }}
+    {{- if and $root.Values.policyController.enabled (eq $key (include "gatehouse.runner" (list $root "policy"))) }}
+    {{- include "gatehouse.policyController.tokenVolume" $root | nindent 4 }}
+    {{- end }}
     {{- with $v.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -170,6 +176,10 @@ spec:
 {{- if has $key (list "federationPeer" "singleProcess") -}}
   {{- $ports = append $ports (dict "name" "sip-external" "port" (include "gatehouse.edgePort" (list $root "externalEdge") | int)) -}}
   {{- $ports = append $ports (dict "name" "sip-internal" "port" (include "gatehouse.edgePort" (list $root "internalEdge") | int)) -}}
+{{- end -}}
+{{- $controller := $root.Values.policyController -}}
+{{- if and $controller.enabled $controller.webhook.enabled (eq $key (include "gatehouse.runner" (list $root "policy"))) -}}
+  {{- $ports = append $ports (dict "name" "policy-webhook" "port" $controller.webhook.port) -}}
 {{- end -}}
 {{- if eq $key "publicImBridge" -}}
   {{- range $root.Values.publicImBridge.service.ports }}{{ $ports = append $ports (dict "name" .name "port" .targetPort) }}{{ end -}}

@@ -59,6 +59,7 @@ One place says what is mounted and, with _config.tpl, where the configuration lo
   {{- if $v.global.policyKey.existingSecret }}{{ $files = append $files (dict "name" "policy-signing-key" "secret" $v.global.policyKey.existingSecret "items" (dict $v.global.policyKey.privateKey "policy.key")) }}{{ end -}}
   {{- with $v.policy.postgres }}{{ if .existingSecret }}{{ $files = append $files (dict "name" "policy-postgres" "secret" .existingSecret "items" (dict .key "url")) }}{{ end }}{{ end -}}
   {{- with $v.policy.directoryPassword }}{{ if .existingSecret }}{{ $files = append $files (dict "name" "directory-password" "secret" .existingSecret "items" (dict .key "password")) }}{{ end }}{{ end -}}
+  {{- if and $v.policyController.enabled $v.policyController.webhook.enabled }}{{ $files = append $files (dict "name" "policy-webhook" "secret" (include "gatehouse.policyController.webhookSecret" $root)) }}{{ end -}}
   {{- with $v.policy.directoryTrust }}{{ $files = append $files (dict "name" "directory-trust" "configMap" .) }}{{ end -}}
 {{- end -}}
 {{- if eq $section "archive" -}}
