@@ -50,7 +50,9 @@ function chart(panel: Panel, series: DrawnPanel['series']): string {
     const label = `<text x="${LEFT - 6}" y="${y(value) + 4}" text-anchor="end" font-size="10">${escaped(shown(value, panel.unit))}</text>`
     return `<line x1="${LEFT}" x2="${WIDTH}" y1="${y(value)}" y2="${y(value)}" stroke="#e4e7eb"/>${label}`
   })
-  const keys = series.map(({ legend }, at) => `<span class="key" style="color: ${COLOURS[at % COLOURS.length]}">■ ${escaped(legend)}</span>`)
+  const keys = series.map(
+    ({ legend }, at) => `<span class="key" style="color: ${COLOURS[at % COLOURS.length]}">■ ${escaped(legend)}</span>`,
+  )
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}">${grid.join('')}${lines.join('')}</svg><div>${keys.join(' ')}</div>`
 }
 
