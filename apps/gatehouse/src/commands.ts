@@ -25,6 +25,7 @@ import { outboxDropCommand, outboxListCommand, outboxRetryCommand } from './comm
 import { peersCommand } from './commands/peers.ts'
 import { policyObservedCommand } from './commands/policy-observed.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
+import { probeCommand } from './commands/probe.ts'
 import { quarantineListCommand, quarantineReleaseCommand } from './commands/quarantine.ts'
 import { rollbackCommand } from './commands/rollback.ts'
 import { serviceCommand } from './commands/service.ts'
@@ -80,5 +81,6 @@ export const commands: readonly Command[] = [
   archiveHoldReleaseCommand,
   archiveEraseCommand,
   certCheckCommand,
+  probeCommand,
   versionCommand,
 ]

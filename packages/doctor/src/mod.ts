@@ -1,0 +1,5 @@
+export type { DialedTls, DialFailure, DialOptions } from './wire/dial-tls.ts'
+export { dialTls } from './wire/dial-tls.ts'
+export { firstRequest } from './wire/first-request.ts'
+export type { WireAnswer, WireOptions } from './wire/sip-wire.ts'
+export { SipWire } from './wire/sip-wire.ts'
