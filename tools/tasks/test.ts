@@ -38,6 +38,7 @@ if (only === undefined || only === 'integration') {
     '--test-reporter=spec',
     'test-integration/bad-input/**/*.test.ts',
     'test-integration/agreement/**/*.test.ts',
+    'test-integration/doctor/**/*.test.ts',
     'test-integration/operations/**/*.test.ts',
     'test-integration/alerts/**/*.test.ts',
     'test-integration/bridge/**/*.test.ts',

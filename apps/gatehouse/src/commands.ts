@@ -14,6 +14,7 @@ import { configCheckCommand } from './commands/config-check.ts'
 import { demoCommand } from './commands/demo.ts'
 import { diffCommand } from './commands/diff.ts'
 import { directoryStatusCommand, directorySyncCommand } from './commands/directory.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { exportCommand } from './commands/export.ts'
 import { exportLcsCommand } from './commands/export-lcs.ts'
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   simulateCommand,
   policyObservedCommand,
   peersCommand,
+  doctorCommand,
   outboxListCommand,
   outboxRetryCommand,
   outboxDropCommand,

@@ -84,6 +84,11 @@ export class PeerValidator {
     return promise
   }
 
+  /** What `validate` would say at another time; for telling what is wrong besides the time. Nothing is kept, and no door opens by it. */
+  async judgeAt(chainDer: readonly Uint8Array[], atMs: number): Promise<PeerIdentity> {
+    return identityOf(await validateChain(chainDer, this.#context, atMs))
+  }
+
   /** The answer for a chain validated before, if it still holds; undefined: ask `validate`. */
   cached(chainDer: readonly Uint8Array[]): PeerIdentity | undefined {
     return this.#known(chainKey(chainDer))

@@ -37,6 +37,10 @@ class Peering {
     if (request.partner === 'refused') throw failed('GH-TEST-REFUSED', '', { isCertain: false })
     return { closed: request.partner.length }
   }
+
+  async *diagnose(request: { domain: string }): AsyncGenerator<{ name: string }> {
+    yield { name: request.domain }
+  }
 }
 
 const peering: RpcHandlers<typeof PeeringService> = new Peering()

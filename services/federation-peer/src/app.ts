@@ -13,6 +13,8 @@ import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
 import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
+import { Diagnoses } from './diagnose/diagnoses.ts'
+import { createDoctorGate } from './diagnose/doctor-gate.ts'
 import { CertificateKeeper } from './edge/certificate-keeper.ts'
 import type { EdgeClock, EdgeConnection, EdgeLog, LinkTarget } from './edge/connection.ts'
 import { EdgeHub } from './edge/edge-hub.ts'
@@ -242,7 +244,26 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const internal = listener('internal')
   keeper.onTrustChanged(() => hub.revalidate(keeper.validator))
 
+  const doctor = createDoctorGate({
+    ownName: config.externalEdge.name,
+    nowMs,
+    dns,
+    validator: keeper.validator,
+    identity: () => keeper.identityFor('external'),
+    targets,
+    stores: stores.external,
+    policy: { snapshot: () => deps.policy.current(nowMs()), lookupFacts: (user, onDone) => facts.lookupFacts(user, onDone) },
+    echo: undefined,
+  })
+  const diagnoses = new Diagnoses({
+    gate: doctor,
+    snapshot: () => deps.policy.current(nowMs()),
+    replica: config.replica,
+    log,
+    timeoutSignal: (delayMs) => AbortSignal.timeout(delayMs),
+  })
   const peering = new PeeringHandlers({
+    diagnoses,
     connections: () => session.connections.values(),
     links: () => pool.states(),
     replica: config.replica,

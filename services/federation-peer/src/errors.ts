@@ -50,6 +50,16 @@ export const peerCodes = {
     sip: 481,
     diagnostics: 1004,
   },
+  'GH-PEER-DIAGNOSIS-TARGET': {
+    summary: 'The doctor examines domains that are not ours, and sends from an internal domain.',
+    remedy: 'Name the partner by its SIP domain, such as fabrikam.example; --from is an address of ours, --echo one of theirs.',
+    retry: 'never',
+  },
+  'GH-PEER-DIAGNOSIS-BUSY': {
+    summary: 'The doctor is at work: on this domain, or on too many.',
+    remedy: 'Wait for it to end; a run takes seconds, a minute at the most.',
+    retry: 'later',
+  },
   'GH-PEER-NEXT-HOP-AWAY': {
     summary: 'The server the message has to go to next cannot be reached.',
     remedy: 'See `gatehouse peers` for its state and reason.',

@@ -1,5 +1,5 @@
-import { isIP, type Socket, connect as tcpConnect } from 'node:net'
-import { type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls'
+import { isIP } from 'node:net'
+import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 
 /** No real chain is longer; the validator refuses what it does not need. */
 const MAX_CERTIFICATES = 10
@@ -47,8 +47,15 @@ export function dialTls(options: DialOptions): Promise<DialedTls | DialFailure> 
   const startedMs = options.nowMs()
   let connectedMs: number | undefined
   let isSettled = false
-  const tcp: Socket = tcpConnect({ host: options.address, port: options.port, noDelay: true })
-  let tls: TLSSocket | undefined
+  // rejectUnauthorized is off because OpenSSL cannot judge by the gate's rules; the caller does, before anything is said.
+  const socket = connect({
+    host: options.address,
+    port: options.port,
+    // RFC 6066 §3: a server name is never an IP address.
+    servername: isIP(options.serverName) === 0 ? options.serverName : '',
+    secureContext: options.context,
+    rejectUnauthorized: false,
+  })
   const durations = (): { connectMs: number; handshakeMs: number } => ({
     connectMs: (connectedMs ?? options.nowMs()) - startedMs,
     handshakeMs: connectedMs === undefined ? 0 : options.nowMs() - connectedMs,
@@ -57,10 +64,7 @@ export function dialTls(options: DialOptions): Promise<DialedTls | DialFailure> 
     isSettled = true
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', onAbort)
-    if (!outcome.ok) {
-      tls?.destroy()
-      tcp.destroy()
-    }
+    if (!outcome.ok) socket.destroy()
     resolve(outcome)
   }
   const fail = (detail: string, code = '', isTimeout = false): void => {
@@ -71,38 +75,21 @@ export function dialTls(options: DialOptions): Promise<DialedTls | DialFailure> 
   const onTimeout = (): void =>
     fail(`no ${connectedMs === undefined ? 'connection' : 'handshake'} within ${options.timeoutMs} ms`, '', true)
   let timer = setTimeout(onTimeout, options.timeoutMs)
-  const onError = (error: NodeJS.ErrnoException): void => fail(error.message, error.code ?? '')
-  tcp.on('error', onError)
-  tcp.once('close', () => fail('closed by the peer'))
   if (options.signal?.aborted === true) onAbort()
   options.signal?.addEventListener('abort', onAbort, { once: true })
-
-  tcp.once('connect', () => {
+  // kept after the handshake: an error without a listener would end the process
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(error.message, error.code ?? ''))
+  socket.once('close', () => fail('closed by the peer'))
+  socket.once('connect', () => {
     connectedMs = options.nowMs()
+    socket.setNoDelay(true)
     clearTimeout(timer)
     timer = setTimeout(onTimeout, options.timeoutMs)
-    // rejectUnauthorized is off because OpenSSL cannot judge by the gate's rules; the caller does, before anything is said.
-    tls = tlsConnect({
-      socket: tcp,
-      // RFC 6066 §3: a server name is never an IP address.
-      servername: isIP(options.serverName) === 0 ? options.serverName : '',
-      secureContext: options.context,
-      rejectUnauthorized: false,
-    })
-    const secure = tls
-    secure.on('error', onError)
-    secure.once('close', () => fail('closed by the peer'))
-    secure.once('secureConnect', () => {
-      if (isSettled) return
-      settle({
-        ok: true,
-        socket: secure,
-        chain: chainOf(secure),
-        tlsVersion: secure.getProtocol() ?? '',
-        cipher: secure.getCipher().standardName,
-        ...durations(),
-      })
-    })
+  })
+  socket.once('secureConnect', () => {
+    if (isSettled) return
+    const { standardName } = socket.getCipher()
+    settle({ ok: true, socket, chain: chainOf(socket), tlsVersion: socket.getProtocol() ?? '', cipher: standardName, ...durations() })
   })
   return promise
 }

@@ -54,6 +54,8 @@ export class SipWire {
     socket.on('error', (error: NodeJS.ErrnoException) => this.#end({ kind: 'closed', code: error.code ?? '', detail: error.message }))
     socket.on('close', () => this.#end(QUIET_END))
     if (socket.destroyed) this.#end(QUIET_END)
+    // whoever looked at the handshake may have stopped reading
+    else socket.resume()
   }
 
   /** True until the peer or we ended it. */

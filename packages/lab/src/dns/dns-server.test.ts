@@ -47,3 +47,11 @@ test('an answer too long for UDP comes over TCP', async () => {
   assert.equal(found.length, 60)
   assert.ok(server.queries.some((query) => query.transport === 'tcp' && query.type === 'SRV'))
 })
+
+test('an alias is given with what it stands for', async () => {
+  server.zone.setAlias('alias.example.org', 'real.example.org')
+  server.zone.setAddresses('real.example.org', ['127.0.0.4'])
+  assert.deepEqual(await resolver.resolveCname('alias.example.org'), ['real.example.org'])
+  assert.deepEqual(await resolver.resolve4('alias.example.org'), ['127.0.0.4'])
+  await assert.rejects(resolver.resolveCname('real.example.org'), { code: 'ENODATA' })
+})

@@ -104,7 +104,14 @@ export class DnsServer {
       questions: [question],
     }
     const answers =
-      answer.outcome === 'records' ? answer.records.map(({ type, ttlS, data }) => ({ name: question.name, type, ttl: ttlS, data })) : []
+      answer.outcome === 'records'
+        ? answer.records.map((record) => ({
+            name: ('owner' in record ? record.owner : undefined) ?? question.name,
+            type: record.type,
+            ttl: record.ttlS,
+            data: record.data,
+          }))
+        : []
     const full = { ...base, answers } as Packet
     if (transport === 'tcp') return streamEncode(full)
     const packet = encode(full)

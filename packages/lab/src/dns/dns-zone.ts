@@ -10,7 +10,13 @@ export interface SrvRecord {
 
 /** One stored record, ready for `dns-packet`. */
 export type ZoneRecord =
-  | { readonly type: 'A' | 'AAAA'; readonly ttlS: number; readonly data: string }
+  | {
+      readonly type: 'A' | 'AAAA' | 'CNAME'
+      readonly ttlS: number
+      readonly data: string
+      /** Whose record it is, where that is not the name asked for. */
+      readonly owner?: string
+    }
   | {
       readonly type: 'SRV'
       readonly ttlS: number
@@ -56,6 +62,11 @@ export class DnsZone {
     this.#replace(host, ['A', 'AAAA'], records)
   }
 
+  /** Makes `host` an alias (CNAME) of `canonical`, whose records are given with it. */
+  setAlias(host: string, canonical: string, ttlS = 60): void {
+    this.#records.set(keyOf(host), [{ type: 'CNAME', ttlS, data: canonical }])
+  }
+
   /** From now on `name` is answered with a fault, whatever its records are; undefined heals it. */
   setFault(name: string, fault: DnsFault | undefined): void {
     if (fault === undefined) this.#faults.delete(keyOf(name))
@@ -74,7 +85,13 @@ export class DnsZone {
     if (fault !== undefined) return { outcome: fault }
     const records = this.#records.get(key)
     if (records === undefined) return { outcome: 'nxdomain' }
-    return { outcome: 'records', records: records.filter((record) => record.type === type) }
+    const found = records.filter((record) => record.type === type)
+    const alias = records.find((record) => record.type === 'CNAME')
+    if (found.length > 0 || alias?.type !== 'CNAME') return { outcome: 'records', records: found }
+    // RFC 1034 §4.3.2 step 3a: the alias, then what it stands for.
+    const behind = this.answer(alias.data, type)
+    const owned = behind.outcome === 'records' ? behind.records.map((record) => ({ ...record, owner: alias.data })) : []
+    return { outcome: 'records', records: [alias, ...owned] }
   }
 
   #replace(name: string, types: readonly string[], records: readonly ZoneRecord[]): void {

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/peering.proto.
  */
 export const file_gatehouse_v1_peering: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIhIKEExpc3RQZWVyc1JlcXVlc3QihAMKCVBlZXJTdGF0ZRIPCgdwYXJ0bmVyGAEgASgJEhIKCnBlZXJfY2xhc3MYAiABKAkSDAoEc2lkZRgDIAEoCRIQCghsaW5rc19pbhgEIAEoDRIRCglsaW5rc19vdXQYBSABKA0SDQoFc3RhdGUYBiABKAkSDgoGZGV0YWlsGAcgASgJEhAKCHNpbmNlX3VzGAggASgDEhMKC3JlcXVlc3RzX2luGAkgASgEEhQKDHJlcXVlc3RzX291dBgKIAEoBBIPCgdyZWZ1c2VkGAsgASgEEg8KB2RvbWFpbnMYDCADKAkSHwoXY2VydGlmaWNhdGVfZmluZ2VycHJpbnQYDSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX3VzGA4gASgDEg4KBnJlbW90ZRgPIAEoCRITCgt0bHNfdmVyc2lvbhgQIAEoCRIZChFvcGVuX3RyYW5zYWN0aW9ucxgRIAEoDRINCgV3YXRjaBgSIAEoCRIPCgdyZXBsaWNhGBMgASgJIjsKEUxpc3RQZWVyc1Jlc3BvbnNlEiYKBXBlZXJzGAEgAygLMhcuZ2F0ZWhvdXNlLnYxLlBlZXJTdGF0ZSIkChFEaXNjb25uZWN0UmVxdWVzdBIPCgdwYXJ0bmVyGAEgASgJIiQKEkRpc2Nvbm5lY3RSZXNwb25zZRIOCgZjbG9zZWQYASABKA0yrwEKDlBlZXJpbmdTZXJ2aWNlEkwKCUxpc3RQZWVycxIeLmdhdGVob3VzZS52MS5MaXN0UGVlcnNSZXF1ZXN0Gh8uZ2F0ZWhvdXNlLnYxLkxpc3RQZWVyc1Jlc3BvbnNlEk8KCkRpc2Nvbm5lY3QSHy5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlcXVlc3QaIC5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIhIKEExpc3RQZWVyc1JlcXVlc3QihAMKCVBlZXJTdGF0ZRIPCgdwYXJ0bmVyGAEgASgJEhIKCnBlZXJfY2xhc3MYAiABKAkSDAoEc2lkZRgDIAEoCRIQCghsaW5rc19pbhgEIAEoDRIRCglsaW5rc19vdXQYBSABKA0SDQoFc3RhdGUYBiABKAkSDgoGZGV0YWlsGAcgASgJEhAKCHNpbmNlX3VzGAggASgDEhMKC3JlcXVlc3RzX2luGAkgASgEEhQKDHJlcXVlc3RzX291dBgKIAEoBBIPCgdyZWZ1c2VkGAsgASgEEg8KB2RvbWFpbnMYDCADKAkSHwoXY2VydGlmaWNhdGVfZmluZ2VycHJpbnQYDSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX3VzGA4gASgDEg4KBnJlbW90ZRgPIAEoCRITCgt0bHNfdmVyc2lvbhgQIAEoCRIZChFvcGVuX3RyYW5zYWN0aW9ucxgRIAEoDRINCgV3YXRjaBgSIAEoCRIPCgdyZXBsaWNhGBMgASgJIjsKEUxpc3RQZWVyc1Jlc3BvbnNlEiYKBXBlZXJzGAEgAygLMhcuZ2F0ZWhvdXNlLnYxLlBlZXJTdGF0ZSIkChFEaXNjb25uZWN0UmVxdWVzdBIPCgdwYXJ0bmVyGAEgASgJIiQKEkRpc2Nvbm5lY3RSZXNwb25zZRIOCgZjbG9zZWQYASABKA0iaQoPRGlhZ25vc2VSZXF1ZXN0Eg4KBmRvbWFpbhgBIAEoCRIMCgRmcm9tGAIgASgJEhEKCWVjaG9fdXNlchgDIAEoCRIRCglza2lwX2VjaG8YBCABKAgSEgoKdGltZW91dF9tcxgFIAEoDSIsCg1EaWFnbm9zaXNGYWN0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiQAoQRGlhZ25vc2lzRmluZGluZxIMCgRjb2RlGAEgASgJEg4KBnJlc3VsdBgCIAEoCRIOCgZkZXRhaWwYAyABKAkiiAIKEERpYWdub3NlUmVzcG9uc2USDAoEbmFtZRgBIAEoCRIOCgZyZXN1bHQYAiABKAkSEwoLZHVyYXRpb25fbXMYAyABKA0SDAoEY29kZRgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJEg4KBmRldGFpbBgGIAEoCRILCgNmaXgYByABKAkSDAoEc2lkZRgIIAEoCRIqCgVmYWN0cxgJIAMoCzIbLmdhdGVob3VzZS52MS5EaWFnbm9zaXNGYWN0EiwKBGFsc28YCiADKAsyHi5nYXRlaG91c2UudjEuRGlhZ25vc2lzRmluZGluZxIPCgdyZXBsaWNhGAsgASgJEgwKBGZyb20YDCABKAky/AEKDlBlZXJpbmdTZXJ2aWNlEkwKCUxpc3RQZWVycxIeLmdhdGVob3VzZS52MS5MaXN0UGVlcnNSZXF1ZXN0Gh8uZ2F0ZWhvdXNlLnYxLkxpc3RQZWVyc1Jlc3BvbnNlEk8KCkRpc2Nvbm5lY3QSHy5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlcXVlc3QaIC5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlc3BvbnNlEksKCERpYWdub3NlEh0uZ2F0ZWhvdXNlLnYxLkRpYWdub3NlUmVxdWVzdBoeLmdhdGVob3VzZS52MS5EaWFnbm9zZVJlc3BvbnNlMAFiBnByb3RvMw");
 
 /**
  * @generated from message gatehouse.v1.ListPeersRequest
@@ -194,6 +194,184 @@ export const DisconnectResponseSchema: GenMessage<DisconnectResponse> = /*@__PUR
   messageDesc(file_gatehouse_v1_peering, 4);
 
 /**
+ * @generated from message gatehouse.v1.DiagnoseRequest
+ */
+export type DiagnoseRequest = Message<"gatehouse.v1.DiagnoseRequest"> & {
+  /**
+   * @generated from field: string domain = 1;
+   */
+  domain: string;
+
+  /**
+   * Sender of the test messages, of an internal domain. Empty: doctor@ the first internal domain.
+   *
+   * @generated from field: string from = 2;
+   */
+  from: string;
+
+  /**
+   * User of the partner's domain that answers a message with the same message. Empty: echo.
+   *
+   * @generated from field: string echo_user = 3;
+   */
+  echoUser: string;
+
+  /**
+   * @generated from field: bool skip_echo = 4;
+   */
+  skipEcho: boolean;
+
+  /**
+   * For each connection, handshake and answer; 0: 5000.
+   *
+   * @generated from field: uint32 timeout_ms = 5;
+   */
+  timeoutMs: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiagnoseRequest.
+ * Use `create(DiagnoseRequestSchema)` to create a new message.
+ */
+export const DiagnoseRequestSchema: GenMessage<DiagnoseRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 5);
+
+/**
+ * @generated from message gatehouse.v1.DiagnosisFact
+ */
+export type DiagnosisFact = Message<"gatehouse.v1.DiagnosisFact"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiagnosisFact.
+ * Use `create(DiagnosisFactSchema)` to create a new message.
+ */
+export const DiagnosisFactSchema: GenMessage<DiagnosisFact> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 6);
+
+/**
+ * @generated from message gatehouse.v1.DiagnosisFinding
+ */
+export type DiagnosisFinding = Message<"gatehouse.v1.DiagnosisFinding"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * warn, fail, skipped.
+   *
+   * @generated from field: string result = 2;
+   */
+  result: string;
+
+  /**
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiagnosisFinding.
+ * Use `create(DiagnosisFindingSchema)` to create a new message.
+ */
+export const DiagnosisFindingSchema: GenMessage<DiagnosisFinding> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 7);
+
+/**
+ * @generated from message gatehouse.v1.DiagnoseResponse
+ */
+export type DiagnoseResponse = Message<"gatehouse.v1.DiagnoseResponse"> & {
+  /**
+   * srv, address, tcp, tls, chain, names, usage, validity, revocation, policy, options, echo.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * ok, warn, fail, skipped.
+   *
+   * @generated from field: string result = 2;
+   */
+  result: string;
+
+  /**
+   * @generated from field: uint32 duration_ms = 3;
+   */
+  durationMs: number;
+
+  /**
+   * Of the worst finding; empty: none.
+   *
+   * @generated from field: string code = 4;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string summary = 5;
+   */
+  summary: string;
+
+  /**
+   * @generated from field: string detail = 6;
+   */
+  detail: string;
+
+  /**
+   * What has to be done.
+   *
+   * @generated from field: string fix = 7;
+   */
+  fix: string;
+
+  /**
+   * By whom: theirs, ours, either.
+   *
+   * @generated from field: string side = 8;
+   */
+  side: string;
+
+  /**
+   * @generated from field: repeated gatehouse.v1.DiagnosisFact facts = 9;
+   */
+  facts: DiagnosisFact[];
+
+  /**
+   * @generated from field: repeated gatehouse.v1.DiagnosisFinding also = 10;
+   */
+  also: DiagnosisFinding[];
+
+  /**
+   * @generated from field: string replica = 11;
+   */
+  replica: string;
+
+  /**
+   * Sender of the test messages.
+   *
+   * @generated from field: string from = 12;
+   */
+  from: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.DiagnoseResponse.
+ * Use `create(DiagnoseResponseSchema)` to create a new message.
+ */
+export const DiagnoseResponseSchema: GenMessage<DiagnoseResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 8);
+
+/**
  * @generated from service gatehouse.v1.PeeringService
  */
 export const PeeringService: GenService<{
@@ -214,6 +392,16 @@ export const PeeringService: GenService<{
     methodKind: "unary";
     input: typeof DisconnectRequestSchema;
     output: typeof DisconnectResponseSchema;
+  },
+  /**
+   * Examines the way to a partner from the place of the edge: one answer per step, as each is done. One run per domain at a time.
+   *
+   * @generated from rpc gatehouse.v1.PeeringService.Diagnose
+   */
+  diagnose: {
+    methodKind: "server_streaming";
+    input: typeof DiagnoseRequestSchema;
+    output: typeof DiagnoseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_peering, 0);

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import {
+  type DiagnoseRequest,
   type DisconnectRequest,
   type DisconnectResponse,
   DisconnectResponseSchema,
@@ -8,6 +9,8 @@ import {
   type PeerState,
   PeerStateSchema,
 } from '@gatehouse/proto'
+import type { RpcContext } from '@gatehouse/rpc'
+import type { Diagnoses } from '../diagnose/diagnoses.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 import type { LinkState } from '../edge/link-pool.ts'
 import { stateOf } from '../session/connection-state.ts'
@@ -16,6 +19,7 @@ export interface PeeringDeps {
   readonly connections: () => Iterable<EdgeConnection>
   readonly links: () => readonly LinkState[]
   readonly replica: string
+  readonly diagnoses: Diagnoses
   /** Watch list of discovered partners, by certificate fingerprint: empty, watched, limited or blocked. */
   readonly watchOf: (fingerprint: string) => string
 }
@@ -44,6 +48,10 @@ export class PeeringHandlers {
       closed++
     }
     return create(DisconnectResponseSchema, { closed })
+  }
+
+  diagnose(request: DiagnoseRequest, context: Pick<RpcContext, 'caller' | 'signal'>): ReturnType<Diagnoses['run']> {
+    return this.#deps.diagnoses.run(request, context)
   }
 
   #addConnection(rows: Map<string, PeerState>, connection: EdgeConnection): void {

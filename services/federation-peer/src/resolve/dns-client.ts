@@ -19,6 +19,11 @@ export interface DnsClient {
   ipv6(host: string): Promise<readonly AddressRecord[]>
 }
 
+/** What a host is an alias of; the gate follows aliases without looking, the doctor wants to know. */
+export interface AliasClient {
+  alias(host: string): Promise<string | undefined>
+}
+
 export interface DnsClientOptions {
   /** `address` or `address:port`; empty: the system's, with the hosts file for addresses. */
   readonly servers: readonly string[]
@@ -30,19 +35,27 @@ export interface DnsClientOptions {
 const SYSTEM_TTL_S = 30
 
 /** The real client, over node:dns. Throws when a server is not an address. */
-export function createDnsClient(options: DnsClientOptions): DnsClient {
+export function createDnsClient(options: DnsClientOptions): DnsClient & AliasClient {
   const resolver = new Resolver({ timeout: options.timeoutMs, tries: options.tries })
   const srv = (name: string): Promise<readonly SrvRecordSet[]> => resolver.resolveSrv(name)
+  const alias = async (host: string): Promise<string | undefined> => {
+    try {
+      return (await resolver.resolveCname(host))[0]
+    } catch {
+      return undefined // most hosts are none
+    }
+  }
   if (options.servers.length === 0) {
     const system = async (host: string, family: 4 | 6): Promise<readonly AddressRecord[]> => {
       const found = await lookup(host, { all: true, family })
       return found.map(({ address }) => ({ address, ttlS: SYSTEM_TTL_S }))
     }
-    return { srv, ipv4: (host) => system(host, 4), ipv6: (host) => system(host, 6) }
+    return { srv, alias, ipv4: (host) => system(host, 4), ipv6: (host) => system(host, 6) }
   }
   resolver.setServers(options.servers)
   return {
     srv,
+    alias,
     ipv4: async (host) => (await resolver.resolve4(host, { ttl: true })).map(({ address, ttl }) => ({ address, ttlS: ttl })),
     ipv6: async (host) => (await resolver.resolve6(host, { ttl: true })).map(({ address, ttl }) => ({ address, ttlS: ttl })),
   }

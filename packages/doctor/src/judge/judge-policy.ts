@@ -1,0 +1,31 @@
+import type { PolicyLook, PolicyLooks } from '../doctor-gate.ts'
+import type { DoctorCode } from '../errors.ts'
+import { type Finding, findingOf, warningOf } from '../report.ts'
+
+const CODES: Readonly<Record<string, DoctorCode>> = {
+  'GH-POLICY-EMPTY': 'GH-DOCTOR-POLICY-NONE',
+  'GH-POLICY-BLOCKED': 'GH-DOCTOR-POLICY-BLOCKED',
+  'GH-POLICY-FEDERATION-OFF': 'GH-DOCTOR-POLICY-OFF',
+  'GH-POLICY-DESTINATION-UNKNOWN': 'GH-DOCTOR-POLICY-UNKNOWN',
+  'GH-POLICY-PARTNER-DISABLED': 'GH-DOCTOR-POLICY-DISABLED',
+  'GH-POLICY-PROVIDER-DISABLED': 'GH-DOCTOR-POLICY-DISABLED',
+  'GH-POLICY-NETWORK-DISABLED': 'GH-DOCTOR-POLICY-DISABLED',
+}
+
+/** Refusals of the people in the test message, not of the partner. */
+const OF_THE_USER = /^GH-POLICY-(?:USER|RECIPIENT|FIRST-CONTACT|UNVERIFIED|WALL|FACTS)/
+
+/** `undefined`: no policy is in force. */
+export function judgePolicy(looks: PolicyLooks | undefined): readonly Finding[] {
+  if (looks === undefined) return [findingOf('GH-DOCTOR-POLICY-NONE')]
+  const { outbound, inbound } = looks
+  const refused = outbound.isAllowed ? inbound : outbound
+  if (refused === undefined || refused.isAllowed) return []
+  if (OF_THE_USER.test(refused.code)) return [warningOf('GH-DOCTOR-POLICY-USER', textOf(refused))]
+  if (refused === inbound) return [findingOf('GH-DOCTOR-POLICY-INBOUND', textOf(inbound))]
+  return [findingOf(CODES[outbound.code] ?? 'GH-DOCTOR-POLICY-REFUSED', textOf(outbound))]
+}
+
+function textOf({ code, reason }: PolicyLook): string {
+  return `${code}: ${reason}`
+}
