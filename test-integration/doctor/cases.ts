@@ -247,7 +247,7 @@ const sip: readonly Case[] = [
     SILENT,
   ),
   mannersOf('403', 'GH-DOCTOR-OPTIONS-FORBIDDEN', 'fail', answerWith(403)),
-  mannersOf('404', 'GH-DOCTOR-OPTIONS-NOT-FOUND', 'fail', answerWith(404)),
+  mannersOf('404', 'GH-DOCTOR-OPTIONS-NOT-FOUND', 'warn', answerWith(404)),
   mannersOf('405 to OPTIONS', 'GH-DOCTOR-OPTIONS-METHOD', 'warn', (request) =>
     answerWith(request.method === 'OPTIONS' ? 405 : 404)(request),
   ),

@@ -385,8 +385,9 @@ export const doctorCodes = {
     side: 'theirs',
   },
   'GH-DOCTOR-OPTIONS-NOT-FOUND': {
-    summary: 'The partner’s edge does not know the domain (404).',
-    remedy: 'The partner configures the domain on that edge; or the SRV record leads to the wrong edge.',
+    summary: 'The partner’s edge does not know the domain, or does not let us see it (404).',
+    remedy:
+      'If messages arrive all the same, nothing; else the partner configures our domain and theirs on that edge, or corrects the SRV record.',
     retry: 'later',
     side: 'theirs',
   },

@@ -13,8 +13,7 @@ import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
 import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
-import { Diagnoses } from './diagnose/diagnoses.ts'
-import { createDoctorGate } from './diagnose/doctor-gate.ts'
+import { buildDoctor } from './diagnose/build-doctor.ts'
 import { CertificateKeeper } from './edge/certificate-keeper.ts'
 import type { EdgeClock, EdgeConnection, EdgeLog, LinkTarget } from './edge/connection.ts'
 import { EdgeHub } from './edge/edge-hub.ts'
@@ -179,6 +178,27 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     nowMs,
   })
 
+  const doctor = buildDoctor(config, {
+    dns,
+    keeper,
+    targets,
+    stores: stores.external,
+    snapshot: (now) => deps.policy.current(now),
+    decisions,
+    lookupSrv: (domain, onDone) => resolver.lookupSrv(domain, onDone),
+    lookupFacts: (user, onDone) => facts.lookupFacts(user, onDone),
+    layer: () => session.layer,
+    links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
+    own,
+    branchPrefix: randomBytes(6).toString('hex'),
+    sendAck: (link, ack) => session.send(link, ack),
+    setTimer: (run, delayMs) => clock.after(delayMs, run),
+    newId: (now) => ids.next(now),
+    newTag,
+    nowMs,
+    log,
+  })
+
   const session = new Session({
     limits: config.limits,
     nowMs,
@@ -202,6 +222,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         targets,
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         receiver: endpoint.receiver,
+        echo: doctor.echo,
         outbox: deps.outboxes === undefined ? undefined : outbox,
         forwarder,
         identity,
@@ -244,26 +265,8 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const internal = listener('internal')
   keeper.onTrustChanged(() => hub.revalidate(keeper.validator))
 
-  const doctor = createDoctorGate({
-    ownName: config.externalEdge.name,
-    nowMs,
-    dns,
-    validator: keeper.validator,
-    identity: () => keeper.identityFor('external'),
-    targets,
-    stores: stores.external,
-    policy: { snapshot: () => deps.policy.current(nowMs()), lookupFacts: (user, onDone) => facts.lookupFacts(user, onDone) },
-    echo: undefined,
-  })
-  const diagnoses = new Diagnoses({
-    gate: doctor,
-    snapshot: () => deps.policy.current(nowMs()),
-    replica: config.replica,
-    log,
-    timeoutSignal: (delayMs) => AbortSignal.timeout(delayMs),
-  })
   const peering = new PeeringHandlers({
-    diagnoses,
+    diagnoses: doctor.diagnoses,
     connections: () => session.connections.values(),
     links: () => pool.states(),
     replica: config.replica,

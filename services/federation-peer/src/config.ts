@@ -186,6 +186,20 @@ export const federationPeerConfig = z.strictObject({
     })
     .optional()
     .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
+  echo: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('Partners can test: a message to the echo user of any internal domain comes back to its sender, as a new message.'),
+      user: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,64}$/)
+        .default('echo')
+        .describe('User part of the address. Policy judges messages to it, and the echoes, as those of anybody; what came is on record.'),
+    })
+    .prefault({})
+    .describe('An address for tests; `gatehouse doctor` of a partner looks for it.'),
   outbox: z
     .strictObject({
       notice: z

@@ -17,12 +17,13 @@ export function judgeOptions(answer: WireAnswer, strayResponses: number, isOpenA
   const detail = answerText(response)
   if (status >= 200 && status < 300) return isOpenAfter ? [] : [warningOf('GH-DOCTOR-OPTIONS-CLOSES')]
   if (status === 405 || status === 501) return [warningOf('GH-DOCTOR-OPTIONS-METHOD', detail)]
+  // Many servers have no answer for a domain without a user, and take messages all the same.
+  if (status === 404 || status === 604) return [warningOf('GH-DOCTOR-OPTIONS-NOT-FOUND', detail)]
   return [findingOf(codeOf(status), detail)]
 }
 
 function codeOf(status: number): DoctorCode {
   if (status === 401 || status === 403 || status === 407) return 'GH-DOCTOR-OPTIONS-FORBIDDEN'
-  if (status === 404 || status === 604) return 'GH-DOCTOR-OPTIONS-NOT-FOUND'
   if (status === 482 || status === 483) return 'GH-DOCTOR-OPTIONS-LOOP'
   return AWAY.has(status) ? 'GH-DOCTOR-OPTIONS-AWAY' : 'GH-DOCTOR-OPTIONS-REFUSED'
 }

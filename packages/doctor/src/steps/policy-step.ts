@@ -1,4 +1,4 @@
-import { judgePolicy } from '../judge/judge-policy.ts'
+import { holdsStrangers, judgePolicy } from '../judge/judge-policy.ts'
 import type { Fact } from '../report.ts'
 import { type Step, skipped } from './step.ts'
 
@@ -21,6 +21,7 @@ export const policyStep: Step = {
       const { outbound, inbound } = looks
       if (outbound.isAllowed) facts.push(['partner', `${outbound.partner} (${outbound.peerClass})`])
       facts.push(['revision', String(outbound.revision)])
+      if (holdsStrangers(looks)) facts.push(['unverified', 'their messages reach only people who have the sender as a contact'])
       if (inbound === undefined) facts.push(['inbound', 'not judged: their certificate is not accepted'])
     }
     return { findings: judgePolicy(looks), facts }

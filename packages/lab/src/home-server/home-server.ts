@@ -79,7 +79,9 @@ export class HomeServer {
       return
     }
     const user = this.#userOf(request)
-    if (user === undefined) this.#respond(transaction, 404)
+    // RFC 3261 §11: the server itself is asked what it can do.
+    if (request.method === 'OPTIONS' && request.requestSipUri()?.user === undefined) this.#respond(transaction, 200, [['Allow', ALLOW]])
+    else if (user === undefined) this.#respond(transaction, 404)
     else if (request.method === 'MESSAGE') this.#handleMessage(transaction, request, user, false)
     else if (request.method === 'INVITE') this.#handleInvite(transaction, request, user)
     else if (request.method === 'SUBSCRIBE') this.#handleSubscribe(transaction, request, user)

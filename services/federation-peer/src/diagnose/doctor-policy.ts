@@ -1,38 +1,13 @@
-import type { DoctorGate, DoctorPlan, PolicyLook, PolicyLooks } from '@gatehouse/doctor'
-import type { Decision, PeerIdentity } from '@gatehouse/im-model'
-import {
-  type DecisionInput,
-  DecisionState,
-  explain,
-  homeSystemOf,
-  relationOf,
-  type Snapshot,
-  type SrvEvidence,
-  type UserFacts,
-  unknownUser,
-} from '@gatehouse/policy-engine'
+import type { DoctorGate, DoctorPlan, PolicyLook } from '@gatehouse/doctor'
+import type { Decision } from '@gatehouse/im-model'
+import { DecisionState, homeSystemOf, relationOf, type Snapshot, type UserFacts } from '@gatehouse/policy-engine'
+import { domainOf, type JudgedMessage, judgedMessage } from '../admit/judged-message.ts'
+import { decideAgain } from '../outbox/decide-again.ts'
 
 export interface DoctorPolicyDeps {
   readonly snapshot: () => Snapshot | undefined
   readonly lookupFacts: (user: string, onDone: (facts: UserFacts) => void) => void
   readonly nowMs: () => number
-}
-
-/** A message needs the record of one domain and the facts of one user; more questions are a fault of ours. */
-const MAX_QUESTIONS = 4
-
-/** The gate's own people: what a message of theirs is judged by is its sender, not the home server's certificate. */
-const HOME_SERVER: PeerIdentity = {
-  isAuthenticated: true,
-  refusal: undefined,
-  names: { dns: [], sipDomains: [], commonName: undefined },
-  anchors: [],
-  mayBeTlsClient: true,
-  fingerprint: '',
-  spkiPin: '',
-  issuer: '',
-  serial: '',
-  notAfterMs: Number.MAX_SAFE_INTEGER,
 }
 
 /** How the policy in force would reach the domain; without one, or where it says nothing: by SRV, any store. */
@@ -45,69 +20,29 @@ export function planOf(snapshot: Snapshot | undefined, domain: string, stores: r
 }
 
 /** Judges a message to the partner and one from it with the rules of the gate; no counter moves. */
-export function policyOf(deps: DoctorPolicyDeps): NonNullable<DoctorGate['policy']> {
+export function policyOf({ snapshot, lookupFacts, nowMs }: DoctorPolicyDeps): NonNullable<DoctorGate['policy']> {
   return async ({ from, to, peer, srv }) => {
-    const snapshot = deps.snapshot()
-    if (snapshot === undefined) return undefined
-    const judge = async (input: Omit<DecisionInput, 'nowMs' | 'srv' | 'facts'>): Promise<PolicyLook> =>
-      lookOf(await answered(snapshot, input, srv, deps))
-    const home = homeSystemOf(snapshot, domainOf(from))
+    const judge = async (message: Omit<JudgedMessage, 'nowMs'>): Promise<PolicyLook | undefined> => {
+      const decision = await decideAgain(judgedMessage({ ...message, nowMs: nowMs() }), {
+        snapshot,
+        decisions: new DecisionState(),
+        // what this run has heard of DNS, so that both are about the same
+        lookupSrv: (_, onDone) => onDone(srv),
+        lookupFacts,
+        nowMs,
+      })
+      return decision === undefined ? undefined : lookOf(decision)
+    }
+    const inForce = snapshot()
+    if (inForce === undefined) return undefined
+    const home = homeSystemOf(inForce, domainOf(from))
     const bridge = home === 'sip' ? undefined : ({ protocol: home, evidence: 'V3' } as const)
-    const outbound = await judge({ ...messageOf(from, to), side: 'internal', peer: HOME_SERVER, bridge })
-    const inbound = peer === undefined ? undefined : await judge({ ...messageOf(to, from), side: 'external', peer })
-    return { outbound, inbound } satisfies PolicyLooks
+    const outbound = await judge({ from, to, side: 'internal', bridge })
+    const inbound = peer === undefined ? undefined : await judge({ from: to, to: from, side: 'external', peer })
+    return outbound === undefined ? undefined : { outbound, inbound }
   }
-}
-
-function messageOf(
-  from: string,
-  to: string,
-): Pick<
-  DecisionInput,
-  'kind' | 'method' | 'fromUser' | 'fromDomain' | 'toUser' | 'toDomain' | 'assertedDomains' | 'bound' | 'assertedMark' | 'isInDialog'
-> {
-  return {
-    kind: 'message',
-    method: 'MESSAGE',
-    fromUser: userOf(from),
-    fromDomain: domainOf(from),
-    toUser: userOf(to),
-    toDomain: domainOf(to),
-    assertedDomains: [],
-    bound: undefined,
-    assertedMark: undefined,
-    isInDialog: false,
-  }
-}
-
-async function answered(
-  snapshot: Snapshot,
-  input: Omit<DecisionInput, 'nowMs' | 'srv' | 'facts'>,
-  srv: SrvEvidence,
-  deps: DoctorPolicyDeps,
-): Promise<Decision> {
-  const known = new Map<string, UserFacts>()
-  for (let asked = 0; ; asked++) {
-    const whole: DecisionInput = { ...input, nowMs: deps.nowMs(), srv: () => srv, facts: (user) => known.get(user) }
-    const answer = explain(snapshot, whole, new DecisionState())
-    if (!('need' in answer)) return answer
-    if (answer.need === 'facts') known.set(answer.user, await factsWithin(answer.user, asked, deps))
-  }
-}
-
-function factsWithin(user: string, asked: number, deps: DoctorPolicyDeps): Promise<UserFacts> {
-  if (asked >= MAX_QUESTIONS) return Promise.resolve(unknownUser('asked too often'))
-  return new Promise((resolve) => deps.lookupFacts(user, resolve))
 }
 
 function lookOf({ verdict, code, reason, partner, peerClass, revision }: Decision): PolicyLook {
   return { isAllowed: verdict === 'allow', code, reason, partner, peerClass, revision }
-}
-
-function userOf(address: string): string {
-  return address.slice(0, Math.max(0, address.lastIndexOf('@')))
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }

@@ -4,6 +4,7 @@ import type { DecisionState, SrvEvidence, UserFacts } from '@gatehouse/policy-en
 import type { ProxyIdentity } from '@gatehouse/sip-core'
 import type { AdmitContext } from '../admit/checks.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
+import type { EchoDesk } from '../echo/echo-desk.ts'
 import type { EdgeConnection, EdgeLog, LinkTarget } from '../edge/connection.ts'
 import type { LinkFailure } from '../edge/link-pool.ts'
 import type { SipReceiver } from '../endpoint/sip-receiver.ts'
@@ -65,6 +66,8 @@ export interface GateDeps {
   readonly forwarder: Forwarder
   /** Takes what is for people who are not reached by SIP. */
   readonly receiver: Pick<SipReceiver, 'take' | 'takeUnanswered'>
+  /** What is for the gate itself: tests of partners, and echoes that a doctor waits for. Absent: nobody tests. */
+  readonly echo?: Pick<EchoDesk, 'takes' | 'take' | 'notice'> | undefined
   /** Absent: nothing waits. */
   readonly outbox?: GateOutbox | undefined
   readonly identity: ProxyIdentity

@@ -140,7 +140,10 @@ export class Gate implements RelayOwner, AnswerDesk {
   #admit(passage: Passage): void {
     const result = admit(passage, this.#deps.admission)
     if (result === undefined) return this.#accepted(passage)
-    if (!('need' in result)) return this.#refuse(passage, result, passage.nowMs)
+    if (!('need' in result)) {
+      this.#deps.echo?.notice(passage)
+      return this.#refuse(passage, result, passage.nowMs)
+    }
     this.#fetch(passage, result, () => {
       if (passage.stage === 'admit') this.#admit(passage)
     })
@@ -207,6 +210,10 @@ export class Gate implements RelayOwner, AnswerDesk {
   #route(passage: Passage): void {
     passage.stage = 'route'
     this.#leaveStage(passage, 'record', this.#deps.nowMs())
+    if (this.#deps.echo?.takes(passage) === true) {
+      passage.stage = 'deliver'
+      return this.#deps.echo.take(passage, this)
+    }
     const destination = passage.decision?.destination as Destination
     if (!isBySip(destination)) {
       passage.stage = 'deliver'
