@@ -17,7 +17,7 @@ export const optionsStep: Step = {
   name: 'options',
   run: async (examination, gate) => {
     const { dialed, options, plan } = examination
-    if (dialed === undefined) return skipped('there is no TLS connection')
+    if (dialed === undefined || dialed.socket.destroyed) return skipped('there is no TLS connection')
     if (!isTheRightPeer(examination, gate)) return skipped(UNTRUSTED)
     const wire = new SipWire(dialed.socket, {
       newToken: gate.newToken,

@@ -9,7 +9,6 @@ import { type Step, skipped } from './step.ts'
 const QUIET_ROUND_TRIPS = 4
 const QUIET_LEAST_MS = 300
 const QUIET_MOST_MS = 2_000
-const PEEK_MS = 1_000
 
 export const tlsStep: Step = {
   name: 'tls',
@@ -27,11 +26,12 @@ export const tlsStep: Step = {
       nowMs: () => performance.now(),
     })
     if (!dialed.ok) {
-      const plain = mayBePlain(dialed) ? await peekPlain(place, Math.min(PEEK_MS, options.timeoutMs)) : undefined
+      const plain = mayBePlain(dialed) ? await peekPlain(place, options.timeoutMs) : undefined
       return { findings: judgeTlsFailure(dialed, plain), facts: [] }
     }
     examination.dialed = dialed
     const end = await afterHandshake(dialed.socket, quietMs(dialed))
+    if (end.after === 'closed') dialed.socket.destroy()
     return {
       findings: judgeHandshake(end),
       facts: [
