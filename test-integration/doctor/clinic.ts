@@ -65,7 +65,9 @@ export class Clinic {
   readonly #stops: (() => Promise<void> | void)[] = []
 
   constructor() {
-    const trusted = Authority.create({ name: 'Partners Root' })
+    const nowMs = Date.now()
+    // older than any certificate of the table
+    const trusted = Authority.create({ name: 'Partners Root', notBefore: new Date(nowMs - 400 * DAY_MS) })
     const stale = Authority.create({ name: 'Partners Old Root' })
     this.authorities = {
       trusted,
@@ -75,7 +77,6 @@ export class Clinic {
       stranger: Authority.create({ name: 'Nobody knows this root' }),
     }
     this.#own = this.ours.issue({ dns: ['sip.contoso.example'] })
-    const nowMs = Date.now()
     this.#crls = [stale.crlPem({ thisUpdate: new Date(nowMs - 9 * DAY_MS), nextUpdate: new Date(nowMs - 2 * DAY_MS) })]
   }
 

@@ -39,6 +39,8 @@ export interface Examination {
   /** The leaf in plain words; undefined: none was presented, or it cannot be read. */
   leaf: CertificateDescription | undefined
   peer: PeerIdentity | undefined
+  /** The same, as it would be judged at a time when the leaf was valid: an expired certificate may have other faults, too. */
+  path: PeerIdentity | undefined
   wire: SipWire | undefined
   /** Sees what the partner sends on our connection. */
   onMessage: ((request: SipRequest) => void) | undefined

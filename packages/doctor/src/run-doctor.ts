@@ -39,6 +39,7 @@ export async function* runDoctor(gate: DoctorGate, options: ExaminationOptions):
     dialed: undefined,
     leaf: undefined,
     peer: undefined,
+    path: undefined,
     wire: undefined,
     onMessage: undefined,
   }

@@ -34,6 +34,7 @@ export const chainStep: Step = {
     examination.leaf = leaf
     if (leaf === undefined) return { findings: [findingOf('GH-DOCTOR-CHAIN-BAD', refusalText(peer))], facts: [] }
     const path = await pathBesidesTime(peer, leaf, examination, gate)
+    examination.path = path
     const link = path.isAuthenticated ? gate.judge(path, plan, hostOf(examination)) : undefined
     const facts: Fact[] = [
       ['subject', leaf.subject === '' ? '(none)' : leaf.subject],
@@ -46,7 +47,7 @@ export const chainStep: Step = {
   },
 }
 
-/** What the path would be worth at a time when the leaf was valid: an expired certificate may have other faults, too. */
+/** What the path would be worth at a time when the leaf was valid. */
 async function pathBesidesTime(
   peer: PeerIdentity,
   leaf: CertificateDescription,
@@ -97,7 +98,10 @@ export const validityStep: Step = {
 export const revocationStep: Step = {
   name: 'revocation',
   run: (examination, gate) =>
-    withLeaf(examination, (_, peer) => {
+    withLeaf(examination, (_, path) => {
+      // a list of today says nothing about the past, but whom it has revoked
+      const isOfToday = path.refusal?.code !== 'GH-IDENTITY-REVOCATION-UNKNOWN'
+      const peer = isOfToday ? path : (examination.peer ?? path)
       const chain = descriptionsOf(examination)
       const lists = listsOf(chain, gate.crls())
       return {
@@ -111,10 +115,10 @@ export const revocationStep: Step = {
 }
 
 async function withLeaf(
-  { leaf, peer }: Examination,
-  judge: (leaf: CertificateDescription, peer: PeerIdentity) => StepOutcome,
+  { leaf, path }: Examination,
+  judge: (leaf: CertificateDescription, path: PeerIdentity) => StepOutcome,
 ): Promise<StepOutcome> {
-  return leaf === undefined || peer === undefined ? skipped(NO_CERTIFICATE) : judge(leaf, peer)
+  return leaf === undefined || path === undefined ? skipped(NO_CERTIFICATE) : judge(leaf, path)
 }
 
 function readLeaf(chain: readonly Uint8Array[]): CertificateDescription | undefined {
