@@ -47,7 +47,7 @@ const dns: readonly Case[] = [
     name: 'a host two labels below the domain',
     code: 'GH-DOCTOR-SRV-OUTSIDE',
     overall: 'fail',
-    setUp: async (bed) => bed.publish(await bed.edge(), `sip.eu.${bed.domain}`),
+    setUp: async (bed) => bed.publish(await bed.edge(), `edge.sip.${bed.domain}`),
   },
   {
     name: 'one of two hosts of somebody else',

@@ -1,5 +1,6 @@
+export type { Side } from './doctor-code.ts'
 export type { AddressLook, DoctorGate, DoctorPlan, EchoWatch, PolicyLook, PolicyLooks, SrvLook } from './doctor-gate.ts'
-export type { DoctorCode, Side } from './errors.ts'
+export type { DoctorCode } from './errors.ts'
 export { doctorCodes } from './errors.ts'
 export type { Examination, ExaminationOptions } from './examination.ts'
 export type { Fact, Finding, StepName, StepReport, StepResult } from './report.ts'

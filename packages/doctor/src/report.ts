@@ -1,4 +1,5 @@
-import { type DoctorCode, doctorCodes, type Side } from './errors.ts'
+import type { Side } from './doctor-code.ts'
+import { type DoctorCode, doctorCodes } from './errors.ts'
 
 /** In the order in which a message would feel them. */
 export const STEP_NAMES = [
