@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import { type Bus, busSubjects, deliverAtSubject } from '@gatehouse/bus'
 import { DeliveryClient } from '@gatehouse/delivery'
-import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import type { EdgeSide } from '@gatehouse/im-model'
 import { InspectorCalls } from '@gatehouse/inspection'
 import { DecisionTeller } from '@gatehouse/live-events'
 import type { Outboxes } from '@gatehouse/outbox'
-import { matchHost } from '@gatehouse/peer-identity'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
 import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
@@ -15,9 +14,10 @@ import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
 import { buildDoctor } from './diagnose/build-doctor.ts'
 import { CertificateKeeper } from './edge/certificate-keeper.ts'
-import type { EdgeClock, EdgeConnection, EdgeLog, LinkTarget } from './edge/connection.ts'
+import type { EdgeClock, EdgeConnection, EdgeLog } from './edge/connection.ts'
 import { EdgeHub } from './edge/edge-hub.ts'
 import { EdgeListener } from './edge/edge-listener.ts'
+import { filesOf, insideServers, insideTarget, storesFor } from './edge/edge-settings.ts'
 import { LinkPool } from './edge/link-pool.ts'
 import { createSystemClock } from './edge/system-clock.ts'
 import { buildEndpoint } from './endpoint/build-endpoint.ts'
@@ -28,6 +28,7 @@ import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { partnerGauges } from './peering/partner-gauges.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
+import { watchWord } from './peering/watch-word.ts'
 
 import { Recorder } from './record/recorder.ts'
 import { createDnsClient } from './resolve/dns-client.ts'
@@ -350,42 +351,6 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       }
     },
   }
-}
-
-function filesOf(certificate: { certFile: string; keyFile: string }): { certificateFile: string; keyFile: string } {
-  return { certificateFile: certificate.certFile, keyFile: certificate.keyFile }
-}
-
-/** Names of the trust stores that count on one edge. */
-function storesFor(config: FederationPeerConfig, side: EdgeSide): readonly string[] {
-  return config.trust.filter((store) => store.use === 'both' || store.use === side).map((store) => store.name)
-}
-
-function insideServers(config: FederationPeerConfig): (peer: PeerIdentity) => boolean {
-  const names = [config.internalEdge.nextHop.host, ...config.internalEdge.servers]
-  return (peer) => names.some((name) => matchHost(peer, name))
-}
-
-function insideTarget(config: FederationPeerConfig, trust: readonly string[]): LinkTarget {
-  const { nextHop } = config.internalEdge
-  return {
-    key: 'inside',
-    side: 'internal',
-    edgeHost: nextHop.host,
-    edgePort: nextHop.port,
-    srvDomain: undefined,
-    sameDomainRule: false,
-    links: nextHop.links,
-    expect: { names: [], trust, pins: [] },
-  }
-}
-
-/** For operators: nothing, or how a discovered partner is being held back. */
-function watchWord(decisions: DecisionState, fingerprint: string): string {
-  const watched = decisions.watchList.list().find((peer) => peer.fingerprint === fingerprint)
-  if (watched === undefined) return ''
-  if (watched.isOverLimit) return 'blocked'
-  return watched.isSuspicious ? 'limited' : 'watched'
 }
 
 function count<T>(items: Iterable<T>, isCounted: (item: T) => boolean): number {

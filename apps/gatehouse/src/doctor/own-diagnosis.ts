@@ -54,6 +54,7 @@ function partsOfConfig(call: Call, path: string): StandaloneDoctorParts {
   const loaded = loadConfig(gatehouseConfig, readText(cwd, path), path)
   if (!loaded.ok) throw cliError('GH-CLI-CONFIG', loaded.problems.map(formatProblem).join('; '))
   const { federationPeer: section } = loaded.config
+  if (section === undefined) throw cliError('GH-CLI-CONFIG', `${path} has no federationPeer: that section says who we are to partners.`)
   // The files are named as the service sees them: relative to where it is started, which is here.
   const read = (file: string): ReturnType<typeof readNamedFile> => readNamedFile(cwd, file)
   return {

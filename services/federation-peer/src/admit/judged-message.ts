@@ -1,6 +1,6 @@
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import type { BridgeEvidence, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
-import type { JudgedInput } from '../outbox/decide-again.ts'
+import type { JudgedInput } from '@gatehouse/policy-follow'
 
 /** The gate's own people: what a message of theirs is judged by is its sender, not the home server's certificate. */
 const HOME_SERVER: PeerIdentity = {

@@ -1,8 +1,8 @@
 import type { DoctorGate, DoctorPlan, PolicyLook } from '@gatehouse/doctor'
 import type { Decision } from '@gatehouse/im-model'
 import { DecisionState, homeSystemOf, relationOf, type Snapshot, type UserFacts } from '@gatehouse/policy-engine'
+import { decideAgain } from '@gatehouse/policy-follow'
 import { domainOf, type JudgedMessage, judgedMessage } from '../admit/judged-message.ts'
-import { decideAgain } from '../outbox/decide-again.ts'
 
 export interface DoctorPolicyDeps {
   readonly snapshot: () => Snapshot | undefined
