@@ -15,7 +15,7 @@ describe('message/cpim (RFC 3862)', () => {
     assert.deepEqual(rest, {
       subject: 'plans',
       messageId: 'm1',
-      wants: ['delivered', 'displayed'],
+      wants: ['delivered', 'failed', 'displayed'],
       contentType: 'text/plain;charset=utf-8',
     })
     assert.equal(Buffer.from(body).toString(), 'hello')
