@@ -31,6 +31,8 @@ export interface FederationPlan {
   readonly dialect?: 'standard' | 'microsoft'
   /** Messages can wait for who is away. */
   readonly hasOutbox?: boolean
+  /** … also for contoso's own server. */
+  readonly queuesInside?: boolean
   /** Configuration of a public-im-bridge with each gate. */
   readonly bridge?: object
   /** What unverified people may do; default everything. */
@@ -126,8 +128,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
   return (address, replica) => ({
     ...(plan.hasOutbox === true ? { outbox: { file: rack.path(`outbox-${replica}.db`) } } : {}),
-    policy:
-      policyWith(partner, plan.dialect ?? 'standard', plan.unverified ?? '{message: deliver, presence: allow}') + (plan.morePolicy ?? ''),
+    policy: policyWith(partner, plan) + (plan.morePolicy ?? ''),
     ...(plan.bridge === undefined ? {} : { bridge: plan.bridge }),
     hasNetworkDouble: plan.hasNetworkDouble ?? false,
     config: {
@@ -162,7 +163,8 @@ function pairOf(files: { certFile: string; keyFile: string }): { certFile: strin
   return { certFile: files.certFile, keyFile: files.keyFile }
 }
 
-function policyWith(partner: string, dialect: string, unverified: string): string {
+function policyWith(partner: string, plan: FederationPlan): string {
+  const { dialect = 'standard', unverified = '{message: deliver, presence: allow}', queuesInside = false } = plan
   return `
 apiVersion: gatehouse/v1
 kind: FederationSettings
@@ -177,7 +179,7 @@ spec: {duty: "off"}
 apiVersion: gatehouse/v1
 kind: InternalDomain
 metadata: {name: contoso}
-spec: {domain: contoso.example}
+spec: {domain: contoso.example${queuesInside ? ', queue: {}' : ''}}
 ---
 apiVersion: gatehouse/v1
 kind: Partner

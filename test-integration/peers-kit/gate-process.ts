@@ -41,7 +41,8 @@ const bound = await peer.start()
 let bridge: PublicImBridge | undefined
 if (order.bridge !== undefined) {
   const config = publicImBridgeConfig.parse(order.bridge)
-  bridge = buildPublicImBridge(config, { bus, policy: { current: () => snapshot }, log, metrics, connectors, sealKey: Buffer.alloc(32, 7) })
+  const sealKey = Buffer.alloc(32, 7)
+  bridge = buildPublicImBridge(config, { bus, policy: { current: () => snapshot }, log, metrics, connectors, sealKey, outboxes })
   await bridge.start()
 }
 process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type ManagedProcess, startProcess } from './managed-process.ts'
 
 /** What `gate-process.ts` is told. */
@@ -102,6 +102,13 @@ export class RunningGate {
     }
   }
 
+  /** Kills it without a word, and starts it anew on what it left. */
+  async killAndStartAgain(): Promise<RunningGate> {
+    this.process.killNow()
+    await this.process.stop()
+    return await launch(`${this.process.name}-again`, this.#orderFile)
+  }
+
   stop(): Promise<void> {
     return this.process.stop()
   }
@@ -111,11 +118,15 @@ export async function startGate(folder: string, name: string, order: GateOrder):
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.json`)
   writeFileSync(file, JSON.stringify(order))
+  return await launch(name, file)
+}
+
+async function launch(name: string, file: string): Promise<RunningGate> {
   const started = await startProcess({
     name,
     command: process.execPath,
     args: [...NODE_FLAGS, join(import.meta.dirname, 'gate-process.ts'), file],
-    logFile: join(folder, `${name}.log`),
+    logFile: join(dirname(file), `${name}.log`),
     ready: { line: /gate ready / },
     // a machine that builds something meanwhile takes long to read the sources
     readyTimeoutMs: 30_000,

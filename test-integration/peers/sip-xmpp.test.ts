@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { Authority, DnsServer } from '@gatehouse/lab'
 import { writeCertificate } from '../peers-kit/certificates.ts'
@@ -7,11 +6,11 @@ import { names, startFederation } from '../peers-kit/federation.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
-import { startProsody } from '../peers-kit/prosody.ts'
 import { publish } from '../peers-kit/scenarios.ts'
 import type { UdpPhone } from '../peers-kit/udp-phone.ts'
 import { headerOf, statusOf } from '../peers-kit/wire-message.ts'
-import { skipWithoutXmppUser, XmppUser } from '../peers-kit/xmpp-user.ts'
+import { startXmppPerson } from '../peers-kit/xmpp-person.ts'
+import { skipWithoutXmppUser, type XmppUser } from '../peers-kit/xmpp-user.ts'
 
 const ALICE = 'alice@contoso.example'
 const JABBER = 'jabber.example'
@@ -30,32 +29,6 @@ metadata: {name: links}
 spec: {links: {action: block}}
 `
 
-/** Prosody on loopback with one user who is online, known to the name server. */
-async function xmppSite(rack: PeerRack, dns: DnsServer, domain: string, user: string, ca: Authority, isKnown: boolean): Promise<XmppUser> {
-  const [clientPort, serverPort, directPort] = (await freePorts(3)) as [number, number, number]
-  const folder = rack.path(domain)
-  mkdirSync(folder, { recursive: true })
-  dns.zone.setSrv(`_xmpp-server._tcp.${domain}`, [{ host: 'localhost', port: serverPort }])
-  const signer = isKnown ? ca : Authority.create({ name: 'Nobody knows it' })
-  const certificate = writeCertificate(folder, domain, signer.issue({ commonName: domain, dns: [domain] }), [ca])
-  const secret = 'secret'
-  rack.add(
-    await startProsody({
-      domain,
-      address: '127.0.0.1',
-      clientPort,
-      serverPort,
-      directPort,
-      users: { [user]: secret },
-      certificate,
-      folder,
-      nameServer: dns.server,
-      allowsDialback: !isKnown,
-    }),
-  )
-  return rack.add(await XmppUser.start({ jid: `${user}@${domain}`, password: secret, host: '127.0.0.1', port: clientPort, folder }))
-}
-
 interface Meeting {
   readonly alice: UdpPhone
   readonly bob: XmppUser
@@ -70,8 +43,8 @@ async function meet(rack: PeerRack, nextHop: { readonly imMode: 'page' | 'sessio
   for (const host of [names.home, names.partner, 'localhost']) dns.zone.setAddresses(host, ['127.0.0.1'])
   const [port] = (await freePorts(1)) as [number]
   dns.zone.setSrv('_xmpp-server._tcp.contoso.example', [{ host: 'localhost', port }])
-  const bob = await xmppSite(rack, dns, JABBER, 'bob', ca, true)
-  const stranger = await xmppSite(rack, dns, STRANGER, 'eve', ca, false)
+  const bob = (await startXmppPerson(rack, dns, { domain: JABBER, user: 'bob', ca, isKnown: true })).client
+  const stranger = (await startXmppPerson(rack, dns, { domain: STRANGER, user: 'eve', ca, isKnown: false })).client
   const folder = rack.path('bridge')
   const own = writeCertificate(folder, 'contoso', ca.issue({ commonName: 'contoso.example', dns: ['contoso.example'] }), [ca])
   const { contoso } = await startFederation(rack, {

@@ -1,9 +1,10 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { LoopbackNetwork, loopback } from '@gatehouse/bridge-kit/test'
-import { type Bus, busSubjects, createEmbeddedBus, deliverSubject } from '@gatehouse/bus'
+import { type Bus, busSubjects, createEmbeddedBus, deliverSubject, openWorkFile } from '@gatehouse/bus'
 import { type Delivery, DeliveryClient, deliveredOutcome, serveDeliveries } from '@gatehouse/delivery'
-import type { DeliveryOutcome, Destination, ImContent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, Destination, ImContent, QueueRule } from '@gatehouse/im-model'
+import { Outboxes, type OutboxOptions } from '@gatehouse/outbox'
 import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema, type ArchiveRecord, ArchiveRecordSchema, type Entry } from '@gatehouse/proto'
 import { type Logger, MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
@@ -49,6 +50,8 @@ export interface RigOptions {
   readonly connectors?: readonly ConnectorFactory<never>[]
   readonly networks?: Readonly<Record<string, unknown>>
   readonly log?: Logger
+  /** Messages may wait. */
+  readonly outbox?: Partial<OutboxOptions>
 }
 
 const KEY = new Uint8Array(32).fill(7)
@@ -59,6 +62,7 @@ export class BridgeRig {
   readonly bus: Bus
   readonly network = new LoopbackNetwork('loop.example')
   readonly bridge: PublicImBridge
+  readonly outboxes: Outboxes | undefined
   readonly metrics = new MetricsRegistry()
   /** What came to the SIP side, in order. */
   readonly inside: Delivery[] = []
@@ -72,7 +76,7 @@ export class BridgeRig {
   readonly #client: DeliveryClient
 
   constructor(options: RigOptions = {}) {
-    this.bus = options.bus ?? createEmbeddedBus()
+    this.bus = options.bus ?? createEmbeddedBus(options.outbox === undefined ? {} : { work: openWorkFile(':memory:') })
     this.#ownsBus = options.bus === undefined
     this.#client = new DeliveryClient(this.bus)
     this.snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 3, issuedAtMs: 0, objects: options.objects ?? openPolicy })
@@ -86,7 +90,9 @@ export class BridgeRig {
     })
     const log = options.log ?? silentLogger
     const policy = { current: () => this.snapshot }
-    this.bridge = buildPublicImBridge(config, { bus: this.bus, policy, log, metrics: this.metrics, connectors, sealKey: KEY })
+    const { bus, metrics } = this
+    if (options.outbox !== undefined) this.outboxes = new Outboxes({ bus, metrics: new MetricsRegistry(), log, options: options.outbox })
+    this.bridge = buildPublicImBridge(config, { bus, policy, log, metrics, connectors, sealKey: KEY, outboxes: this.outboxes })
   }
 
   /** `withSurroundings`: also the archive and the SIP side, once per bus. */
@@ -104,13 +110,14 @@ export class BridgeRig {
 
   async stop(): Promise<void> {
     await this.bridge.stop()
+    this.outboxes?.close()
     if (this.#ownsBus) await this.bus.close(0)
   }
 
   /** As the SIP side would send to the network. */
   send(
     content: ImContent | string,
-    more: { to?: string; id?: number; conversation?: string; timeoutMs?: number } = {},
+    more: { to?: string; id?: number; conversation?: string; timeoutMs?: number; queue?: QueueRule } = {},
   ): Promise<DeliveryOutcome> {
     const id = new Uint8Array(16)
     new DataView(id.buffer).setUint32(12, more.id ?? ++ids)
@@ -125,7 +132,15 @@ export class BridgeRig {
         content: typeof content === 'string' ? { kind: 'message', messageId: `m${ids}`, text: content } : content,
       },
       destination,
-      decision: { mark: 'verified', evidence: 'V3', direction: 'outbound', peerClass: 'bridge', partner: 'loop', revision: 3 },
+      decision: {
+        mark: 'verified',
+        evidence: 'V3',
+        direction: 'outbound',
+        peerClass: 'bridge',
+        partner: 'loop',
+        revision: 3,
+        ...(more.queue === undefined ? {} : { queue: more.queue, isOnRecord: true }),
+      },
       timeoutMs: more.timeoutMs ?? 5_000,
       forwardedBy: '',
     }
