@@ -1,18 +1,50 @@
-// One replica of public-im-bridge in a process of its own, over NATS, without policy and archive: what the take-over test kills.
+// One replica of public-im-bridge in a process of its own, over NATS, with a policy that lets everything pass and no archive: what the take-over test kills.
 // Arguments: host:port of the NATS server, name of the replica, port of the chat server.
 import { createInterface } from 'node:readline'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { connectNatsBus } from '@gatehouse/bus'
+import { compileSnapshot, type PolicyObject } from '@gatehouse/policy-engine'
 import { bridgeConfigOf, buildPublicImBridge } from '@gatehouse/public-im-bridge'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import { tcpChat } from './tcp-chat.ts'
 
+const takeOverPolicy: readonly PolicyObject[] = [
+  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
+  { kind: 'Archiving', name: 'archiving', spec: { duty: 'off' } as never },
+  {
+    kind: 'FederationSettings',
+    name: 'default',
+    spec: {
+      enabled: true,
+      discovery: false,
+      discoveredVerification: 'useSourceVerification',
+      beClearinghouse: false,
+      missingMark: 'unverified',
+      unverified: { message: 'contactsOnly', presence: 'contactsOnly' },
+    },
+  },
+  {
+    kind: 'Network',
+    name: 'chat',
+    spec: {
+      protocol: 'tcpchat',
+      domains: ['chat.example'],
+      openDomains: false,
+      public: true,
+      enabled: true,
+      verification: 'useSourceVerification',
+      minEvidence: 'V0',
+      kinds: ['message'],
+    },
+  },
+]
 const [nats = '', replica = '', port = '0'] = process.argv.slice(2)
 const bus = await connectNatsBus({ servers: [nats], name: replica })
 const log = createLogger({ service: replica, level: 'debug', destination: process.stderr })
 const connectors = [tcpChat as unknown as ConnectorFactory<never>]
 const config = bridgeConfigOf(connectors).parse({ replica, networks: { chat: { protocol: 'tcpchat', settings: { port: Number(port) } } } })
-const policy = { current: () => undefined }
+const snapshot = compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 1, issuedAtMs: 0, objects: takeOverPolicy })
+const policy = { current: () => snapshot }
 const sealKey = new Uint8Array(32).fill(5)
 const bridge = buildPublicImBridge(config, { bus, policy, log, metrics: new MetricsRegistry(), connectors, sealKey })
 await bridge.start()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Bus, connectNatsBus } from '@gatehouse/bus'
-import { type Delivery, DeliveryClient } from '@gatehouse/delivery'
+import { type Bus, connectNatsBus, deliverSubject } from '@gatehouse/bus'
+import { type Delivery, DeliveryClient, deliveredOutcome, serveDeliveries } from '@gatehouse/delivery'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
@@ -109,16 +109,71 @@ async function startScene(rack: PeerRack): Promise<Scene> {
   return { chat, bus, replicas, start }
 }
 
+/** The SIP side, which counts what comes. */
+class Inside {
+  readonly #times = new Map<string, number>()
+
+  static async start(bus: Bus): Promise<Inside> {
+    const inside = new Inside()
+    await serveDeliveries(bus, deliverSubject('sip'), 'deliver', async ({ envelope: { content } }) => {
+      if (content.kind === 'message') inside.#times.set(content.messageId, inside.times(content.messageId) + 1)
+      return deliveredOutcome()
+    })
+    return inside
+  }
+
+  times(id: string): number {
+    return this.#times.get(id) ?? 0
+  }
+}
+
+interface People {
+  died(): void
+  diedAtMs(): number
+  acknowledgedAtDeath(): ReadonlySet<string>
+  stop(): readonly { readonly id: string; readonly atMs: number }[]
+}
+
+/** Somebody writes to each login again and again. */
+function speakSteadily(chat: TcpChatServer): People {
+  const said: { id: string; atMs: number }[] = []
+  let diedAtMs = 0
+  let atDeath: ReadonlySet<string> = new Set()
+  const timer = setInterval(() => {
+    for (const login of LOGINS) {
+      const id = `${login}-${said.length}`
+      said.push({ id, atMs: performance.now() })
+      chat.say(login, id, `text ${id}`)
+    }
+  }, 50)
+  return {
+    died: () => {
+      diedAtMs = performance.now()
+      atDeath = new Set(chat.acknowledged)
+    },
+    diedAtMs: () => diedAtMs,
+    acknowledgedAtDeath: () => atDeath,
+    stop: () => {
+      clearInterval(timer)
+      return said
+    },
+  }
+}
+
 test(
   'a replica of the bridge is killed: its accounts are taken over, each is connected once, no message is lost or doubled',
   { skip: skipWithout('nats-server') },
   withRack('bridge-take-over', async (rack, t) => {
     const { chat, bus, replicas } = await startScene(rack)
     const [, second] = replicas
+    const inside = await Inside.start(bus)
     const traffic = sendSteadily(bus)
+    const people = speakSteadily(chat)
     await until('messages pass', () => chat.messages.length > 100, 30_000)
 
     await rack.step(t, 'its accounts are connected again in less than ten seconds', async () => {
+      await until('people are heard', () => chat.acknowledged.size > 100, 20_000)
+      people.died()
       second.killNow()
       await until('the accounts of the dead one are gone', () => chat.connected().length < LOGINS.length, 10_000)
       const tookMs = await until('all accounts connected again', () => chat.connected().length === LOGINS.length, 30_000)
@@ -145,6 +200,24 @@ test(
         'some messages met the gap',
       )
     })
+
+    await rack.step(
+      t,
+      'what people wrote was shown again, and came once; only what nobody had answered for may have come twice',
+      async () => {
+        const said = people.stop()
+        await until('everything came', () => said.every(({ id }) => inside.times(id) > 0), 30_000)
+        const atDeath = people.acknowledgedAtDeath()
+        assert.ok(atDeath.size > 50, 'some were answered for before the replica died')
+        for (const id of atDeath) assert.equal(inside.times(id), 1, `${id} was answered for and came ${inside.times(id)} times`)
+        const doubled = said.filter(({ id }) => inside.times(id) > 1)
+        assert.ok(
+          doubled.every(({ atMs }) => Math.abs(atMs - people.diedAtMs()) < 2_000),
+          'doubled far from the death of the replica',
+        )
+        process.stderr.write(`# of ${said.length} that were shown again ${doubled.length} came twice\n`)
+      },
+    )
 
     await rack.step(t, 'order was kept within each conversation', async () => {
       const last = new Map<string, number>()

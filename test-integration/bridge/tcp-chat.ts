@@ -8,6 +8,7 @@ import {
   type Handover,
   type LinkedAccount,
   networkAddress,
+  remoteId,
   type StateReport,
   type Wire,
 } from '@gatehouse/bridge-kit'
@@ -26,6 +27,10 @@ export class TcpChatServer {
   readonly messages: { readonly login: string; readonly id: string; readonly text: string }[] = []
   /** Logins that were connected twice at the same time. */
   readonly doubled = new Set<string>()
+  /** What people said to each login, by id, in order. */
+  readonly #said = new Map<string, Map<string, string>>()
+  /** Ids that the other side says it has dealt with. */
+  readonly acknowledged = new Set<string>()
   readonly #sessions = new Map<string, Set<Socket>>()
   #server: Server | undefined
 
@@ -45,6 +50,13 @@ export class TcpChatServer {
     return [...this.#sessions].filter(([, sockets]) => sockets.size > 0).map(([login]) => login)
   }
 
+  /** Somebody writes to a login; whoever logs in as it later is shown it once more, acknowledged or not, as networks with a history do. */
+  say(login: string, id: string, text: string): void {
+    const said = this.#said.get(login) ?? new Map<string, string>()
+    this.#said.set(login, said.set(id, text))
+    for (const socket of this.#sessions.get(login) ?? []) socket.write(`${JSON.stringify({ type: 'said', id, text })}\n`)
+  }
+
   #accept(socket: Socket): void {
     let login = ''
     const write = (line: object): void => void socket.write(`${JSON.stringify(line)}\n`)
@@ -55,7 +67,12 @@ export class TcpChatServer {
         const sockets = this.#sessions.get(login) ?? new Set()
         this.#sessions.set(login, sockets.add(socket))
         if (sockets.size > 1) this.doubled.add(login)
-      } else this.messages.push({ login, id, text })
+        write({ type: 'ok', id })
+        for (const [of, said] of this.#said.get(login) ?? []) write({ type: 'said', id: of, text: said })
+        return
+      }
+      if (type === 'ack') return void this.acknowledged.add(id)
+      this.messages.push({ login, id, text })
       write({ type: 'ok', id })
     })
   }
@@ -110,7 +127,8 @@ class TcpChat implements BridgeConnector, AccountHandling {
     const wire = await this.#context.wires.connect({ host: '127.0.0.1', port: this.#port, timeoutMs: 5_000 })
     const session: Session = { wire, open: new Map() }
     return await new Promise((resolve) => {
-      eachLine(wire.stream, ({ id: of = '' }) => {
+      eachLine(wire.stream, ({ type, id: of = '', text = '' }) => {
+        if (type === 'said') return void this.#said(wire, { account: id, login }, of, text)
         if (of === '') return resolve({ account: id, state: 'connected', code: '', detail: '' })
         session.open.get(of)?.(deliveredOutcome(of))
         session.open.delete(of)
@@ -138,6 +156,22 @@ class TcpChat implements BridgeConnector, AccountHandling {
       session.open.set(id, resolve)
       session.wire.stream.write(`${JSON.stringify({ type: 'msg', id, text: envelope.content.text })}\n`)
     })
+  }
+
+  async #said(wire: Wire, to: { readonly account: AccountId; readonly login: string }, id: string, text: string): Promise<void> {
+    const outcome = await this.#context.receive({
+      side: 'external',
+      account: to.account,
+      from: { user: 'bob', domain: 'chat.example' },
+      to: { user: to.login, domain: 'contoso.example' },
+      conversation: '',
+      remoteId: remoteId(id),
+      content: { kind: 'message', messageId: id, text },
+      method: 'MESSAGE',
+      evidence: { class: 'V2', by: 'login' },
+      source: { remote: '', server: 'chat.example' },
+    })
+    if (outcome.status !== 'failed' && wire.stream.writable) wire.stream.write(`${JSON.stringify({ type: 'ack', id })}\n`)
   }
 
   #lost(account: AccountId, session: Session): void {

@@ -87,6 +87,13 @@ export const busSubjects = {
     payload: 'NetworkState, AccountState',
     use: 'State of each network by replica, and of each linked account.',
   },
+  seenBucket: {
+    name: 'gh-v1-seen',
+    kind: 'bucket',
+    owner: 'public-im-bridge',
+    payload: 'pages of digests with times',
+    use: 'Which events of networks were dealt with, in pages that each replica writes over (`<replica>.<page>`): what one answered for, none takes in again.',
+  },
   sipDialogs: {
     name: 'gh.v1.sip.dialogs',
     kind: 'publish',

@@ -21,6 +21,7 @@ import { Inbound, type Origin } from './core/inbound/inbound.ts'
 import { inspectPassage } from './core/inbound/inspect-passage.ts'
 import type { KnownEvidence, Passage } from './core/inbound/passage.ts'
 import { Recorder } from './core/inbound/recorder.ts'
+import { SeenLedger } from './core/inbound/seen-ledger.ts'
 import { SrvCache } from './core/inbound/srv-cache.ts'
 import { LateBucket } from './core/late-bucket.ts'
 import { leaseTimings, type Member, MemberLease } from './core/leases/member-lease.ts'
@@ -110,6 +111,7 @@ class Bridge implements PublicImBridge {
   readonly #states: NetworkStates
   readonly #outbox: BridgeOutbox
   readonly #srv: SrvCache
+  readonly #seenLedger: SeenLedger
   readonly #decisions = new DecisionState({ seed: randomBytes(4).readUInt32BE() })
   readonly #recorder: Recorder
   readonly #inbound: Inbound
@@ -175,6 +177,8 @@ class Bridge implements PublicImBridge {
     this.#srv = new SrvCache(this.#dns, nowMs)
     this.#recorder = new Recorder({ client: this.#archive, encoder: new RecordEncoder(), replica: config.replica })
     this.#outbox = this.#makeOutbox()
+    const seen = new LateBucket(bus, busSubjects.seenBucket.name)
+    this.#seenLedger = new SeenLedger({ kv: seen, replica: config.replica, nowMs, after, log })
     this.#inbound = this.#makeInbound()
     this.#outbound = this.#makeOutbound()
     for (const name of self.networks) this.#hosts.set(name, this.#makeHost(name))
@@ -187,6 +191,7 @@ class Bridge implements PublicImBridge {
     await this.#lease.start()
     await this.#book.start()
     await this.#shelf.start()
+    await this.#seenLedger.start()
     // before anything comes in: what waits must not be overtaken
     if (this.#deps.outboxes !== undefined) await this.#outbox.start(this.#deps.outboxes)
     await Promise.all([...this.#hosts.values()].map((host) => host.start()))
@@ -209,6 +214,7 @@ class Bridge implements PublicImBridge {
     await this.#keeper.stop()
     await Promise.all([...this.#hosts.values()].map((host) => host.stop(this.#config.stopGraceMs)))
     this.#states.stop()
+    await this.#seenLedger.stop()
     await this.#shelf.stop([...this.#hosts.keys()])
     await this.#book.stop()
     await this.#lease.stop()
@@ -324,6 +330,7 @@ class Bridge implements PublicImBridge {
       ids: new EnvelopeIds(randomBytes(6)),
       deliver: (delivery) => this.#deliver(delivery),
       outbox: this.#outbox,
+      seen: this.#seenLedger,
       inspect: (passage, decision) => inspectPassage(passage, decision, (call, question) => this.#inspectors.ask(call, question)),
       isEcho: (origin, event) => this.#echoes.isEcho(origin.network, event.account ?? '', event.remoteId),
       deliverTimeoutMs: this.#config.deliverTimeoutMs,

@@ -26,11 +26,11 @@ function workOf({ outbox, stateDir }: GatehouseConfig, hasOutbox: boolean): Part
   return { work: openWorkFile(file) }
 }
 
-/** Linked accounts outlive the process; with NATS its buckets do that. */
+/** Linked accounts, and what was taken in, outlive the process; with NATS its buckets do that. */
 function keptBuckets({ publicImBridge, stateDir }: GatehouseConfig): Partial<EmbeddedBusDeps> {
   if (publicImBridge === undefined) return {}
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  return { store: openKvFile(join(stateDir, 'bridge.db')), storedBuckets: [busSubjects.bridgeBucket.name] }
+  return { store: openKvFile(join(stateDir, 'bridge.db')), storedBuckets: [busSubjects.bridgeBucket.name, busSubjects.seenBucket.name] }
 }
 
 /** Whether messages can wait in this process. */

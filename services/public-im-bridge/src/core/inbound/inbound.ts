@@ -16,6 +16,7 @@ import { problemOf } from './read-event.ts'
 import { goesOnRecord, type Recorder } from './recorder.ts'
 import { refusalOf, refuse, withNotice } from './refusals.ts'
 import { Repetitions } from './repetitions.ts'
+import type { SeenLedger } from './seen-ledger.ts'
 
 /** Messages of one conversation that may wait for one that takes long. */
 const MOST_WAITING = 100
@@ -50,6 +51,8 @@ export interface InboundDeps {
   readonly inspect: (passage: Passage, decision: Decision) => Promise<Decision>
   /** Whether a gateway of ours sent it there itself. */
   readonly isEcho: (origin: Origin, event: Incoming) => boolean
+  /** What was dealt with, by whatever replica. */
+  readonly seen: Pick<SeenLedger, 'has' | 'add'>
   readonly outbox: Pick<BridgeOutbox, 'mayWait' | 'isBehind' | 'take'>
   readonly deliverTimeoutMs: number
   readonly passed: (origin: Origin, passage: Passage | undefined, kind: string, outcome: ReceiveOutcome, durationMs: number) => void
@@ -60,11 +63,12 @@ export interface InboundDeps {
 export class Inbound {
   readonly #deps: InboundDeps
   readonly #queues = new ConversationQueues(MOST_WAITING)
-  readonly #repetitions = new Repetitions()
+  readonly #repetitions: Repetitions
   readonly #loops = new LoopGuard()
 
   constructor(deps: InboundDeps) {
     this.#deps = deps
+    this.#repetitions = new Repetitions(deps.seen)
   }
 
   /** Never rejects. */
