@@ -167,6 +167,7 @@ class Bridge implements PublicImBridge {
       keeper: this.#keeper,
       replica: config.replica,
       every,
+      after,
     })
     this.#metrics = observeBridge(deps.metrics, {
       hosts: () => this.#hosts.values(),

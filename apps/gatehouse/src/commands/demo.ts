@@ -2,13 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from '../cli/command.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
+import { findProsody } from '../demo/jabber/prosody-site.ts'
 import { runDemo } from '../demo/run-demo.ts'
 
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Show two organisations federating, live, on this machine',
   description:
-    'Starts two organisations, a clearinghouse with a member, and a stranger on loopback, plays what passes and what is refused with the reason of each decision, and stays up to be tried. No root, no network; everything is removed at the end.',
+    'Starts two organisations, a clearinghouse with a member, a stranger, and a public XMPP network (a Prosody where one is installed, else a stand-in) on loopback, plays what passes and what is refused with the reason of each decision, and stays up to be tried. No root, no network; everything is removed at the end.',
   options: [{ name: 'once', description: 'Play, check every act, and end: exit code 0 only when all went as they should.' }],
   examples: [
     { command: 'gatehouse demo', explanation: 'watch, then try it yourself' },
@@ -21,6 +22,7 @@ export const demoCommand: Command = {
       style: call.out.style,
       isOnce,
       controlFolder: isOnce ? undefined : controlFolderIn(call.io.cwd),
+      prosody: findProsody(call.io.env['PATH'] ?? ''),
       stop: call.io.stop,
     })
     if (call.out.isJson) call.out.result({ ok: code === 0, acts: results }, () => '')

@@ -1,12 +1,15 @@
 import type { SipUser, UserEvent } from '@gatehouse/lab'
 import type { Decision, Envelope } from '@gatehouse/proto'
-import { PolicyDecisionService } from '@gatehouse/proto'
+import { BridgeService, type NetworkState, OutboxService, PolicyDecisionService } from '@gatehouse/proto'
 import { type Act, expect } from './act.ts'
 import type { Narrator } from './narrator.ts'
 import type { Organisation } from './organisation.ts'
 import { blockNorthwind } from './policies.ts'
 import { newestRecord } from './recorded.ts'
 import type { World } from './world.ts'
+
+const PATIENCE_MS = 15_000
+const LOOK_MS = 25
 
 /** In the order played; each line says what it shows. */
 export const acts: readonly Act[] = [
@@ -23,6 +26,11 @@ export const acts: readonly Act[] = [
   { name: 'contact', title: 'The same stranger to somebody who has her on the contact list: it arrives, marked unverified', play: contact },
   { name: 'spoof', title: 'The stranger lies: she says that she is Carol of Fabrikam', play: spoofPartner },
   { name: 'spoof-inside', title: 'She lies again: she says that she is Bob, from inside Contoso', play: spoofInside },
+  {
+    name: 'jabber',
+    title: 'A public network: Alice and somebody on XMPP; the network goes away, and nothing is lost',
+    play: publicNetwork,
+  },
   { name: 'block', title: 'Contoso blocks a partner while everything runs', play: block },
 ]
 
@@ -108,6 +116,56 @@ async function spoofInside(world: World, narrator: Narrator): Promise<void> {
     from: world.bob.address,
     code: 'GH-POLICY-SOURCE-INTERNAL',
   })
+}
+
+async function publicNetwork(world: World, narrator: Narrator): Promise<void> {
+  const { alice, contoso, jabber } = world
+  narrator.line(`   ${narrator.style.dim(`jabber.example is ${jabber.made}`)}`)
+  const out = async (text: string, status: number): Promise<void> => {
+    const sinceUs = nowUs()
+    narrator.sends(alice.address, jabber.person, `"${text}"`)
+    const answer = await alice.sendMessage(jabber.person, text)
+    await showDecision(narrator, contoso, alice.address, jabber.person, sinceUs, 'allow')
+    expect(answer.status === status, `the sender was answered ${answer.status} ${answer.reason} instead of ${status}`)
+  }
+  const reads = async (text: string): Promise<void> => {
+    const read = await jabber.nextText()
+    expect(read === text, `Juliet read "${read}" instead of "${text}"`)
+    narrator.outcome(`Juliet reads "${read}"`)
+  }
+  await out('Juliet, are you there?', 200)
+  await reads('Juliet, are you there?')
+  const sinceUs = nowUs()
+  narrator.sends(jabber.person, alice.address, '"Since this morning."')
+  await jabber.say(alice.address, 'Since this morning.')
+  const answer = messageOf(await alice.next('message'))
+  expect(answer?.text === 'Since this morning.' && answer.mark === 'verified', 'the answer did not arrive, or not verified')
+  await showDecision(narrator, contoso, jabber.person, alice.address, sinceUs, 'allow')
+  narrator.outcome('Alice reads it, marked verified: the other server’s certificate vouches for its people')
+  await jabber.goAway()
+  await until(async () => (await networkOf(contoso))?.peersConnected === 0, 'the gate did not notice that the network is gone')
+  narrator.line(`   ${narrator.style.dim('the public network goes away …')}`)
+  await out('The train is late.', 202)
+  await out('I am on my way now.', 202)
+  narrator.outcome('202: kept for when the network is back (gatehouse outbox list)')
+  await jabber.comeBack()
+  narrator.line(`   ${narrator.style.dim('… and comes back: gatehouse outbox retry')}`)
+  await contoso.connection.client(OutboxService).retryOutbox({})
+  await reads('The train is late.')
+  await reads('I am on my way now.')
+}
+
+async function networkOf(organisation: Organisation): Promise<NetworkState | undefined> {
+  const { networks } = await organisation.connection.client(BridgeService).listNetworks({})
+  return networks[0]
+}
+
+async function until(isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS
+  while (!(await isSo())) {
+    expect(performance.now() < deadlineMs, otherwise)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
 }
 
 async function block(world: World, narrator: Narrator): Promise<void> {

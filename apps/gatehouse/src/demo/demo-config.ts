@@ -8,12 +8,30 @@ export interface DemoGate {
   readonly folder: string
   readonly control: string
   readonly dnsServer: string
+  /** Port for XMPP servers on the external address; undefined: no public network. */
+  readonly xmppPort?: number | undefined
 }
 
 /** The `gatehouse.yaml` of one organisation. YAML 1.2 is a superset of JSON, so a value can be written as it is. */
 export function demoConfig(gate: DemoGate): string {
   const text = (value: string): string => JSON.stringify(value)
   const { domain, folder } = gate
+  const bridge =
+    gate.xmppPort === undefined
+      ? ''
+      : `publicImBridge:
+  replica: ${domain}
+  networks:
+    jabber:
+      protocol: xmpp
+      settings: { listen: { address: ${gate.externalAddress}, port: ${gate.xmppPort} } }
+  certificates:
+    - { certFile: ${text(`${folder}/xmpp.pem`)}, keyFile: ${text(`${folder}/xmpp.key`)} }
+  trust:
+    - { name: lab, files: [${text(`${folder}/ca.pem`)}] }
+  dns: { servers: [${text(gate.dnsServer)}] }
+  stopGraceMs: 500
+`
   return `# Made by "gatehouse demo" for ${domain}; the same file would start it alone: gatehouse up --config gatehouse.yaml
 control:
   listen: ${text(gate.control)}
@@ -35,5 +53,5 @@ federationPeer:
     - { name: lab, files: [${text(`${folder}/ca.pem`)}] }
   dns: { servers: [${text(gate.dnsServer)}] }
   drain: { graceMs: 0, finishMs: 2000, closeMs: 0 }
-`
+${bridge}`
 }

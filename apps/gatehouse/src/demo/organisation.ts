@@ -26,6 +26,8 @@ export interface OrganisationOptions {
   readonly folder: string
   readonly control: string
   readonly dnsServer: string
+  /** Port for XMPP servers; undefined: it has no public network. */
+  readonly xmppPort?: number | undefined
 }
 
 /** One organisation with its own Gatehouse and, behind it, its home server. */
@@ -78,8 +80,10 @@ export class Organisation {
     const home = startableHome(options)
     await home.start()
     const configFile = join(folder, 'gatehouse.yaml')
-    const { externalAddress, internalAddress, control, dnsServer } = options
-    const yaml = demoConfig({ domain, externalAddress, internalAddress, homePort: home.port, folder, control, dnsServer })
+    const { externalAddress, internalAddress, control, dnsServer, xmppPort } = options
+    // XMPP servers look for the domain itself in a certificate, SIP partners for the name of the edge
+    if (xmppPort !== undefined) writeCertificate(folder, 'xmpp', authority, domain)
+    const yaml = demoConfig({ domain, externalAddress, internalAddress, homePort: home.port, folder, control, dnsServer, xmppPort })
     writeFileSync(configFile, yaml)
     const loaded = loadConfig(gatehouseConfig, yaml, configFile)
     if (!loaded.ok) throw cliError('GH-CLI-CONFIG', loaded.problems.map(formatProblem).join('; '))

@@ -36,6 +36,15 @@ metadata: { name: bob }
 spec:
   user: bob@contoso.example
   contacts: [eve@woodgrove.example]
+---
+apiVersion: gatehouse/v1
+kind: Network
+metadata: { name: jabber }
+spec:
+  protocol: xmpp
+  domains: [jabber.example]
+  enabled: true
+  queue: { maxAgeMinutes: 60 }
 `
 }
 

@@ -14,6 +14,8 @@ export interface DemoOptions {
   /** Play and end, instead of staying up until `stop`. */
   readonly isOnce: boolean
   readonly controlFolder: string | undefined
+  /** Program of a Prosody; undefined: none is installed. */
+  readonly prosody: string | undefined
   readonly stop: AbortSignal
 }
 
@@ -21,8 +23,10 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions): Promise<{ code: ExitCode; results: readonly ActResult[] }> {
   const narrator = new Narrator(options.write, options.style)
   const startedMs = performance.now()
-  narrator.line(options.style.dim('Starting an authority, a DNS server, three gateways and two foreign servers on loopback …'))
-  const world = await buildWorld({ controlFolder: options.controlFolder })
+  narrator.line(
+    options.style.dim('Starting an authority, a DNS server, three gateways, two foreign servers and a public network on loopback …'),
+  )
+  const world = await buildWorld(options)
   narrator.line(
     options.style.dim(`Ready after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s; everything below is in ${world.folder}`),
   )
@@ -68,6 +72,7 @@ function tellHints(narrator: Narrator, world: World): void {
   hint('what was refused, and why?', `archive search --verdict deny${connect}`)
   hint('the policy in force, and who changed it', `export${connect}`)
   hint('block a partner; then ask again', `apply -f - --reason "try it"${connect} <<'EOF'\n${EXAMPLE_BLOCK}EOF`)
+  hint('the public network, and what waits for it', `networks${connect}`)
   hint('the other side of the story', `peers --connect ${world.fabrikam.control}`)
   narrator.line(`${dim('Configurations and logs:')} ${world.folder}\n${dim('Ctrl-C ends everything and removes it.')}`)
 }

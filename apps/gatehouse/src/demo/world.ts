@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Authority, DnsServer, HomeServer, type SipUser } from '@gatehouse/lab'
+import { freePort } from './jabber/free-port.ts'
+import { type JabberSite, openJabber } from './jabber/jabber-site.ts'
 import { loopbackAddresses } from './loopback.ts'
 import { Organisation } from './organisation.ts'
 import { clearinghousePolicy, contosoPolicy, fabrikamPolicy } from './policies.ts'
@@ -9,6 +11,8 @@ import { clearinghousePolicy, contosoPolicy, fabrikamPolicy } from './policies.t
 export interface WorldOptions {
   /** Folder for the control sockets, relative or short: a socket's path holds about a hundred bytes. Undefined: with the state. */
   readonly controlFolder: string | undefined
+  /** Program of a Prosody for the public network; undefined: a stand-in plays it. */
+  readonly prosody: string | undefined
 }
 
 /** Everybody in the demo. */
@@ -27,10 +31,12 @@ export interface World {
   readonly dave: SipUser
   readonly nina: SipUser
   readonly eve: SipUser
+  /** A public XMPP network with one person, who knows nothing of SIP. */
+  readonly jabber: JabberSite
   stop(options: { keepFolder: boolean }): Promise<void>
 }
 
-/** Builds it: an authority, DNS, three gateways, two foreign servers, six people. Stops what runs already when a part fails. */
+/** Builds it: an authority, DNS, three gateways, two foreign servers, six people, a public network. Stops what runs already when a part fails. */
 export async function buildWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
   const started: (() => Promise<unknown>)[] = []
@@ -58,7 +64,7 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
   const controlFolder = options.controlFolder ?? folder
   mkdirSync(controlFolder, { recursive: true, mode: 0o700 })
 
-  const organisation = async (name: string, domain: string, host: number, socket: string): Promise<Organisation> => {
+  const organisation = async (name: string, domain: string, host: number, socket: string, xmppPort?: number): Promise<Organisation> => {
     const made = await Organisation.start({
       name,
       domain,
@@ -69,8 +75,10 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
       folder: join(folder, name),
       control: `unix:${join(controlFolder, socket)}`,
       dnsServer,
+      xmppPort,
     })
     started.push(() => made.stop())
+    if (xmppPort !== undefined) zone.setSrv(`_xmpp-server._tcp.${domain}`, [{ host: `sip.${domain}`, port: xmppPort }])
     zone.setAddresses(`sip.${domain}`, [made.external.address])
     zone.setAddresses(`home.${domain}`, [address(host + 2)])
     zone.setFederation(domain, [{ host: `sip.${domain}`, port: made.external.port }])
@@ -87,11 +95,25 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
     return made
   }
 
-  const contoso = await organisation('contoso', 'contoso.example', 11, 'control.sock')
+  const contoso = await organisation('contoso', 'contoso.example', 11, 'control.sock', await freePort(address(11)))
   const fabrikam = await organisation('fabrikam', 'fabrikam.example', 21, 'fabrikam.sock')
   const clearinghouse = await organisation('clearinghouse', 'clearinghouse.example', 31, 'clearinghouse.sock')
   const northwind = await stranger('northwind.example', 41)
   const woodgrove = await stranger('woodgrove.example', 51)
+  const jabber = await openJabber({
+    domain: 'jabber.example',
+    user: 'juliet',
+    address: address(61),
+    authority,
+    prosody: options.prosody,
+    folder: join(folder, 'jabber'),
+    dnsServer,
+    publish: (port) => {
+      zone.setAddresses('xmpp.jabber.example', [address(61)])
+      zone.setSrv('_xmpp-server._tcp.jabber.example', [{ host: 'xmpp.jabber.example', port }])
+    },
+  })
+  started.push(() => jabber.stop())
   northwind.setNextHop({ host: 'sip.clearinghouse.example', ...clearinghouse.external })
   woodgrove.setNextHop({ host: 'sip.contoso.example', ...contoso.external })
 
@@ -113,5 +135,6 @@ async function assemble(folder: string, options: WorldOptions, started: (() => P
     dave: fabrikam.home.addUser('dave'),
     nina: northwind.addUser('nina'),
     eve: woodgrove.addUser('eve'),
+    jabber,
   }
 }

@@ -7,6 +7,7 @@ import type { StateShelf } from './state-shelf.ts'
 
 /** How often counts are told anew; changes of state are told at once. */
 const TELL_MS = 5_000
+const SOON_MS = 250
 
 export interface NetworkTotals {
   received: number
@@ -21,11 +22,13 @@ export interface NetworkStatesDeps {
   readonly keeper: AccountKeeper
   readonly replica: string
   readonly every: (intervalMs: number, run: () => void) => () => void
+  readonly after: (delayMs: number, run: () => void) => () => void
 }
 
 /** Tells displays how the networks stand: on the shelf for whoever asks later, as an event for whoever watches now. */
 export class NetworkStates {
   readonly #deps: NetworkStatesDeps
+  readonly #dueSoon = new Set<NetworkHost>()
   readonly #totals = new Map<string, NetworkTotals>()
   #stop: () => void = () => {}
 
@@ -57,7 +60,19 @@ export class NetworkStates {
     const told = { network, replica, account, peer, state, code, detail, sinceMs }
     bus.publish(eventSubject('networks'), Buffer.from(JSON.stringify(told)))
     const host = this.#deps.hosts.get(network)
-    if (host !== undefined && peer === undefined) this.#tell(host)
+    if (host === undefined) return
+    if (peer === undefined) this.#tell(host)
+    else this.#tellSoon(host)
+  }
+
+  /** Servers at the other end come and go by the hundred; what they add up to is told a few times a second at most. */
+  #tellSoon(host: NetworkHost): void {
+    if (this.#dueSoon.has(host)) return
+    this.#dueSoon.add(host)
+    this.#deps.after(SOON_MS, () => {
+      this.#dueSoon.delete(host)
+      this.#tell(host)
+    })
   }
 
   #tellAll(): void {
