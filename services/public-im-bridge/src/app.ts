@@ -29,6 +29,7 @@ import { chooseNetwork } from './core/outbound/network-choice.ts'
 import { Outbound } from './core/outbound/outbound.ts'
 import { BridgeOutbox } from './core/outbox/bridge-outbox.ts'
 import { LaneNames, laneOfAccount } from './core/outbox/lane-names.ts'
+import { after, every, nowMs } from './core/process-clock.ts'
 import { ownerOf } from './core/rendezvous.ts'
 import { domainsFor } from './core/served-domains.ts'
 import { Credentials } from './core/wires/credentials.ts'
@@ -73,21 +74,6 @@ export interface PublicImBridge {
 /** Puts one public-im-bridge together. Nothing runs before `start`. */
 export function buildPublicImBridge(config: PublicImBridgeConfig, deps: PublicImBridgeDeps): PublicImBridge {
   return new Bridge(config, deps)
-}
-
-/** Wall time that never runs backwards while the process lives. */
-const nowMs = (): number => performance.timeOrigin + performance.now()
-
-function every(intervalMs: number, run: () => void): () => void {
-  const timer = setInterval(run, intervalMs)
-  timer.unref()
-  return () => clearInterval(timer)
-}
-
-function after(delayMs: number, run: () => void): () => void {
-  const timer = setTimeout(run, delayMs)
-  timer.unref()
-  return () => clearTimeout(timer)
 }
 
 class Bridge implements PublicImBridge {
