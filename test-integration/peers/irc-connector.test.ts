@@ -9,6 +9,7 @@ import {
   type BridgeConnector,
   type LinkedAccount,
   networkAddress,
+  type ReceiptHandling,
   type TypingHandling,
 } from '@gatehouse/bridge-kit'
 import { createTestContext, type Far, runConnectorConformance, type TestContext } from '@gatehouse/bridge-kit/test'
@@ -21,7 +22,7 @@ import { IrcPerson } from '../peers-kit/irc-person.ts'
 import { startNgircd } from '../peers-kit/ngircd.ts'
 import { plainWires } from '../peers-kit/plain-wires.ts'
 
-type IrcConnector = BridgeConnector & AccountHandling & TypingHandling
+type IrcConnector = BridgeConnector & AccountHandling & TypingHandling & ReceiptHandling
 
 const user = { user: 'alice', domain: 'contoso.example' }
 const DOMAIN = 'irc.contoso.example'
@@ -188,6 +189,32 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
     assert.deepEqual(texts, ['red and bold', '/me waves'])
     assert.deepEqual(odd.heard(), [])
     odd.leave()
+  })
+
+  test('says in words that a message was given up, and not to somebody who took the nick', async () => {
+    const { connector, linked, person } = meeting
+    const impostor = await IrcPerson.join(network, authority.certPem, freshNick('owned'))
+    const tell = (to: string): Promise<DeliveryOutcome> =>
+      connector.sendReceipt({
+        envelope: {
+          id: new Uint8Array(16),
+          receivedAtMs: 0,
+          from: user,
+          to: { user: to, domain: DOMAIN },
+          conversation: 'c',
+          content: { kind: 'receipt', of: 'm', state: 'failed', code: 'GH-OUTBOX-EXPIRED', acceptedAtMs: 1_700_000_000_000 },
+        },
+        side: 'external',
+        account: linked.id,
+        mark: 'verified',
+        evidence: 'V3',
+        deadlineMs: Date.now() + 20_000,
+      })
+    assert.equal((await tell(`~${person.nick}`)).status, 'sent')
+    await person.when((line) => /NOTICE .* :Your message of 2023-11-14 22:13 UTC to alice@contoso\.example was not delivered/.test(line))
+    assert.equal((await tell(impostor.nick)).code, 'GH-IRC-NOT-THEM')
+    assert.deepEqual(impostor.heard(), [])
+    impostor.leave()
   })
 
   test('nobody there is said with certainty', async () => {

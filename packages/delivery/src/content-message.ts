@@ -34,6 +34,7 @@ function messageInit({
   text,
   html,
   subject,
+  language,
   replaces,
   files,
   wants,
@@ -43,6 +44,7 @@ function messageInit({
     text,
     html: html ?? '',
     subject: subject ?? '',
+    language: language ?? '',
     replaces: replaces ?? '',
     files: (files ?? []).map((file) => ({ url: file.url, name: file.name, mediaType: file.mediaType, bytes: BigInt(file.bytes ?? 0) })),
     wants: [...(wants ?? [])],
@@ -76,7 +78,7 @@ export function contentFromMessage(content: DeliverRequest['content']): ImConten
   }
 }
 
-function messageFrom({ messageId, text, html, subject, replaces, files, wants }: MessageContentMessage): MessageEvent {
+function messageFrom({ messageId, text, html, subject, language, replaces, files, wants }: MessageContentMessage): MessageEvent {
   const known = wants
     .map((wish) => oneOf(wish, ['delivered', 'displayed', 'failed']))
     .filter((wish): wish is ReceiptWish => wish !== undefined)
@@ -86,6 +88,7 @@ function messageFrom({ messageId, text, html, subject, replaces, files, wants }:
     text,
     ...(html === '' ? {} : { html }),
     ...(subject === '' ? {} : { subject }),
+    ...(language === '' ? {} : { language }),
     ...(replaces === '' ? {} : { replaces }),
     ...(files.length === 0
       ? {}

@@ -15,6 +15,7 @@ const contents: readonly ImContent[] = [
     text: 'see the file',
     html: '<p>see the file</p>',
     subject: 'plans',
+    language: 'de-CH',
     replaces: 'm0',
     files: [{ url: 'https://files.fabrikam.example/a.pdf', name: 'a.pdf', mediaType: 'application/pdf', bytes: undefined }],
     wants: ['delivered', 'displayed', 'failed'],

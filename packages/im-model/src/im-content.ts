@@ -20,6 +20,8 @@ export interface MessageEvent {
   /** The same text with mark-up, sanitised by whoever took it in; absent: plain only. */
   readonly html?: string | undefined
   readonly subject?: string | undefined
+  /** Of the text, as the sender's client said (RFC 5646); absent: not told. */
+  readonly language?: string | undefined
   /** `messageId` of the message that this one corrects (XEP-0308). */
   readonly replaces?: string | undefined
   readonly files?: readonly FileOffer[] | undefined

@@ -21,9 +21,20 @@ export function readContent(request: SipRequest, rewrite: MessageContent | undef
   const { contentType, body } = rewrite === undefined ? carriedText(request) : textIn(request, rewrite)
   if (body.byteLength === 0) return 'nothing'
   const read = readBody(contentType, body)
+  if (typeof read === 'string' || read.kind !== 'message') return read
   const subject = request.headers.first('Subject')
-  if (typeof read === 'string' || read.kind !== 'message' || read.subject !== undefined || subject === undefined) return read
-  return { ...read, subject: decodeHeaderText(subject) }
+  const language = languageOf(request)
+  return {
+    ...read,
+    ...(read.subject !== undefined || subject === undefined ? {} : { subject: decodeHeaderText(subject) }),
+    ...(rewrite !== undefined || language === undefined ? {} : { language }),
+  }
+}
+
+/** RFC 7572 §7: the first one that is named (RFC 3261 §20.13); anything but a tag of RFC 5646 is left out. */
+function languageOf(request: SipRequest): string | undefined {
+  const first = request.headers.first('Content-Language')?.split(',', 1)[0]?.trim() ?? ''
+  return /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/.test(first) ? first : undefined
 }
 
 /** RFC 3261 §20.12: a body in an encoding cannot be read; policy would have rewritten it without one. */

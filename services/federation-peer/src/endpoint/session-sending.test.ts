@@ -162,7 +162,7 @@ describe('a session that the SIP user opened', () => {
     const able = rigged()
     await able.invite({ body: accepting(`text/plain ${IS_COMPOSING} ${CPIM}`).body })
     await deliver(able, { kind: 'typing', state: 'paused' })
-    assert.deepEqual(readContent(await able.answer(200), undefined), { kind: 'typing', state: 'paused' })
+    assert.deepEqual(readContent(await able.answer(200), undefined), { kind: 'typing', state: 'active' })
     await deliver(able, text('with a receipt', true))
     assert.deepEqual(readContent(await able.answer(200), undefined), text('with a receipt', true))
     await deliver(able, { kind: 'receipt', of: 'm7', state: 'delivered', code: '' })

@@ -62,6 +62,17 @@ describe('a message for somebody on a network', () => {
     assert.equal(alice.rig.session.layer.openServerTransactions(), 0)
   })
 
+  it('keeps its language, where it names one (RFC 7572 §7)', async () => {
+    const alice = user()
+    for (const language of ['de-CH, en', 'no language at all']) {
+      const headers = [...PLAIN, ['Content-Language', language]] as const
+      assert.equal((await alice.say('MESSAGE', { headers, body: 'Grüezi' })).status, 200)
+    }
+    const [first, second] = alice.rig.handedOver.map(({ envelope: { content } }) => content)
+    assert.deepEqual(first, { kind: 'message', messageId: '', text: 'Grüezi', language: 'de-CH' })
+    assert.deepEqual(second, { kind: 'message', messageId: '', text: 'Grüezi' })
+  })
+
   it('is not handed over before it is on record', async () => {
     const alice = user()
     alice.rig.isArchiveAway = true

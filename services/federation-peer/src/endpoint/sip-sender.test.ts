@@ -72,6 +72,14 @@ describe('page mode to the inside (RFC 3428, RFC 7572)', () => {
     )
   })
 
+  it('says the language of a text (RFC 7572 §7)', () => {
+    const rig = new GateRig()
+    const { link } = deliver(rig, delivery({ kind: 'message', messageId: 'm1', text: 'Grüezi', language: 'de-CH' }), 200)
+    const [request] = link.requests()
+    assert.equal(request?.headers.first('Content-Language'), 'de-CH')
+    assert.deepEqual(request && readContent(request, undefined), { kind: 'message', messageId: '', text: 'Grüezi', language: 'de-CH' })
+  })
+
   it('says files as links, a correction as a new message, and leaves mark-up out', () => {
     const html = '<b>see</b>'
     const file = { url: 'https://files.jabber.example/a.pdf', name: 'a.pdf', mediaType: 'application/pdf', bytes: 12 }

@@ -125,7 +125,7 @@ export class SipSender {
     session: ImSession | undefined,
     onOutcome: OnOutcome,
   ): void {
-    const headers: HeaderPairs = message.subject === undefined ? [] : [['Subject', headerText(message.subject)]]
+    const headers = headersOf(message)
     const plain: Page = { method: 'MESSAGE', contentType: TEXT, body: Buffer.from(textOfMessage(message)), headers }
     if (!this.#takesCpim(destination, session) || message.messageId === '' || (message.wants ?? []).length === 0) {
       return this.#sendPage(delivery, destination, plain, session, onOutcome)
@@ -178,6 +178,13 @@ export class SipSender {
       onOutcome(outcomeOfAnswer(answer))
     })
   }
+}
+
+function headersOf({ subject, language }: MessageEvent): HeaderPairs {
+  const headers: (readonly [string, string])[] = []
+  if (subject !== undefined) headers.push(['Subject', headerText(subject)])
+  if (language !== undefined) headers.push(['Content-Language', language])
+  return headers
 }
 
 /** In a session as its end understands it; without one as RFC 3994 has it for pages. */

@@ -21,8 +21,8 @@ describe('typing notices', () => {
     assert.deepEqual(readIsComposing(renderIsComposing(composing)), composing)
     assert.deepEqual(readKeyboardActivity(renderKeyboardActivity(composing)), { kind: 'typing', state: 'composing' })
     for (const state of ['paused', 'active', 'inactive', 'gone'] as const) {
-      assert.deepEqual(readIsComposing(renderIsComposing({ kind: 'typing', state })), { kind: 'typing', state: 'paused' })
-      assert.deepEqual(readKeyboardActivity(renderKeyboardActivity({ kind: 'typing', state })), { kind: 'typing', state: 'paused' })
+      assert.deepEqual(readIsComposing(renderIsComposing({ kind: 'typing', state })), { kind: 'typing', state: 'active' })
+      assert.deepEqual(readKeyboardActivity(renderKeyboardActivity({ kind: 'typing', state })), { kind: 'typing', state: 'active' })
     }
   })
 

@@ -13,7 +13,8 @@ export function readIsComposing(body: Uint8Array): TypingEvent | undefined {
   const root = readXml(body)
   if (root?.name !== 'isComposing') return undefined
   const state = findElement(root, 'state')?.text.trim().toLowerCase()
-  if (state === 'idle') return { kind: 'typing', state: 'paused' }
+  // RFC 7573 §6, table 3
+  if (state === 'idle') return { kind: 'typing', state: 'active' }
   if (state !== 'active') return undefined
   const refreshS = Number.parseInt(findElement(root, 'refresh')?.text ?? '', 10)
   return refreshS > 0
@@ -27,7 +28,7 @@ export function readKeyboardActivity(body: Uint8Array): TypingEvent | undefined 
   if (root?.name !== 'KeyboardActivity') return undefined
   const status = findElement(root, 'status')?.attributes.get('status')?.toLowerCase()
   if (status === 'type') return { kind: 'typing', state: 'composing' }
-  return status === 'idle' ? { kind: 'typing', state: 'paused' } : undefined
+  return status === 'idle' ? { kind: 'typing', state: 'active' } : undefined
 }
 
 /** Everything but `composing` is idle to RFC 3994 (§3.2). */

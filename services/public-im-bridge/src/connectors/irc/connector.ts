@@ -71,7 +71,7 @@ class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling, 
   }
 
   sendReceipt(handover: Handover<ReceiptEvent>): Promise<DeliveryOutcome> {
-    return Promise.resolve(this.#of(handover)?.sendReceipt(handover) ?? failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
+    return this.#of(handover)?.sendReceipt(handover) ?? Promise.resolve(failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
   }
 
   #of({ account }: Handover): IrcAccount | undefined {

@@ -108,12 +108,15 @@ export class IrcAccount {
   }
 
   /** IRC has no receipts; the gate's own word that a message was given up is a notice, which no program answers (RFC 2812 §3.3.2). */
-  sendReceipt(handover: Handover<ReceiptEvent>): DeliveryOutcome {
+  async sendReceipt(handover: Handover<ReceiptEvent>): Promise<DeliveryOutcome> {
     const words = givenUpWords(handover)
-    if (words === undefined) return sentOutcome()
     const name = this.#addressing.toNetwork(handover.envelope.to)
-    const nick = name === undefined ? undefined : this.#likelyNick(personOf(name))
-    if (nick === undefined || !this.#client.isReady) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
+    if (words === undefined || name === undefined) return sentOutcome()
+    if (!this.#client.isReady) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
+    const person = personOf(name)
+    // who wrote to whom is nothing for somebody who took the nick
+    const nick = 'nick' in person ? person.nick : await this.#nickOf(person.account)
+    if (typeof nick === 'object') return nick
     this.#client.notice(nick, words, this.#context.clock.nowMs())
     this.#link?.pump()
     return sentOutcome()
@@ -123,12 +126,18 @@ export class IrcAccount {
 
   /** Anybody may take a nick: what is meant for an account waits until the server says who has it. */
   async #sayToAccount(account: string, text: string): Promise<DeliveryOutcome> {
+    const nick = await this.#nickOf(account)
+    return typeof nick === 'object' ? nick : await this.#say(nick, text)
+  }
+
+  /** The nick that is logged in to the account, or why there is none. */
+  async #nickOf(account: string): Promise<string | DeliveryOutcome> {
     const nick = this.#nicks.get(account) ?? account
     const answer = await this.#ask(nick)
     if (answer === undefined) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
     if (!answer.isOnline) return failedOutcome(ircCodes, 'GH-IRC-NO-SUCH-NICK', nick)
     if (answer.account?.toLowerCase() !== account) return failedOutcome(ircCodes, 'GH-IRC-NOT-THEM', nick)
-    return await this.#say(nick, text)
+    return nick
   }
 
   #ask(nick: string): Promise<WhoisAnswer | undefined> {

@@ -36,7 +36,7 @@ function rejectedFeature({ html, subject, replaces, files }: MessageEvent, { fea
 }
 
 function inPlainWords(message: MessageEvent, capabilities: Capabilities): MessageEvent {
-  const { kind, messageId, wants, html, subject, replaces, files } = message
+  const { kind, messageId, wants, html, subject, language, replaces, files } = message
   const { features } = capabilities
   let { text } = message
   if (files !== undefined && features.files === 'fallback') {
@@ -50,6 +50,7 @@ function inPlainWords(message: MessageEvent, capabilities: Capabilities): Messag
     messageId,
     text,
     ...(wants === undefined ? {} : { wants }),
+    ...(language === undefined ? {} : { language }),
     ...(html !== undefined && carries(capabilities, 'richText') ? { html } : {}),
     ...(subject !== undefined && carries(capabilities, 'subject') ? { subject } : {}),
     ...(replaces !== undefined && carries(capabilities, 'correction') ? { replaces } : {}),

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { create } from '@bufbuild/protobuf'
+import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
-import { type Delivery, deliveredOutcome, failedOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, MessageEvent, QueueRule } from '@gatehouse/im-model'
+import { type Delivery, DeliveryClient, deliveredOutcome, failedOutcome } from '@gatehouse/delivery'
+import type { DeliveryOutcome, Destination, MessageEvent, QueueRule } from '@gatehouse/im-model'
 import type { OutboxOptions } from '@gatehouse/outbox'
 import { compileSnapshot, type PolicyObject } from '@gatehouse/policy-engine'
-import { ListOutboxRequestSchema } from '@gatehouse/proto'
+import { LinkAccountRequestSchema, ListOutboxRequestSchema } from '@gatehouse/proto'
+import { irc } from '../../connectors/irc/connector.ts'
 import { bridgeCodes } from '../../errors.ts'
 import { BridgeRig, openPolicy, type RigOptions } from '../../testing/bridge-rig.ts'
 import { isAway } from './is-away.ts'
@@ -124,6 +126,43 @@ describe('to a network that is away', () => {
       assert.deepEqual(textsOf(rig.network.heard), [])
     }))
 
+  it('messages wait for an account that is not connected, apart from those of other accounts', async () => {
+    const settings = { host: '127.0.0.1', port: 1, domain: 'irc.example' }
+    const ircNetwork = openPolicy.flatMap((object) =>
+      object.kind === 'Network' ? [{ ...object, name: 'irc', spec: { ...object.spec, protocol: 'irc', domains: ['irc.example'] } }] : [],
+    )
+    await withRig(
+      async (rig) => {
+        const account = { network: 'irc', owner: 'alice@contoso.example', login: 'alice', secret: 's', settings: {}, author: 'test' }
+        await rig.bridge.handlers.linkAccount(create(LinkAccountRequestSchema, account))
+        const delivery: Delivery = {
+          ...deliveryTo({ to: 'network', network: 'irc', protocol: 'irc', domain: 'irc.example' }),
+          decision: {
+            mark: 'verified',
+            evidence: 'V3',
+            direction: 'outbound',
+            peerClass: 'bridge',
+            partner: 'irc',
+            revision: 3,
+            queue: HOUR,
+          },
+        }
+        const outcome = await new Promise<DeliveryOutcome>((resolve) => new DeliveryClient(rig.bus).deliver(delivery, resolve))
+        assert.equal(outcome.status, 'queued', `${outcome.code} ${outcome.detail}`)
+        const { destinations } = await rig.outboxes!.listOutbox(create(ListOutboxRequestSchema, {}))
+        assert.deepEqual(
+          destinations.map(({ destination }) => destination),
+          ['irc.example/alice@contoso.example'],
+        )
+      },
+      {
+        connectors: [irc as unknown as ConnectorFactory<never>],
+        networks: { irc: { protocol: 'irc', settings } },
+        objects: [...queueing, ...ircNetwork] as never,
+      },
+    )
+  })
+
   it('a replica that starts on what another left delivers it, and lets nothing overtake', async () => {
     const work = openWorkFile(':memory:')
     const bus = createEmbeddedBus({ work })
@@ -168,21 +207,29 @@ describe('from a network to an inside that is away', () => {
     }))
 })
 
+/** A text from alice to bob there. */
+function deliveryTo(destination: Destination): Delivery {
+  const content = { kind: 'message', messageId: 'm', text: 'ü' } as const
+  return {
+    envelope: {
+      id: new Uint8Array(16),
+      receivedAtMs: 1,
+      from: alice,
+      to: { user: 'bob', domain: destination.domain },
+      conversation: 'c',
+      content,
+    },
+    destination,
+    decision: { mark: 'verified', evidence: 'V3', direction: 'outbound', peerClass: 'bridge', partner: 'loop', revision: 1 },
+    timeoutMs: 5_000,
+    forwardedBy: '',
+  }
+}
+
 describe('what waits', () => {
   it('is read back as it was written, and other bytes are not', () => {
     const delivery: Delivery = {
-      envelope: {
-        id: new Uint8Array(16),
-        receivedAtMs: 1,
-        from: alice,
-        to: { user: 'bob', domain: 'loop.example' },
-        conversation: 'c',
-        content: { kind: 'message', messageId: 'm', text: 'ü' },
-      },
-      destination: { to: 'network', network: 'loop', protocol: 'loopback', domain: 'loop.example' },
-      decision: { mark: 'verified', evidence: 'V3', direction: 'outbound', peerClass: 'bridge', partner: 'loop', revision: 1 },
-      timeoutMs: 1,
-      forwardedBy: '',
+      ...deliveryTo({ to: 'network', network: 'loop', protocol: 'loopback', domain: 'loop.example' }),
       waited: true,
     }
     const origin = { side: 'external', bridge: { protocol: 'xmpp', evidence: 'V0' }, method: 'MESSAGE' } as const

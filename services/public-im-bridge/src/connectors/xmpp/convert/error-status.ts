@@ -1,6 +1,10 @@
 import type { StanzaCondition } from '@gatehouse/xmpp-core'
 
-/** RFC 7247 §4 (table 1): what a SIP sender is answered for a stanza error. */
+/**
+ * RFC 7247 §6.1: what a SIP sender is answered for a stanza error. Otherwise than there: 301, 302, 401 and 407 need a Contact or a challenge
+ * that nobody has (RFC 3261 §22); 408 is nothing that a MESSAGE may be answered (RFC 4320 §4.2); `service-unavailable` is what servers say of
+ * people who are offline, so 480.
+ */
 export const statusOfCondition: Readonly<Record<StanzaCondition, number>> = {
   'bad-request': 400,
   conflict: 400,
@@ -9,7 +13,7 @@ export const statusOfCondition: Readonly<Record<StanzaCondition, number>> = {
   gone: 410,
   'internal-server-error': 500,
   'item-not-found': 404,
-  'jid-malformed': 484,
+  'jid-malformed': 400,
   'not-acceptable': 406,
   'not-allowed': 403,
   'not-authorized': 403,
@@ -19,10 +23,10 @@ export const statusOfCondition: Readonly<Record<StanzaCondition, number>> = {
   'registration-required': 403,
   'remote-server-not-found': 404,
   'remote-server-timeout': 504,
-  'resource-constraint': 503,
+  'resource-constraint': 500,
   'service-unavailable': 480,
-  'subscription-required': 403,
-  'undefined-condition': 480,
+  'subscription-required': 400,
+  'undefined-condition': 400,
   'unexpected-request': 491,
 }
 
@@ -40,14 +44,20 @@ const CONDITIONS: Readonly<Record<number, StanzaCondition>> = {
   413: 'policy-violation',
   414: 'policy-violation',
   415: 'not-acceptable',
-  416: 'jid-malformed',
+  416: 'not-acceptable',
   420: 'feature-not-implemented',
+  421: 'not-acceptable',
+  423: 'resource-constraint',
   429: 'resource-constraint',
+  430: 'recipient-unavailable',
+  439: 'feature-not-implemented',
+  440: 'policy-violation',
   480: 'recipient-unavailable',
   481: 'item-not-found',
   482: 'not-acceptable',
   483: 'not-acceptable',
-  484: 'jid-malformed',
+  484: 'item-not-found',
+  485: 'item-not-found',
   486: 'recipient-unavailable',
   487: 'recipient-unavailable',
   488: 'not-acceptable',
@@ -56,20 +66,22 @@ const CONDITIONS: Readonly<Record<number, StanzaCondition>> = {
   500: 'internal-server-error',
   501: 'feature-not-implemented',
   502: 'remote-server-not-found',
-  503: 'resource-constraint',
+  503: 'internal-server-error',
   504: 'remote-server-timeout',
   505: 'not-acceptable',
   513: 'policy-violation',
-  603: 'not-allowed',
+  380: 'not-acceptable',
+  600: 'recipient-unavailable',
+  603: 'recipient-unavailable',
   604: 'service-unavailable',
   606: 'not-acceptable',
 }
 
-/** RFC 7247 §4 (table 2): what an XMPP sender is answered for a SIP status; those not listed by their class. */
+/** RFC 7247 §6.2: what an XMPP sender is answered for a SIP status; those not listed by their class. */
 export function conditionOfStatus(status: number): StanzaCondition {
   const exact = CONDITIONS[status]
   if (exact !== undefined) return exact
-  if (status >= 600) return 'service-unavailable'
+  if (status >= 600) return 'recipient-unavailable'
   if (status >= 500) return 'internal-server-error'
   return status >= 400 ? 'bad-request' : 'redirect'
 }

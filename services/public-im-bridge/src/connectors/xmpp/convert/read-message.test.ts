@@ -24,6 +24,12 @@ const ROWS: readonly (readonly [why: string, inner: string, events: readonly obj
   ['a text', '<body>hello</body>', [{ kind: 'message', messageId: 'm1', text: 'hello' }]],
   ['a subject', '<subject>tea</subject><body>hello</body>', [{ kind: 'message', messageId: 'm1', text: 'hello', subject: 'tea' }]],
   [
+    'a language (RFC 7572 §7)',
+    "<body xml:lang='de-CH'>grüezi</body>",
+    [{ kind: 'message', messageId: 'm1', text: 'grüezi', language: 'de-CH' }],
+  ],
+  ['a language that is none', "<body xml:lang='x\r\nEvil: 1'>hi</body>", [{ kind: 'message', messageId: 'm1', text: 'hi' }]],
+  [
     'a correction (XEP-0308)',
     "<body>hello!</body><replace id='m0' xmlns='urn:xmpp:message-correct:0'/>",
     [{ kind: 'message', messageId: 'm1', text: 'hello!', replaces: 'm0' }],

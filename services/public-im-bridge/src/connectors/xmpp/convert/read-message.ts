@@ -68,6 +68,7 @@ function messageOf(stanza: XmlElement): MessageEvent | undefined {
   const text = files.some(({ url }) => url === body.trim()) ? '' : body
   if (text === '' && files.length === 0) return undefined
   const subject = stanza.child('subject')?.text() ?? ''
+  const language = languageOf(stanza)
   const replaces = stanza.child('replace', extension.correction)?.attr('id')
   const wants = wishesOf(stanza)
   const html = htmlOf(stanza, text)
@@ -77,10 +78,17 @@ function messageOf(stanza: XmlElement): MessageEvent | undefined {
     text,
     ...(html === undefined ? {} : { html }),
     ...(subject === '' ? {} : { subject }),
+    ...(language === undefined ? {} : { language }),
     ...(replaces === undefined || replaces === '' ? {} : { replaces }),
     ...(files.length === 0 ? {} : { files }),
     ...(wants.length === 0 ? {} : { wants }),
   }
+}
+
+/** RFC 7572 §7: of the text itself, else of the stanza; anything but a tag of RFC 5646 is left out. */
+function languageOf(stanza: XmlElement): string | undefined {
+  const tag = stanza.child('body')?.attr('xml:lang') ?? stanza.attr('xml:lang')
+  return tag !== undefined && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/.test(tag) ? tag : undefined
 }
 
 function htmlOf(stanza: XmlElement, text: string): string | undefined {

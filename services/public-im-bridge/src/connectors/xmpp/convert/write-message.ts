@@ -9,13 +9,14 @@ export interface StanzaAddresses {
   readonly to: string
   readonly id: string
   readonly thread: string
+  readonly language?: string | undefined
 }
 
 /** RFC 7572 §5; the state `active` says that we know typing notices (XEP-0085 §5.1). */
 export function writeMessage(addresses: StanzaAddresses, message: MessageEvent): XmlElement {
-  const { subject, replaces, wants = [] } = message
+  const { subject, language, replaces, wants = [] } = message
   return chat(
-    addresses,
+    { ...addresses, language },
     subject === undefined ? undefined : xml('subject', ns.client, {}, subject),
     xml('body', ns.client, {}, message.text),
     addresses.thread === '' ? undefined : xml('thread', ns.client, {}, addresses.thread),
@@ -75,5 +76,6 @@ export function writePresence(addresses: StanzaAddresses, presence: PresenceEven
 }
 
 function chat(addresses: StanzaAddresses, ...children: readonly (XmlElement | undefined)[]): XmlElement {
-  return xml('message', ns.client, { from: addresses.from, to: addresses.to, id: addresses.id, type: 'chat' }, ...children)
+  const { from, to, id, language } = addresses
+  return xml('message', ns.client, { from, to, id, type: 'chat', 'xml:lang': language }, ...children)
 }
