@@ -24,6 +24,8 @@ export interface XmppSiteOptions {
   /** Authority of the gate's own certificate; default: the one everybody trusts. */
   readonly gateAuthority?: Authority
   readonly served?: readonly string[]
+  /** More domains that the gate's certificate names. */
+  readonly alsoCertified?: readonly string[]
   /** The name server of another site: both then know the same servers. */
   readonly dns?: DnsServer
 }
@@ -37,9 +39,12 @@ export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {
   const served = options.served ?? ['contoso.example']
   const { store } = trustStoreFrom('lab', [{ name: 'root.pem', bytes: Buffer.from(authority.certPem) }])
   const validator = new PeerValidator({ stores: [store], crls: [], revocation: 'whenPresent', nowMs: Date.now })
-  const own = writeCertificate(folder, 'gate', (options.gateAuthority ?? authority).issue({ commonName: 'contoso.example', dns: served }), [
-    authority,
-  ])
+  const own = writeCertificate(
+    folder,
+    'gate',
+    (options.gateAuthority ?? authority).issue({ commonName: served[0] ?? '', dns: [...served, ...(options.alsoCertified ?? [])] }),
+    [authority],
+  )
   const certificate = await loadOwnCertificate(own)
   const [starttls, direct] = (await freePorts(2)) as [number, number]
   const resolver = new NodeDns({ servers: [dns.server], timeoutMs: 2_000, tries: 2 }, Math.random)

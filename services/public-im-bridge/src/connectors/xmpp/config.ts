@@ -20,6 +20,28 @@ const component = z.strictObject({
   secretFile: z.string().describe('File with the secret that the home server’s configuration has for the component.'),
 })
 
+const homeServer = z.strictObject({
+  server: z.string().describe('Domain of ours that it serves.'),
+  host: z.string().describe('Host or address of its port for servers; it is not looked up in DNS.'),
+  port: z.int().min(1).max(65_535).default(5269),
+  tls: z.enum(['starttls', 'direct']).default('starttls').describe('`direct`: TLS from the first byte (XEP-0368).'),
+})
+
+const home = z.strictObject({
+  listen: endpoint.describe('Where they connect: an address that only the inside reaches.'),
+  servers: z.array(homeServer).min(1).describe('Home servers of ours.'),
+  domains: z
+    .array(z.string())
+    .min(1)
+    .describe(
+      'Outside domains that the gate is for them; DNS inside leads `_xmpp-server._tcp` of each to `listen`, and `certificates` should name them.',
+    ),
+  auth: z
+    .enum(['certificate', 'dialback'])
+    .default('certificate')
+    .describe('`dialback`: a home server whose certificate does not speak for its domain may prove itself by answering at its `host`.'),
+})
+
 /** `publicImBridge.networks.<name>` of an XMPP network. */
 export const xmppConfigSchema = z.strictObject({
   listen: endpoint
@@ -47,6 +69,7 @@ export const xmppConfigSchema = z.strictObject({
   streamManagement: z.boolean().default(true).describe('Acknowledgements and resumption where the other side can (XEP-0198).'),
   targets: z.array(target).default([]).describe('Servers that are not to be looked up in DNS.'),
   components: z.array(component).default([]).describe('Home servers of ours that the gate joins as a component (XEP-0114).'),
+  home: home.optional().describe('Home servers of ours that the gate speaks with server to server, instead of as a component.'),
   dialbackSecret: z
     .string()
     .default('')

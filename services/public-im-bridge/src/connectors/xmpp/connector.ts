@@ -18,6 +18,7 @@ import { type XmppConfig, xmppConfigSchema } from './config.ts'
 import { xmppCodes } from './errors.ts'
 import { Inbound } from './inbound.ts'
 import { ComponentLink } from './link/component-link.ts'
+import { HomeSide } from './link/home-side.ts'
 import { Lingering } from './link/lingering.ts'
 import type { ArrivedStanza, LinkEnvironment } from './link/link-environment.ts'
 import { LinkPool } from './link/link-pool.ts'
@@ -39,6 +40,7 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
   readonly #outbound: Outbound
   #pool: LinkPool | undefined
   #listener: StreamListener | undefined
+  #home: HomeSide | undefined
   #components: readonly ComponentLink[] = []
   readonly #lingering = new Lingering()
   #stopSweep: () => void = () => undefined
@@ -67,11 +69,16 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
       config: this.#config,
       around: this.#surroundings(await this.#dialbackSecret()),
       lingering: this.#lingering,
+      side: 'external',
       onStanza: (arrived) => inbound.handle(arrived),
     }
     this.#pool = new LinkPool(environment)
     this.#listener = new StreamListener(environment, this.#pool)
     await this.#listener.start()
+    if (this.#config.home !== undefined) {
+      this.#home = new HomeSide(environment, this.#config.home)
+      await this.#home.listener.start()
+    }
     this.#components = this.#config.components.map((plan) => new ComponentLink(environment, plan))
     for (const component of this.#components) void component.connect()
     this.#stopSweep = this.#context.clock.every(SWEEP_MS, () => this.#sweep())
@@ -81,10 +88,14 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
     this.#stopSweep()
     this.#listener?.stop()
     this.#pool?.stop()
+    this.#home?.listener.stop()
+    this.#home?.pool.stop()
     for (const component of this.#components) component.stop()
     if (graceMs > 0) await this.#quiet(graceMs)
     this.#listener?.cut()
     this.#pool?.cut()
+    this.#home?.listener.cut()
+    this.#home?.pool.cut()
     for (const component of this.#components) component.cut()
     this.#lingering.cut()
   }
@@ -112,6 +123,7 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
   #route(way: Parameters<StanzaRoute>[0], tracked: Parameters<StanzaRoute>[1]): void {
     const component = way.side === 'internal' ? this.#componentOf(way.from, way.to) : undefined
     if (component !== undefined) component.send(tracked)
+    else if (way.side === 'internal' && this.#home?.serves(way.to) === true) this.#home.pool.send(way.from, way.to, tracked)
     else if (this.#pool !== undefined) this.#pool.send(way.from, way.to, tracked)
     else tracked.onFate({ kind: 'failed', code: 'GH-XMPP-STOPPED', detail: 'not started', isCertain: true })
   }
@@ -128,19 +140,27 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
 
   #onAnswer({ stanza, side }: ArrivedStanza): void {
     const id = stanza.element.attr('id') ?? ''
-    if (side === 'internal') this.#componentOf(stanza.to.domain, stanza.from.domain)?.lane.handleAnswer(id)
-    else this.#pool?.handleAnswer(stanza.to.domain, stanza.from.domain, id)
+    const component = side === 'internal' ? this.#componentOf(stanza.to.domain, stanza.from.domain) : undefined
+    if (component !== undefined) component.lane.handleAnswer(id)
+    else this.#poolOf(side)?.handleAnswer(stanza.to.domain, stanza.from.domain, id)
   }
 
   #onBounce({ stanza, side }: ArrivedStanza): boolean {
-    if (side === 'internal') return this.#componentOf(stanza.to.domain, stanza.from.domain)?.lane.handleBounce(stanza.element) === true
-    return this.#pool?.handleBounce(stanza.to.domain, stanza.from.domain, stanza.element) === true
+    const component = side === 'internal' ? this.#componentOf(stanza.to.domain, stanza.from.domain) : undefined
+    if (component !== undefined) return component.lane.handleBounce(stanza.element)
+    return this.#poolOf(side)?.handleBounce(stanza.to.domain, stanza.from.domain, stanza.element) === true
+  }
+
+  #poolOf(side: ArrivedStanza['side']): LinkPool | undefined {
+    return side === 'internal' ? this.#home?.pool : this.#pool
   }
 
   #sweep(): void {
     const nowMs = this.#context.clock.nowMs()
     this.#pool?.sweep(nowMs)
     this.#listener?.sweep(nowMs)
+    this.#home?.pool.sweep(nowMs)
+    this.#home?.listener.sweep(nowMs)
     this.#lingering.sweep(nowMs)
     for (const component of this.#components) component.sweep(nowMs)
   }
@@ -148,7 +168,11 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
   /** Streams end in good order within the grace, or are cut. */
   async #quiet(graceMs: number): Promise<void> {
     const untilMs = this.#context.clock.nowMs() + graceMs
-    while ((this.#listener?.streamCount ?? 0) > 0 || this.#pool?.isQuiet === false) {
+    const isBusy = (): boolean =>
+      (this.#listener?.streamCount ?? 0) + (this.#home?.listener.streamCount ?? 0) > 0 ||
+      this.#pool?.isQuiet === false ||
+      this.#home?.pool.isQuiet === false
+    while (isBusy()) {
       if (this.#context.clock.nowMs() >= untilMs) return
       await new Promise<void>((resolve) => void this.#context.clock.after(20, resolve))
     }

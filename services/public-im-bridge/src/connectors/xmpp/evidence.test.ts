@@ -25,6 +25,6 @@ const ROWS: readonly Row[] = [
 for (const [by, affiliation, hints, expected] of ROWS) {
   test(`${by}, ${affiliation ?? 'no hint'}, hints ${hints}: ${expected}`, () => {
     const info = affiliation === undefined ? undefined : xml('info', 'urn:xmpp:raa:0', { affiliation })
-    assert.equal(evidenceOf(by, xml('message', ns.client, {}, info), hints).class, expected)
+    assert.equal(evidenceOf('external', by, xml('message', ns.client, {}, info), hints).class, expected)
   })
 }

@@ -1,4 +1,5 @@
 import type { Evidence } from '@gatehouse/bridge-kit'
+import type { EdgeSide } from '@gatehouse/im-model'
 import type { DomainEvidence, XmlElement } from '@gatehouse/xmpp-core'
 import type { XmppConfig } from './config.ts'
 import { extension } from './convert/extension-namespaces.ts'
@@ -7,7 +8,9 @@ import { extension } from './convert/extension-namespaces.ts'
  * How sure the network lets us be of a sender (architecture §6). A server that proved itself vouches for its people; what it says of an account
  * (XEP-0489) counts from such a server only. Dialback proves no more than what DNS says.
  */
-export function evidenceOf(by: DomainEvidence, stanza: XmlElement, hints: XmppConfig['accountHints']): Evidence {
+export function evidenceOf(side: EdgeSide, by: DomainEvidence, stanza: XmlElement, hints: XmppConfig['accountHints']): Evidence {
+  // a home server is found where the configuration says, not where DNS does
+  if (side === 'internal' && by !== 'secret') return { class: 'V3', by: 'home-server' }
   if (by === 'dialback') return { class: 'V0', by: 'dialback' }
   if (by === 'secret') return { class: 'V3', by: 'component' }
   const affiliation = hints === 'ignore' ? undefined : stanza.child('info', extension.affiliation)?.attr('affiliation')

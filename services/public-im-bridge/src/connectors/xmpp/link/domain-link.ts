@@ -151,7 +151,8 @@ export class DomainLink {
     const open = this.#open
     if (open === undefined) return
     if (event.kind === 'stanza') {
-      this.#environment.onStanza({ stanza: event.stanza, by: event.by, arrival: event.arrival, side: 'external', driver: open.driver })
+      const { side, onStanza } = this.#environment
+      onStanza({ stanza: event.stanza, by: event.by, arrival: event.arrival, side, driver: open.driver })
     } else if (event.kind === 'acked') this.#lane.handleAcked(event.tickets)
     else if (event.kind === 'closed') this.#closed(event.closing)
   }

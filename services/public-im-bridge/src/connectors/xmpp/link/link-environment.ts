@@ -20,6 +20,8 @@ export interface LinkEnvironment {
   readonly config: XmppConfig
   readonly around: StreamSurroundings
   readonly lingering: Lingering
+  /** Of everything that comes in. */
+  readonly side: ArrivedStanza['side']
   readonly onStanza: (arrived: ArrivedStanza) => void
 }
 

@@ -95,8 +95,8 @@ export class StreamListener {
   }
 
   #onEvent(driver: StreamDriver, stream: IncomingStream, event: StreamEvent): void {
-    const { context, onStanza } = this.#environment
-    if (event.kind === 'stanza') onStanza({ stanza: event.stanza, by: event.by, arrival: event.arrival, side: 'external', driver })
+    const { context, onStanza, side } = this.#environment
+    if (event.kind === 'stanza') onStanza({ stanza: event.stanza, by: event.by, arrival: event.arrival, side, driver })
     else if (event.kind === 'authenticated') this.#pool.noteAlive(event.remote)
     else if (event.kind === 'verifyDialback') this.#verify(driver, stream, event)
     else if (event.kind === 'ready') this.#pool.addReverse(event.local, event.remote, stream, driver)
