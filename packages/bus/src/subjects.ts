@@ -76,9 +76,9 @@ export const busSubjects = {
   leasesBucket: {
     name: 'gh-v1-leases',
     kind: 'bucket',
-    owner: 'public-im-bridge',
+    owner: 'public-im-bridge, policy',
     payload: 'JSON',
-    use: 'Which replicas live (`member.<replica>`, written again every second) and which of them holds an account (`claim.<id>`).',
+    use: 'Which replicas live (`member.<replica>`, written again every second) and which of them holds an account (`claim.<id>`); which policy service acts on the cluster (`acting.policy-kubernetes`).',
   },
   networksBucket: {
     name: 'gh-v1-networks',

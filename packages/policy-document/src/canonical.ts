@@ -39,7 +39,8 @@ export function exportPolicy(objects: readonly PolicyObject[]): string {
   return sortObjects(objects).map(exportObject).join('---\n')
 }
 
-function writtenSpec(object: PolicyObject): Record<string, unknown> {
+/** The spec with its keys in the order of the schema, what equals the default left out. */
+export function writtenSpec(object: PolicyObject): Record<string, unknown> {
   const spec = object.spec as unknown as Readonly<Record<string, unknown>>
   const defaults = memo(defaultsByKind, object.kind, () => defaultsOf(object.kind))
   const order = memo(keyOrderByKind, object.kind, () =>

@@ -5,7 +5,7 @@ import { type DocumentProblem, keyOf, type PlacedObject } from './problem.ts'
 export function checkNetworks(objects: readonly PlacedObject[], isInternal: (domain: string) => boolean): DocumentProblem[] {
   const problems: DocumentProblem[] = []
   const add = (severity: DocumentProblem['severity'], { object, place }: PlacedObject, code: DocumentCode, message: string): void => {
-    problems.push({ ...place, severity, code, message: `${keyOf(object)}: ${message}` })
+    problems.push({ ...place, severity, code, message: `${keyOf(object)}: ${message}`, object: keyOf(object) })
   }
   const owners = sipDomains(objects)
   const providers = new Set(objects.flatMap(({ object }) => (object.kind === 'Provider' ? [object.name] : [])))

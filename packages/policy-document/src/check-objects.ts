@@ -47,7 +47,8 @@ class ObjectCheck {
   }
 
   #add(severity: DocumentProblem['severity'], placed: PlacedObject, code: DocumentCode, message: string): void {
-    this.#problems.push({ ...placed.place, severity, code, message: `${keyOf(placed.object)}: ${message}` })
+    const object = keyOf(placed.object)
+    this.#problems.push({ ...placed.place, severity, code, message: `${object}: ${message}`, object })
   }
 
   #checkNames(): void {

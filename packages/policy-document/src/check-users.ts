@@ -10,7 +10,7 @@ const REMOTE =
 export function checkUserObjects(objects: readonly PlacedObject[], nowMs: number): DocumentProblem[] {
   const problems: DocumentProblem[] = []
   const add = (severity: DocumentProblem['severity'], { object, place }: PlacedObject, code: DocumentCode, message: string): void => {
-    problems.push({ ...place, severity, code, message: `${keyOf(object)}: ${message}` })
+    problems.push({ ...place, severity, code, message: `${keyOf(object)}: ${message}`, object: keyOf(object) })
   }
   const namesOf = (kind: PolicyKind): readonly string[] =>
     objects.filter(({ object }) => object.kind === kind).map(({ object }) => object.name)

@@ -14,6 +14,8 @@ export interface DocumentProblem extends Place {
   readonly severity: 'error' | 'warning'
   readonly code: DocumentCode
   readonly message: string
+  /** `kind/name` of the object it is about, where objects were looked at together. */
+  readonly object?: string
 }
 
 /** An object and where it was written. */

@@ -3,6 +3,7 @@ import { messageOf } from '@gatehouse/errors'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { Composer, type Document, isMap, isNode, LineCounter, Parser } from 'yaml'
 import type { DocumentCode } from './errors.ts'
+import { documentCodeOf } from './finding-code.ts'
 import { API_VERSION, objectSchemas, type WrittenObject } from './object-schema.ts'
 import { policyKindNames } from './policy-kinds.ts'
 import type { DocumentFile, DocumentProblem, PlacedObject } from './problem.ts'
@@ -165,19 +166,6 @@ class FileReader implements ReadResult {
   #place(offset: number): { file: string; line: number; column: number } {
     const { line, col } = this.#lines.linePos(this.#start + offset)
     return { file: this.#file.name, line: Math.max(1, line), column: Math.max(1, col) }
-  }
-}
-
-function documentCodeOf(finding: Finding): DocumentCode {
-  switch (finding.code) {
-    case 'GH-CONFIG-UNKNOWN-KEY':
-      return 'GH-DOCUMENT-UNKNOWN-KEY'
-    case 'GH-CONFIG-MISSING':
-      return 'GH-DOCUMENT-MISSING'
-    case 'GH-CONFIG-TYPE':
-      return 'GH-DOCUMENT-TYPE'
-    default:
-      return 'GH-DOCUMENT-VALUE'
   }
 }
 

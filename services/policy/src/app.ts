@@ -13,6 +13,7 @@ import type { PolicyConfig } from './config.ts'
 import type { DirectorySource } from './directory/directory-source.ts'
 import { FactsPart } from './facts/facts-part.ts'
 import { policyMetrics } from './metrics.ts'
+import { KubernetesPart } from './kubernetes/kubernetes-part.ts'
 import { loadSnapshotKey } from './publish/signing-key.ts'
 import { partBytes, SnapshotPublisher } from './publish/snapshot-publisher.ts'
 import type { ArchiveSource } from './replay/archive-source.ts'
@@ -99,6 +100,10 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     snapshot: () => book.snapshot(),
     access,
   })
+  const kubernetes =
+    config.kubernetes === undefined
+      ? undefined
+      : new KubernetesPart({ config: config.kubernetes, bus, book, log, publish: () => publisher.publish(), nowMs, every })
   let stopHeartbeat: (() => void) | undefined
   let stopRetry: (() => void) | undefined
   return {
@@ -106,6 +111,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       book,
       access,
       log,
+      clusterKinds: config.kubernetes?.kinds ?? [],
       publish: () => publisher.publish(),
       replicas: () => readReplicaReports(bus),
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
@@ -120,6 +126,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       await book.refresh()
       await facts.start()
       await upkeep.start()
+      await kubernetes?.start()
       stopHeartbeat = every(config.heartbeatMs, () => void upkeep.beat())
       stopRetry = every(PUBLISH_RETRY_MS, () => {
         if (publisher.error !== undefined) void publisher.publish()
@@ -128,12 +135,13 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     stop: async () => {
       stopHeartbeat?.()
       stopRetry?.()
+      await kubernetes?.stop()
       await upkeep.stop()
       await facts.stop()
       await workshop.close()
       await store.close()
     },
-    health: () => healthOf(book.inForce().revision, publisher, upkeep.error, facts.checks()),
+    health: () => healthOf(book.inForce().revision, publisher, upkeep.error, [...facts.checks(), ...(kubernetes?.checks() ?? [])]),
   }
 }
 

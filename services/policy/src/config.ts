@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { roleNames } from './access/roles.ts'
 import { directoryConfig } from './directory/directory-config.ts'
+import { kubernetesConfig } from './kubernetes/kubernetes-config.ts'
 
 const role = z.enum(roleNames as [(typeof roleNames)[number], ...(typeof roleNames)[number][]])
 
@@ -62,6 +63,9 @@ export const policyConfig = z.strictObject({
     .describe(
       'LDAP or Active Directory that users and groups come from; they count once `UserSettings.lookUp` is on. Of several replicas one reads at a time, for all. Absent: none.',
     ),
+  kubernetes: kubernetesConfig
+    .optional()
+    .describe('The policy is kept as custom resources in Kubernetes: this service takes it from there. Absent: not so.'),
 })
 
 export type PolicyConfig = z.infer<typeof policyConfig>

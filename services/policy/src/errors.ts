@@ -22,6 +22,12 @@ export const policyServiceCodes = {
     remedy: 'Choose closed, partners-only or open.',
     retry: 'never',
   },
+  'GH-REVISION-CLUSTER': {
+    summary: 'Objects of this kind are kept in Kubernetes, and are changed there only.',
+    remedy:
+      'Change them with kubectl or in the repository that is applied; to change a kind here, leave it out of policy.kubernetes.kinds.',
+    retry: 'never',
+  },
   'GH-REVISION-BEHIND': {
     summary: 'The bus carries a newer revision than the database: the database was restored from a backup.',
     remedy:

@@ -15,6 +15,8 @@ export interface Order {
   /** 0: whatever is in force. */
   readonly expectedRevision: number
   readonly role: Role
+  /** Kinds that are changed elsewhere only: in the cluster. Absent: none. */
+  readonly clusterKinds?: readonly string[]
   /** Milliseconds since the epoch: for expiries, and when the revision was made. */
   readonly nowMs: number
 }

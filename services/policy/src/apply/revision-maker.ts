@@ -10,6 +10,7 @@ import {
 } from '@gatehouse/policy-document'
 import { compileSnapshot, type PolicyObject, type SnapshotDocument } from '@gatehouse/policy-engine'
 import { requireChanges } from '../access/access-list.ts'
+import { requireKeptHere } from '../access/kept-here.ts'
 import { policyError } from '../errors.ts'
 import { conflict, NO_REVISION, type RevisionRow, type Revisions } from '../store/revision-store.ts'
 import { type ApplyOrder, type ApplyOutcome, type DiffOrder, type Order, type OrderFile, outcomeOf, type RollbackOrder } from './orders.ts'
@@ -64,7 +65,7 @@ export class RevisionMaker {
     return this.#older.objects
   }
 
-  /** Checks everything first; one mistake and nothing is changed. Rejects with GH-REVISION-CONFLICT, -FILES, -STORE, GH-ACCESS-ROLE. */
+  /** Checks everything first; one mistake and nothing is changed. Rejects with GH-REVISION-CONFLICT, -FILES, -STORE, -CLUSTER, GH-ACCESS-ROLE. */
   async apply(order: ApplyOrder): Promise<ApplyOutcome> {
     if (order.files.length + order.remove.length + order.unblock.length === 0 && order.preset === '') throw policyError('GH-REVISION-FILES')
     const files = order.files.map(wholeFile)
@@ -132,6 +133,7 @@ export class RevisionMaker {
     if (!isValid) return { isApplied: false, revision, ...outcomeOf([], problems) }
     const differences = comparePolicy(before, objects)
     requireChanges(order.role, differences)
+    requireKeptHere(order.clusterKinds ?? [], differences)
     const outcome = outcomeOf(differences, problems)
     if (order.isDryRun || differences.length === 0) return { isApplied: false, revision, ...outcome }
     const { author, reason, nowMs: atMs } = order

@@ -39,6 +39,8 @@ export interface AdminHandlersDeps {
   readonly book: PolicyBook
   readonly access: AccessList
   readonly log: Logger
+  /** Kinds that are changed in Kubernetes only. */
+  readonly clusterKinds: readonly string[]
   /** Tells the replicas; resolves also when they cannot be told yet. */
   readonly publish: () => Promise<void>
   readonly replicas: () => Promise<readonly ReplicaReport[]>
@@ -130,6 +132,7 @@ async function apply(
     author,
     reason: request.reason,
     isDryRun: request.dryRun,
+    clusterKinds: deps.clusterKinds,
     expectedRevision: Number(request.expectedRevision),
     prunes: request.prune,
     remove: request.remove,
@@ -153,6 +156,7 @@ async function rollback(deps: AdminHandlersDeps, request: RollbackRequest, conte
     author,
     reason: request.reason === '' ? `back to revision ${toRevision}` : request.reason,
     isDryRun: request.dryRun,
+    clusterKinds: deps.clusterKinds,
     expectedRevision: Number(request.expectedRevision),
     role: request.dryRun && role === 'auditor' ? 'admin' : role,
   })

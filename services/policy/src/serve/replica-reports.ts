@@ -20,7 +20,8 @@ export async function readReplicaReports(bus: Bus): Promise<ReplicaReport[]> {
   return reports.sort((left, right) => left.service.localeCompare(right.service) || left.replica.localeCompare(right.replica))
 }
 
-function parseReport(bytes: Uint8Array): ReplicaReport | undefined {
+/** An entry of the replicas bucket; undefined: it is no report. */
+export function parseReport(bytes: Uint8Array): ReplicaReport | undefined {
   try {
     const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<ReplicaReport>
     const isReport =
