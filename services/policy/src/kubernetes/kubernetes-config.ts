@@ -27,7 +27,7 @@ export const kubernetesConfig = z.strictObject({
   webhook: z
     .strictObject({
       address: z.string().default('0.0.0.0').describe('Address of the admission webhook.'),
-      port: z.number().int().min(0).max(65_535).default(9443).describe('Its port; 0 lets the system choose one.'),
+      port: z.number().int().min(0).max(65_535).default(9444).describe('Its port; 0 lets the system choose one.'),
       certFile: z.string().min(1).describe('PEM file: certificate for `<service>.<namespace>.svc`; read again when it changes.'),
       keyFile: z.string().min(1).describe('PEM file: its private key.'),
     })
