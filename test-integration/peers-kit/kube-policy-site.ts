@@ -129,7 +129,7 @@ export function webhookConfiguration(port: number, ca: string, failurePolicy = '
     metadata: { name: 'gatehouse-policy' },
     webhooks: [
       {
-        name: `policy.${KUBERNETES_GROUP}`,
+        name: KUBERNETES_GROUP,
         admissionReviewVersions: ['v1'],
         sideEffects: 'None',
         failurePolicy,

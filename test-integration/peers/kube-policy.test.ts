@@ -185,7 +185,7 @@ test(
       })
       assert.match(
         refusal.body.message,
-        /admission webhook "policy\.policy\.gatehouse\.internal" denied the request: Partner\/woodgrove: .*spec\.domains\[0\].*write 'woodgrove\.example'.*\(GH-DOCUMENT-VALUE\)\. Write what the message asks for/,
+        /admission webhook "policy\.gatehouse\.internal" denied the request: Partner\/woodgrove: .*spec\.domains\[0\].*write 'woodgrove\.example'.*\(GH-DOCUMENT-VALUE\)\. Write what the message asks for/,
       )
       const thief = await apply(objectOf('Partner', 'thief', { domains: ['fabrikam.example'] }))
       assert.match(thief.body.message, /'fabrikam\.example' belongs to Partner\/fabrikam too \(GH-DOCUMENT-DUPLICATE-ENTRY\)/)

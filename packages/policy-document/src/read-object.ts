@@ -1,4 +1,4 @@
-import { explainIssue } from '@gatehouse/config'
+import { explainIssue, pathText } from '@gatehouse/config'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import { checkObjects } from './check-objects.ts'
 import { type DocumentCode, documentCodes } from './errors.ts'
@@ -70,8 +70,4 @@ export function formatObjectProblem({ path, code, message }: ObjectProblem): str
 /** True when one of the problems is about this object. */
 export function isAbout(object: PolicyObject, problem: ObjectProblem): boolean {
   return problem.object === keyOf(object)
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`)).join('')
 }

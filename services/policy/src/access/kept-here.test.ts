@@ -10,7 +10,8 @@ describe('kinds that are kept in the cluster', () => {
     requireKeptHere(['Network'], changes)
     assert.throws(
       () => requireKeptHere(['BlockEntry'], changes),
-      (thrown) => thrown instanceof GatewayError && thrown.code === 'GH-REVISION-CLUSTER' && thrown.message.endsWith('BlockEntry/a and 1 more.'),
+      (thrown) =>
+        thrown instanceof GatewayError && thrown.code === 'GH-REVISION-CLUSTER' && thrown.message.endsWith('BlockEntry/a and 1 more.'),
     )
   })
 })

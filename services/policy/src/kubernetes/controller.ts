@@ -8,6 +8,7 @@ import type { ClusterView } from './cluster-view.ts'
 import { kubernetesCodes } from './kubernetes-codes.ts'
 import { ObjectRevisions } from './object-revisions.ts'
 import { type ClusterObject, clusterKeyOf } from './plan/cluster-object.ts'
+import type { ObjectReader } from './plan/object-reader.ts'
 import { isSameStatus, statusOf } from './plan/object-status.ts'
 import { type Plan, planPolicy, type Verdict } from './plan/plan-policy.ts'
 import { placeOf, reasonOf } from './plan/revision-words.ts'
@@ -19,6 +20,7 @@ export interface ControllerDeps {
   readonly replicas: ReplicaWatch
   readonly lease: ActingLease
   readonly book: PolicyBook
+  readonly reader: ObjectReader
   /** Tells the replicas; resolves also when they cannot be told yet. */
   readonly publish: () => Promise<void>
   readonly writer: StatusWriter
@@ -133,7 +135,7 @@ export class Controller {
     if (known !== undefined && known.revision === revision && known.version === version && nowMs - known.atMs < PLAN_AGE_MS) {
       return known.plan
     }
-    const plan = planPolicy({ inForce: book.document().objects, ownedKinds, cluster, nowMs })
+    const plan = planPolicy({ reader: this.#deps.reader, inForce: book.document().objects, ownedKinds, cluster, nowMs })
     this.#plan = { plan, revision, version, atMs: nowMs }
     return plan
   }

@@ -12,6 +12,7 @@ import { ClusterView } from './cluster-view.ts'
 import { Controller } from './controller.ts'
 import { kubernetesError } from './kubernetes-codes.ts'
 import { type KubernetesConfig, SERVICE_ACCOUNT_NAMESPACE_FILE } from './kubernetes-config.ts'
+import { ObjectReader } from './plan/object-reader.ts'
 import { ReplicaWatch } from './replica-watch.ts'
 import { StatusWriter } from './status-writer.ts'
 import { Reviewer } from './webhook/reviewer.ts'
@@ -61,6 +62,7 @@ export class KubernetesPart {
     const { config, book, every, nowMs } = this.#deps
     const namespace = config.namespace ?? (await namespaceOfPod())
     const ownedKinds = new Set(config.kinds)
+    const reader = new ObjectReader()
     const view = new ClusterView(
       {
         api: this.#api,
@@ -75,6 +77,7 @@ export class KubernetesPart {
     this.#view = view
     this.#controller = new Controller({
       ...this.#deps,
+      reader,
       view,
       replicas: this.#replicas,
       lease: this.#lease,
@@ -87,7 +90,7 @@ export class KubernetesPart {
         return () => clearTimeout(timer)
       },
     })
-    await this.#startWebhook(new Reviewer({ view, inForce: () => book.document().objects, namespace, ownedKinds, nowMs }))
+    await this.#startWebhook(new Reviewer({ view, reader, inForce: () => book.document().objects, namespace, ownedKinds, nowMs }))
     await this.#sweep()
     await this.#lease.start()
     view.start()

@@ -8,6 +8,8 @@ import { JsonLines } from './json-lines.ts'
 export interface ApiAnswer {
   readonly status: number
   readonly body: unknown
+  /** Of the body as it came. */
+  readonly sizeBytes: number
 }
 
 export interface ApiRequest {
@@ -60,7 +62,7 @@ export class ApiClient implements KubernetesApi {
       const response = await this.#send(asked, signal)
       const bytes = await readBody(response, asked.maxBytes)
       const status = this.#statusOf(response)
-      return { status, body: bytes === undefined ? undefined : parse(bytes) }
+      return { status, body: bytes === undefined ? undefined : parse(bytes), sizeBytes: bytes?.length ?? 0 }
     } catch (thrown) {
       throw awayUnlessCoded(thrown)
     }
@@ -72,7 +74,7 @@ export class ApiClient implements KubernetesApi {
       const status = this.#statusOf(response)
       if (status !== 200) {
         const bytes = await readBody(response, MAX_ERROR_BYTES)
-        return { status, body: bytes === undefined ? undefined : parse(bytes) }
+        return { status, body: bytes === undefined ? undefined : parse(bytes), sizeBytes: bytes?.length ?? 0 }
       }
       response.setTimeout(silenceMs, () => response.destroy(new Error('the watch has been silent for too long')))
       onOpen()

@@ -20,7 +20,7 @@ class ScriptedApi implements KubernetesApi {
   }
 
   async call(request: ApiRequest): Promise<ApiAnswer> {
-    return (await this.#next(request)) ?? { status: 500, body: undefined }
+    return (await this.#next(request)) ?? { status: 500, sizeBytes: 100, body: undefined }
   }
 
   watch(request: WatchRequest): Promise<ApiAnswer | undefined> {
@@ -45,6 +45,7 @@ const partner = (name: string, resourceVersion: string, generation = 1): object 
 })
 const list = (resourceVersion: string, items: readonly object[], next?: string) => async (): Promise<ApiAnswer> => ({
   status: 200,
+  sizeBytes: 100,
   body: { items, metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) } },
 })
 const events =
@@ -56,7 +57,7 @@ const events =
   }
 const status =
   (code: number, message = '') =>
-  async (): Promise<ApiAnswer> => ({ status: code, body: { message } })
+  async (): Promise<ApiAnswer> => ({ status: code, sizeBytes: 100, body: { message } })
 
 interface Played {
   readonly watch: KindWatch
@@ -173,18 +174,19 @@ describe('all objects of a kind', () => {
     ])
     const added = await play([list('7', [partner('a', '1')]), events({ type: 'ADDED', object: partner('b', '8') })], 1)
     assert.deepEqual(added.problems, ['GH-KUBERNETES-SIZE'])
-    const tooLong = async (): Promise<ApiAnswer> => ({ status: 200, body: undefined })
+    const tooLong = async (): Promise<ApiAnswer> => ({ status: 200, sizeBytes: 100, body: undefined })
     const shrunk = await play([tooLong, tooLong, list('7', [partner('a', '1')], 'x'), tooLong, list('8', [partner('b', '1')])])
     assert.deepEqual(shrunk.names, ['a', 'b'])
     assert.deepEqual(shrunk.asked.slice(0, 5), ['limit=250', 'limit=31', 'limit=3', 'limit=3&continue=x', 'limit=1&continue=x'])
-    assert.deepEqual((await play([async () => ({ status: 200, body: undefined }), ...Array.from({ length: 3 }, () => tooLong)])).problems, [
-      'GH-KUBERNETES-SIZE',
-    ])
+    assert.deepEqual(
+      (await play([async () => ({ status: 200, sizeBytes: 100, body: undefined }), ...Array.from({ length: 3 }, () => tooLong)])).problems,
+      ['GH-KUBERNETES-SIZE'],
+    )
   })
 
   it('are not taken from answers that are none', async () => {
     for (const body of [null, 7, {}, { items: {} }, { items: [{}], metadata: { resourceVersion: '1' } }, { items: [], metadata: {} }]) {
-      assert.deepEqual((await play([async () => ({ status: 200, body })])).problems, ['GH-KUBERNETES-ANSWER'])
+      assert.deepEqual((await play([async () => ({ status: 200, sizeBytes: 100, body })])).problems, ['GH-KUBERNETES-ANSWER'])
     }
     for (const event of [
       7,

@@ -140,10 +140,10 @@ export class KindWatch {
         continue
       }
       const list = this.#requireList(answer)
+      bytes += answer.sizeBytes
       for (const item of list.items) {
         const object = readClusterObject(this.kind, item)
         if (object === undefined) throw kubernetesError('GH-KUBERNETES-ANSWER', `A list of ${this.kind} holds something without a name.`)
-        bytes += JSON.stringify(object.spec ?? null).length
         objects.set(object.name, object)
       }
       this.#requireRoom(objects.size, bytes)

@@ -4,6 +4,7 @@ import { policyKindNames, readObject } from '@gatehouse/policy-document'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import fc from 'fast-check'
 import type { ClusterObject } from './cluster-object.ts'
+import { ObjectReader } from './object-reader.ts'
 import { errorsOf, type Plan, planPolicy } from './plan-policy.ts'
 
 const NOW_MS = Date.parse('2027-01-31T12:00:00Z')
@@ -27,7 +28,7 @@ const FABRIKAM = written('Partner', 'fabrikam', { domains: ['fabrikam.example'] 
 const BLOCK = written('BlockEntry', 'evil', { domain: 'evil.example', owner: 'security', reason: 'incident 12' })
 
 function plan(before: readonly PolicyObject[], cluster: readonly ClusterObject[], ownedKinds: ReadonlySet<PolicyKind> = ALL): Plan {
-  return planPolicy({ inForce: before, ownedKinds, cluster, nowMs: NOW_MS })
+  return planPolicy({ reader: new ObjectReader(), inForce: before, ownedKinds, cluster, nowMs: NOW_MS })
 }
 
 function changes({ differences }: Plan): string[] {

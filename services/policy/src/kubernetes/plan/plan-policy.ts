@@ -6,16 +6,17 @@ import {
   keyOf,
   type ObjectDifference,
   type ObjectProblem,
-  readObject,
 } from '@gatehouse/policy-document'
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import { type ClusterObject, clusterKeyOf } from './cluster-object.ts'
+import type { ObjectReader } from './object-reader.ts'
 
 export interface PlanInput {
   readonly inForce: readonly PolicyObject[]
   /** Kinds that come from the cluster and from nowhere else. */
   readonly ownedKinds: ReadonlySet<PolicyKind>
   readonly cluster: readonly ClusterObject[]
+  readonly reader: ObjectReader
   /** Milliseconds since the epoch, for expiries. */
   readonly nowMs: number
 }
@@ -58,7 +59,7 @@ export function planPolicy(input: PlanInput): Plan {
   for (const object of cluster) {
     if (!ownedKinds.has(object.kind)) continue
     const key = clusterKeyOf(object)
-    const read = readObject(object.kind, object.name, object.spec)
+    const read = input.reader.read(object)
     const present = before.get(object)
     if (read.ok) wanted.set(key, read.object)
     else {

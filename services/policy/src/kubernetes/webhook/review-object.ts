@@ -36,7 +36,7 @@ export interface ReviewAnswer {
 export interface ReviewFacts {
   readonly namespace: string
   readonly ownedKinds: ReadonlySet<PolicyKind>
-  /** The policy that the cluster's objects come to, without this one. */
+  /** The policy that the cluster's objects come to; an older version of this one may be among them. */
   readonly objects: readonly PolicyObject[]
   readonly nowMs: number
 }

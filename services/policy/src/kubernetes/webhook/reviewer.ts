@@ -1,22 +1,22 @@
 import type { PolicyKind, PolicyObject } from '@gatehouse/policy-engine'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ClusterObject } from '../plan/cluster-object.ts'
+import type { ObjectReader } from '../plan/object-reader.ts'
 import { planPolicy } from '../plan/plan-policy.ts'
 import { type Review, type ReviewAnswer, reviewObject } from './review-object.ts'
 
 export interface ReviewerDeps {
   readonly view: ClusterView
+  readonly reader: ObjectReader
   readonly inForce: () => readonly PolicyObject[]
   readonly namespace: string
   readonly ownedKinds: ReadonlySet<PolicyKind>
   readonly nowMs: () => number
 }
 
-/** Reviews objects against the policy that the cluster comes to. */
+/** Reviews objects against the policy that the cluster comes to, as it is now. */
 export class Reviewer {
   readonly #deps: ReviewerDeps
-  /** The list that is under way, for all who wait for one. */
-  #listing: Promise<readonly ClusterObject[]> | undefined
 
   constructor(deps: ReviewerDeps) {
     this.#deps = deps
@@ -28,10 +28,7 @@ export class Reviewer {
     if (!answer.isAboutOthers) return answer
     // a watch is milliseconds behind: what it clashes with may have been changed by the object before it, in the same `kubectl apply`
     try {
-      this.#listing ??= view.listNow(signal).finally(() => {
-        this.#listing = undefined
-      })
-      return this.#reviewAmong(review, await this.#listing)
+      return this.#reviewAmong(review, await view.listNow(signal))
     } catch {
       return answer
     }
@@ -39,10 +36,10 @@ export class Reviewer {
 
   /** `cluster` undefined: it is not known yet, so what is in force has to do. */
   #reviewAmong(review: Review, cluster: readonly ClusterObject[] | undefined): ReviewAnswer {
-    const { inForce, namespace, ownedKinds, nowMs } = this.#deps
+    const { inForce, namespace, ownedKinds, reader, nowMs } = this.#deps
     const now = nowMs()
-    const others = cluster?.filter((object) => object.kind !== review.kind || object.name !== review.name)
-    const objects = others === undefined ? inForce() : planPolicy({ inForce: inForce(), ownedKinds, cluster: others, nowMs: now }).objects
+    // with the object as it is now: without it another one, refused until now, would take its place
+    const objects = cluster === undefined ? inForce() : planPolicy({ reader, inForce: inForce(), ownedKinds, cluster, nowMs: now }).objects
     return reviewObject(review, { namespace, ownedKinds, objects, nowMs: now })
   }
 }

@@ -1,0 +1,61 @@
+{{/* Whether the policy service takes the policy from custom resources; empty: it does not. */}}
+{{- define "gatehouse.policyController.enabled" -}}
+{{- if .Values.policyController.enabled }}true{{ end -}}
+{{- end -}}
+
+{{- define "gatehouse.policyController.name" -}}
+{{- printf "%s-policy-controller" (include "gatehouse.fullname" .) -}}
+{{- end -}}
+
+{{/* Kinds that the cluster owns, as { kinds }. JSON. */}}
+{{- define "gatehouse.policyController.kinds" -}}
+{{- $table := (.Files.Get "files/policy-kinds.yaml" | fromYaml).kinds -}}
+{{- dict "kinds" (default (keys $table | sortAlpha) .Values.policyController.kinds) | toJson -}}
+{{- end -}}
+
+{{/* Their resources, as { resources }. JSON. */}}
+{{- define "gatehouse.policyController.resources" -}}
+{{- $table := (.Files.Get "files/policy-kinds.yaml" | fromYaml).kinds -}}
+{{- $resources := list -}}
+{{- range (include "gatehouse.policyController.kinds" . | fromJson).kinds -}}
+  {{- $resources = append $resources (get $table .) -}}
+{{- end -}}
+{{- dict "resources" $resources | toJson -}}
+{{- end -}}
+
+{{/* Secret with the certificate of the webhook. */}}
+{{- define "gatehouse.policyController.webhookSecret" -}}
+{{- if .Values.policyController.webhook.enabled -}}
+{{- default (printf "%s-webhook" (include "gatehouse.policyController.name" .)) .Values.policyController.webhook.existingSecret -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Section policy.kubernetes of gatehouse.yaml. JSON. */}}
+{{- define "gatehouse.policyController.config" -}}
+{{- $v := .Values.policyController -}}
+{{- $config := dict "namespace" .Release.Namespace -}}
+{{- with $v.kinds }}{{ $_ := set $config "kinds" . }}{{ end -}}
+{{- if $v.webhook.enabled -}}
+  {{- $_ := set $config "webhook" (dict "address" (include "gatehouse.anyAddress" .) "port" (int $v.webhook.port) "certFile" "/etc/gatehouse/policy-webhook/tls.crt" "keyFile" "/etc/gatehouse/policy-webhook/tls.key") -}}
+{{- end -}}
+{{- $config | toJson -}}
+{{- end -}}
+
+{{/*
+The token of the policy pod, and of no other: projected, short-lived and for the API server only, where Kubernetes would have put it
+for any pod that automounts one.
+*/}}
+{{- define "gatehouse.policyController.tokenMount" -}}
+- { name: kube-api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
+{{- end -}}
+
+{{- define "gatehouse.policyController.tokenVolume" -}}
+- name: kube-api
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3607 }
+      - configMap:
+          name: kube-root-ca.crt
+          items: [{ key: ca.crt, path: ca.crt }]
+{{- end -}}
