@@ -3,6 +3,11 @@
 {{- if .Values.policyController.enabled }}true{{ end -}}
 {{- end -}}
 
+{{/* The same of one component: true for the one that runs the policy service. Takes (list $ KEY). */}}
+{{- define "gatehouse.policyController.runsIn" -}}
+{{- if and (include "gatehouse.policyController.enabled" (index . 0)) (eq (index . 1) (include "gatehouse.runner" (list (index . 0) "policy"))) }}true{{ end -}}
+{{- end -}}
+
 {{- define "gatehouse.policyController.name" -}}
 {{- printf "%s-policy-controller" (include "gatehouse.fullname" .) -}}
 {{- end -}}
@@ -25,7 +30,7 @@
 
 {{/* Secret with the certificate of the webhook. */}}
 {{- define "gatehouse.policyController.webhookSecret" -}}
-{{- if .Values.policyController.webhook.enabled -}}
+{{- if and (include "gatehouse.policyController.enabled" .) .Values.policyController.webhook.enabled -}}
 {{- default (printf "%s-webhook" (include "gatehouse.policyController.name" .)) .Values.policyController.webhook.existingSecret -}}
 {{- end -}}
 {{- end -}}

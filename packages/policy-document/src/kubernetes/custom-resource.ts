@@ -15,9 +15,9 @@ export function customResourceOf(object: PolicyObject): {
   return { apiVersion: KUBERNETES_API_VERSION, kind: object.kind, metadata: { name }, spec: writtenSpec(object) }
 }
 
-/** The whole policy as manifests for `kubectl apply`. */
+/** The whole policy as manifests for `kubectl apply`, which reads YAML 1.1: words such as `off` are in quotes. */
 export function exportCustomResources(objects: readonly PolicyObject[]): string {
   return sortObjects(objects)
-    .map((object) => stringify(customResourceOf(object), { lineWidth: 0, version: '1.2' }))
+    .map((object) => stringify(customResourceOf(object), { lineWidth: 0, version: '1.1' }))
     .join('---\n')
 }

@@ -65,6 +65,10 @@ describe('custom resource definitions', () => {
     }
   })
 
+  it('say the same to a reader of YAML 1.1, which kubectl and Helm are', () => {
+    for (const { name, text, definition } of files) assert.deepEqual(parse(text, { version: '1.1' }), definition, name)
+  })
+
   it('keep what they do not know wherever we would refuse it', () => {
     for (const { name, definition } of files) {
       const spec = definition.spec.versions[0].schema.openAPIV3Schema.properties.spec
@@ -113,6 +117,12 @@ spec: { domain: Evil.example, owner: security, reason: 'incident: 12' }
       const was = objects.find((object) => object.kind === kind)
       assert.deepEqual(read.ok ? read.object.spec : read, was?.spec)
     }
+  })
+
+  it('keep their words in YAML 1.1', () => {
+    const read = readObject('Archiving', 'default', { duty: 'off', federation: 'off' })
+    assert.ok(read.ok)
+    assert.deepEqual(parse(exportCustomResources([read.object]), { version: '1.1' }).spec, { duty: 'off', federation: 'off' })
   })
 
   it('of a kind that exists once have the one name', () => {

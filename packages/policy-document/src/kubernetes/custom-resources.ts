@@ -48,12 +48,15 @@ const SPEC_RULES: { readonly [K in PolicyKind]?: readonly { readonly rule: strin
   BlockEntry: [{ rule: 'has(self.domain) != has(self.address)', message: 'write either `domain` or `address`' }],
 }
 
-/** The definitions of all kinds by file name, as `kubectl apply` and the chart take them. Equal code gives equal text. */
+/**
+ * The definitions of all kinds by file name, as `kubectl apply` and the chart take them. Equal code gives equal text. In the words of
+ * YAML 1.1, which those read: an `off` without quotes would be a boolean there.
+ */
 export function customResourceFiles(): ReadonlyMap<string, string> {
   return new Map(
     policyKindNames.map((kind) => [
       `${kind.toLowerCase()}.yaml`,
-      stringify(customResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
+      stringify(customResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' }),
     ]),
   )
 }
