@@ -38,7 +38,7 @@ describe('the status of an object', () => {
     const refusedWords = words({ verdict: { isAccepted: false, problems: read.problems, isEarlierInForce: true }, revision: 5 })
     assert.match(
       refusedWords[0] ?? '',
-      /^Accepted False Value: .*write 'fabrikam\.example', without the dot at the end \(GH-DOCUMENT-VALUE\) Write what the message asks for\. What was in force of it before stays\.$/,
+      /^Accepted False Value: .*write 'fabrikam\.example', without the dot at the end \(GH-DOCUMENT-VALUE\)\. Write what the message asks for\. What was in force of it before stays\.$/,
     )
     assert.equal(refusedWords[1], 'InForce False NotAccepted: An earlier version is in force on 2/2 replicas, revision 5.')
   })

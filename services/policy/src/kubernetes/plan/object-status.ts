@@ -61,7 +61,7 @@ function acceptedOf(verdict: Verdict): Words {
     return { status: 'True', reason: notes.length === 0 ? 'Accepted' : 'AcceptedWithWarnings', message: notes.join('; ') }
   }
   const { problems, isEarlierInForce } = verdict
-  const told = problems.map((problem) => `${formatObjectProblem(problem)} ${problem.remedy}`).join(' ')
+  const told = problems.map((problem) => `${formatObjectProblem(problem)}. ${problem.remedy}`).join(' ')
   const rest = isEarlierInForce ? 'What was in force of it before stays.' : 'Nothing of it is in force.'
   return { status: 'False', reason: reasonOf(problems[0]?.code), message: `${told} ${rest}` }
 }
