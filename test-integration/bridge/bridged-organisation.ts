@@ -51,7 +51,7 @@ export async function startBridgedOrganisation(rack: PeerRack, options: BridgedO
   const config = configOf(folder, authority, { homePort: home.port, dnsServer: dns.server }, options)
   const log = createLogger({ service: domain, level: 'info', destination: createWriteStream(join(folder, 'gatehouse.log')) })
   const deps = { bus: createEmbeddedBus(), log, metrics: new MetricsRegistry(), connectors: options.connectors }
-  const gateway = buildGateway(config, deps)
+  const gateway = await buildGateway(config, deps)
   const { internal, control } = await gateway.start()
   rack.add(gateway)
   if (internal !== undefined) home.setNextHop({ host: `gate.${domain}`, ...internal })

@@ -15,6 +15,16 @@ export const cliCodes = {
     remedy: 'Check the path and its permissions.',
     retry: 'never',
   },
+  'GH-CLI-STATE': {
+    summary: 'The folder of databases and keys cannot be written.',
+    remedy: 'Set stateDir to a folder, in a container a volume, that the user of this process may write; images run as 10001:10001.',
+    retry: 'never',
+  },
+  'GH-CLI-LEFT-OUT': {
+    summary: 'This image does not hold the code of that service or command.',
+    remedy: 'Use the image of that service, or gatehouse/gatehouse, which holds everything.',
+    retry: 'never',
+  },
   'GH-CLI-CONFIG': {
     summary: 'The configuration has mistakes.',
     remedy: 'Correct the lines named; "gatehouse config check" checks without starting anything.',

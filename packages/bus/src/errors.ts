@@ -58,6 +58,16 @@ export const busCodes = {
     remedy: 'Check server addresses, TLS files and credentials.',
     retry: 'later',
   },
+  'GH-BUS-FILE': {
+    summary: 'A file with which to reach the NATS server cannot be read.',
+    remedy: 'Check the paths in bus.tls and bus.credentialsFile, that the secret is mounted there, and that this user may read it.',
+    retry: 'never',
+  },
+  'GH-BUS-BUCKET': {
+    summary: 'A bucket of the bus cannot be opened.',
+    remedy: 'Check that JetStream is enabled for the account, has a leader and space, and has as many servers as bus.bucketReplicas says.',
+    retry: 'later',
+  },
   'GH-BUS-STORE': {
     summary: 'What the bus has to keep cannot be read or written.',
     remedy:

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { messageOf } from '@gatehouse/errors'
 import { Kvm } from '@nats-io/kv'
 import {
@@ -266,7 +266,11 @@ class NatsBus implements Bus {
     if (this.#isClosing || this.#connection.isClosed()) throw busError('GH-BUS-CLOSED')
     requireBucket(bucket)
     requireNatsFeatures(this.#connection.info?.version ?? '0', ['keyValue', 'consumerCreate'])
-    return new NatsKv(await new Kvm(this.#connection).create(bucket, { history: 1, replicas: this.#options.bucketReplicas ?? 1 }))
+    try {
+      return new NatsKv(await new Kvm(this.#connection).create(bucket, { history: 1, replicas: this.#options.bucketReplicas ?? 1 }))
+    } catch (thrown) {
+      throw bucketError(bucket, thrown)
+    }
   }
 
   async #followStatus(): Promise<void> {
@@ -322,8 +326,27 @@ const systemDeps: NatsBusDeps = {
   },
 }
 
-/** Connects to NATS. Rejects with GH-BUS-CONNECT, GH-BUS-PERMISSION or GH-BUS-SERVER-TOO-OLD; afterwards it reconnects by itself, for ever. */
+/** What stands in the way: something that only the operator of the server can grant, or something that may pass. */
+function bucketError(bucket: string, thrown: unknown): Error {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof PermissionViolationError) return busError('GH-BUS-PERMISSION', `${bucket}: ${cause.message}`, { cause: thrown })
+  return busError('GH-BUS-BUCKET', `${bucket}: ${messageOf(thrown)}`, { cause: thrown })
+}
+
+/** A secret that is not there is no server that is away: waiting would not help. */
+function requireReadable({ tls, credentialsFile }: NatsBusOptions): void {
+  for (const file of [tls?.caFile, tls?.certFile, tls?.keyFile, credentialsFile]) {
+    try {
+      if (file !== undefined) accessSync(file, constants.R_OK)
+    } catch (thrown) {
+      throw busError('GH-BUS-FILE', messageOf(thrown), { cause: thrown })
+    }
+  }
+}
+
+/** Connects to NATS. Rejects with GH-BUS-FILE, GH-BUS-CONNECT, GH-BUS-PERMISSION or GH-BUS-SERVER-TOO-OLD; afterwards it reconnects by itself, for ever. */
 export async function connectNatsBus(options: NatsBusOptions, deps: Partial<NatsBusDeps> = {}): Promise<Bus> {
+  requireReadable(options)
   let connection: NatsConnection
   try {
     connection = await connect(connectionOptions(options))

@@ -36,6 +36,12 @@ export const followCodes = {
     remedy: 'Configure the PEM file that the policy service writes beside its signing key (`.pub`).',
     retry: 'never',
   },
+  'GH-CLOCK-SKEW': {
+    summary: 'The clocks of this machine and of the policy service are more than ten seconds apart.',
+    remedy:
+      'Let both follow the same time servers (chrony, systemd-timesyncd); until then certificates, budgets and archive times are off.',
+    retry: 'later',
+  },
 } as const
 
 export type FollowCode = keyof typeof followCodes

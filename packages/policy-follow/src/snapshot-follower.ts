@@ -3,6 +3,7 @@ import { type Bus, type BusKv, type BusSubscription, busSubjects } from '@gateho
 import { messageOf } from '@gatehouse/errors'
 import { compileSnapshot, type Snapshot } from '@gatehouse/policy-engine'
 import { assembleSnapshot, type ReadChunks } from './assemble-snapshot.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { type FollowCode, followCodes } from './errors.ts'
 import { hashOfPartKey, type Manifest } from './manifest.ts'
 import { PartShelf } from './part-shelf.ts'
@@ -47,6 +48,7 @@ export class SnapshotFollower {
   #freshMs = 0
   #heartbeatMs = 0
   #refusal: Refusal | undefined
+  readonly #clocks = new ClockWatch()
   readonly #shelf = new PartShelf()
   /** Of the snapshot in force, when it came in parts. */
   #chunks: ReadChunks = new Map()
@@ -92,6 +94,16 @@ export class SnapshotFollower {
   /** Since the policy service was last heard of; 0 while there is no snapshot. */
   ageMs(nowMs: number): number {
     return this.#snapshot === undefined ? 0 : Math.max(0, nowMs - this.#freshMs)
+  }
+
+  /** For health displays: traffic goes on with a clock that is off, but somebody has to see it. */
+  clockCheck(): { name: string; isOk: boolean; detail: string } {
+    const { isApart, skewMs } = this.#clocks
+    return {
+      name: 'clock',
+      isOk: !isApart,
+      detail: isApart ? `GH-CLOCK-SKEW ${skewMs} ms behind the policy service` : 'with the policy service',
+    }
   }
 
   /** The last thing that was refused, for health displays. */
@@ -195,9 +207,17 @@ export class SnapshotFollower {
       this.#refuse(HEARTBEAT_KEY, 'GH-SNAPSHOT-UNREADABLE', 'It is of another format.')
       return
     }
+    const ownMs = this.#deps.nowMs()
+    if (this.#clocks.take(heartbeat.atMs, ownMs)) this.#logClocks()
     if (heartbeat.atMs <= this.#heartbeatMs || heartbeat.revision !== this.#snapshot?.revision) return
     this.#heartbeatMs = heartbeat.atMs
-    this.#freshMs = this.#deps.nowMs()
+    this.#freshMs = ownMs
+  }
+
+  #logClocks(): void {
+    const facts = { skewMs: this.#clocks.skewMs }
+    if (this.#clocks.isApart) this.#deps.log.warn({ code: 'GH-CLOCK-SKEW', ...facts }, followCodes['GH-CLOCK-SKEW'].summary)
+    else this.#deps.log.info(facts, 'the clocks are together again')
   }
 
   #refuse(key: string, code: FollowCode, detail: string): void {

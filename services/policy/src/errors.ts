@@ -59,6 +59,11 @@ export const policyServiceCodes = {
     remedy: 'Apply them in several steps without prune; users belong into an import, not into the policy.',
     retry: 'never',
   },
+  'GH-REVISION-URL': {
+    summary: 'The file with the address of the policy database cannot be read.',
+    remedy: 'Check policy.postgres.urlFile, that the secret is mounted there, and that this user may read it.',
+    retry: 'never',
+  },
   'GH-REVISION-KEY': {
     summary: 'The key that signs snapshots cannot be used.',
     remedy: 'Point policy.signingKeyFile at an Ed25519 private key (PEM) that this process may read.',

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { checkpointFromMessage, checkpointLine, recordLine } from '@gatehouse/archive'
+import { checkpointFromMessage, checkpointLine, recordLine } from '@gatehouse/archive/offline'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { ArchiveService, type ExportResponse } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'

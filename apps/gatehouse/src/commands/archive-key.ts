@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { KeyRing, newKeyLine } from '@gatehouse/archive'
+import { KeyRing, newKeyLine } from '@gatehouse/archive/offline'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import type { Command } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'

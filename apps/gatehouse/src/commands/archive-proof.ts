@@ -1,4 +1,11 @@
-import { checkpointFromMessage, faultOfProof, type ProvenRecord, parseProofLine, proofLine, readPublicKey } from '@gatehouse/archive'
+import {
+  checkpointFromMessage,
+  faultOfProof,
+  type ProvenRecord,
+  parseProofLine,
+  proofLine,
+  readPublicKey,
+} from '@gatehouse/archive/offline'
 import { errorsOf } from '@gatehouse/errors'
 import { ArchiveService, type ProvenRecord as ProvenRecordMessage } from '@gatehouse/proto'
 import type { Call, Command } from '../cli/command.ts'

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { restoreLog } from '@gatehouse/archive'
 import { errorsOf } from '@gatehouse/errors'
 import type { Command } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
@@ -33,6 +32,7 @@ export const archiveRestoreCommand: Command = {
     const from = call.text('from')
     const urlFile = call.text('url-file')
     if (from === undefined || urlFile === undefined) throw cliError('GH-CLI-USAGE', '--from and --url-file are needed.')
+    const { restoreLog } = await import('@gatehouse/archive')
     const restored = await restoreLog(resolve(cwd, from), readText(cwd, urlFile).trim())
     call.out.result(
       { ...restored },

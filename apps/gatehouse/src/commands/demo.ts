@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import type { Command } from '../cli/command.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
 import { findProsody } from '../demo/jabber/prosody-site.ts'
-import { runDemo } from '../demo/run-demo.ts'
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -17,6 +16,7 @@ export const demoCommand: Command = {
   ],
   run: async (call) => {
     const isOnce = call.flag('once')
+    const { runDemo } = await import('../demo/run-demo.ts')
     const { code, results } = await runDemo({
       write: (text) => call.out.progress(text),
       style: call.out.style,

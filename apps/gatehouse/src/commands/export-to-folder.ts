@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { EXPORT_FORMATS, ExportFolder, type ExportFormat, ExportRun } from '@gatehouse/archive'
+import { EXPORT_FORMATS, ExportFolder, type ExportFormat, ExportRun } from '@gatehouse/archive/offline'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { ArchiveService } from '@gatehouse/proto'
 import type { Call } from '../cli/command.ts'

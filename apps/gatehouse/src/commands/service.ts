@@ -1,8 +1,7 @@
 import { errorsOf } from '@gatehouse/errors'
 import type { Command } from '../cli/command.ts'
 import { cliCodes } from '../errors.ts'
-import type { ServiceName } from '../up/gateway.ts'
-import { runGateway } from '../up/run-gateway.ts'
+import type { ServiceName } from '../up/service-code.ts'
 
 const cliError = errorsOf(cliCodes)
 
@@ -31,9 +30,10 @@ export const serviceCommand: Command = {
     },
     { command: 'gatehouse service archive --config gatehouse.yaml', explanation: 'search and verify while the gate is down' },
   ],
-  run: (call) => {
+  run: async (call) => {
     const name = NAMES.find((candidate) => candidate === call.positionals[0])
     if (name === undefined) throw cliError('GH-CLI-USAGE', `There is no service '${call.positionals[0]}'; there are: ${NAMES.join(', ')}.`)
-    return runGateway(call, call.text('config') ?? '', [name], call.text('replica'))
+    const { runGateway } = await import('../up/run-gateway.ts')
+    return await runGateway(call, call.text('config') ?? '', [name], call.text('replica'))
   },
 }

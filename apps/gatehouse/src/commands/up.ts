@@ -1,5 +1,4 @@
 import type { Command } from '../cli/command.ts'
-import { runGateway } from '../up/run-gateway.ts'
 
 /** Looked for in this folder when --config is not given. */
 const DEFAULT_CONFIG = 'gatehouse.yaml'
@@ -17,5 +16,8 @@ export const upCommand: Command = {
     { command: 'gatehouse up --config gatehouse.yaml', explanation: 'start' },
     { command: 'gatehouse up --config gatehouse.yaml --policy policy/', explanation: 'start and bring the policy to what the files say' },
   ],
-  run: (call) => runGateway(call, call.text('config') ?? DEFAULT_CONFIG, ['policy', 'archive', 'federation-peer']),
+  run: async (call) => {
+    const { runGateway } = await import('../up/run-gateway.ts')
+    return await runGateway(call, call.text('config') ?? DEFAULT_CONFIG, ['policy', 'archive', 'federation-peer'])
+  },
 }

@@ -91,7 +91,7 @@ export class Organisation {
     const stream = createWriteStream(logFile)
     const log = createLogger({ service: options.name, level: loaded.config.telemetry.log.level, destination: stream })
     const bus = await openBus(loaded.config, domain, isOutboxOn(loaded.config, ['federation-peer']))
-    const gateway = buildGateway(loaded.config, { bus, log, metrics: new MetricsRegistry() })
+    const gateway = await buildGateway(loaded.config, { bus, log, metrics: new MetricsRegistry() })
     const { external, internal } = await gateway.start().catch(async (thrown: unknown) => {
       await home.stop()
       stream.end()

@@ -1,7 +1,7 @@
-import { archiveConfig } from '@gatehouse/archive'
-import { federationPeerConfig } from '@gatehouse/federation-peer'
-import { policyConfig } from '@gatehouse/policy'
-import { publicImBridgeConfig } from '@gatehouse/public-im-bridge'
+import { archiveConfig } from '@gatehouse/archive/config'
+import { federationPeerConfig } from '@gatehouse/federation-peer/config'
+import { policyConfig } from '@gatehouse/policy/config'
+import { publicImBridgeConfig } from '@gatehouse/public-im-bridge/config'
 import { z } from 'zod'
 
 const control = z.strictObject({

@@ -1,14 +1,11 @@
 import type { KeyObject } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { buildArchiveService } from '@gatehouse/archive'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import type { Bus } from '@gatehouse/bus'
-import { errorsOf, messageOf } from '@gatehouse/errors'
-import { buildFederationPeer } from '@gatehouse/federation-peer'
+import { errorsOf } from '@gatehouse/errors'
 import { LiveHandlers } from '@gatehouse/live-events'
 import { Outboxes } from '@gatehouse/outbox'
-import { buildPolicyService, type LocalArchiveCalls } from '@gatehouse/policy'
+import type { LocalArchiveCalls } from '@gatehouse/policy'
 import { observeSnapshots, readPublicKey, SnapshotFollower } from '@gatehouse/policy-follow'
 import {
   ArchiveService,
@@ -20,10 +17,9 @@ import {
   PolicyAdminService,
   PolicyDecisionService,
 } from '@gatehouse/proto'
-import { buildPublicImBridge, connectors, readSealKey } from '@gatehouse/public-im-bridge'
 import type { RpcServer } from '@gatehouse/rpc'
-import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
-import { observeProcess, startHealthServer } from '@gatehouse/telemetry'
+import type { Health, HealthCheck, Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import { observeProcess } from '@gatehouse/telemetry'
 import { VERSION } from '../commands/version.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
@@ -32,10 +28,11 @@ import { createControlServer } from './control-server.ts'
 import type { GatehouseConfig } from './gatehouse-config.ts'
 import { isOutboxOn } from './open-bus.ts'
 import { healthOfParts, type Part, startParts, stopParts } from './parts.ts'
+import { loadServiceCode, type ServiceCode, type ServiceName } from './service-code.ts'
+import { prepareStateFolder } from './state-folder.ts'
+import { pauseFor, whenPossible } from './when-possible.ts'
 
 const cliError = errorsOf(cliCodes)
-
-export type ServiceName = 'policy' | 'archive' | 'federation-peer' | 'public-im-bridge'
 
 export interface Place {
   readonly address: string
@@ -45,7 +42,6 @@ export interface Place {
 export interface GatewayAddresses {
   readonly external: Place | undefined
   readonly internal: Place | undefined
-  readonly health: Place | undefined
   /** What `--connect` takes. */
   readonly control: string
 }
@@ -64,6 +60,8 @@ export interface GatewayDeps {
   readonly bus: Bus
   readonly log: Logger
   readonly metrics: MetricsRegistry
+  /** Databases and buckets that are away are waited for until this is aborted; without it their absence ends the start. */
+  readonly patience?: AbortSignal
   /** Connectors of public-im-bridge; the shipped ones when not given. */
   readonly connectors?: readonly ConnectorFactory<never>[]
 }
@@ -77,9 +75,9 @@ const BUS_GRACE_MS = 1_000
 const ALL: readonly ServiceName[] = ['policy', 'archive', 'federation-peer', 'public-im-bridge']
 
 /** Puts the services of one process together around the bus. Nothing runs before `start`. */
-export function buildGateway(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[] = ALL): Gateway {
-  makeFolder(config.stateDir)
-  return new OneProcess(config, deps, services)
+export async function buildGateway(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[] = ALL): Promise<Gateway> {
+  prepareStateFolder(config.stateDir, services)
+  return new OneProcess(config, deps, services, await loadServiceCode(services))
 }
 
 /** Each kind of process has a socket of its own, so that services beside each other do not fight for one. */
@@ -96,7 +94,9 @@ class OneProcess implements Gateway {
   readonly #parts: Part[] = []
   readonly #followers = new Map<string, SnapshotFollower>()
   #edges: { external: Place; internal: Place } | undefined
-  #health: Place | undefined
+  /** What the start is waiting for. */
+  #waiting: HealthCheck | undefined
+  #isStarted = false
   #control: string
   #snapshotKey: () => KeyObject
   /** Undefined: nothing waits. */
@@ -104,7 +104,7 @@ class OneProcess implements Gateway {
   /** The archive of this process, for explaining and simulating. */
   #archive: LocalArchiveCalls | undefined
 
-  constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[]) {
+  constructor(config: GatehouseConfig, deps: GatewayDeps, services: readonly ServiceName[], code: ServiceCode) {
     this.#config = config
     this.#deps = deps
     this.#bus = deps.bus
@@ -114,18 +114,19 @@ class OneProcess implements Gateway {
     this.#rpc = rpc
     this.#followControlFiles = followFiles
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
-    if (services.includes('policy')) this.#addPolicy()
-    if (services.includes('archive')) this.#addArchive()
+    if (code.policy !== undefined) this.#addPolicy(code.policy)
+    if (code.archive !== undefined) this.#addArchive(code.archive)
     if (isOutboxOn(config, services)) this.#outboxes = this.#addOutboxes()
-    if (services.includes('federation-peer')) this.#addFederationPeer()
-    this.#addPublicImBridge(services)
+    if (code.federationPeer !== undefined) this.#addFederationPeer(code.federationPeer)
+    if (code.publicImBridge !== undefined) this.#addPublicImBridge(code.publicImBridge, services)
     this.#addControl()
-    this.#addHealth(services)
+    this.#addMeasures(services)
   }
 
   async start(): Promise<GatewayAddresses> {
     await startParts(this.#parts, this.#deps.log)
-    return { external: this.#edges?.external, internal: this.#edges?.internal, health: this.#health, control: this.#control }
+    this.#isStarted = true
+    return { external: this.#edges?.external, internal: this.#edges?.internal, control: this.#control }
   }
 
   async stop(): Promise<void> {
@@ -133,25 +134,42 @@ class OneProcess implements Gateway {
   }
 
   health(): Health {
-    return healthOfParts(this.#parts)
+    const all = healthOfParts(this.#parts)
+    if (this.#isStarted) return all
+    return { ...all, isReady: false, checks: [...all.checks, this.#waiting ?? { name: 'starting', isOk: false, detail: 'starting' }] }
+  }
+
+  /** Tried again while the server that it needs is away. Only for starts that leave nothing behind when they fail. */
+  #patient(name: string, isRemote: boolean, start: () => Promise<void>): () => Promise<void> {
+    const { patience, log } = this.#deps
+    if (patience === undefined || !isRemote) return start
+    const onWaiting = (check: HealthCheck | undefined): void => {
+      this.#waiting = check
+    }
+    return () => whenPossible(name, start, { log, stop: patience, onWaiting, pause: pauseFor })
   }
 
   #depsOf(part: string): { bus: Bus; log: Logger; metrics: MetricsRegistry } {
     return { bus: this.#bus, log: this.#deps.log.child({ part }), metrics: this.#deps.metrics }
   }
 
-  #addPolicy(): void {
+  #addPolicy({ buildPolicyService }: NonNullable<ServiceCode['policy']>): void {
     const { policy: section, stateDir } = this.#config
     const service = buildPolicyService(
       { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'policy.db') },
       { ...this.#depsOf('policy'), archive: () => this.#archive },
     )
     if (this.#config.federationPeer?.policy.publicKeyFile === undefined) this.#snapshotKey = () => readPublicKey(service.publicKeyPem())
-    this.#parts.push({ name: 'policy', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
+    this.#parts.push({
+      name: 'policy',
+      start: this.#patient('policy database', section.postgres !== undefined, () => service.start()),
+      stop: () => service.stop(),
+      health: () => service.health(),
+    })
     this.#rpc.add(PolicyAdminService, service.admin).add(PolicyDecisionService, service.decision).add(FactsService, service.facts)
   }
 
-  #addArchive(): void {
+  #addArchive({ buildArchiveService }: NonNullable<ServiceCode['archive']>): void {
     const { archive: section, stateDir } = this.#config
     const service = buildArchiveService(
       { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'archive.db') },
@@ -171,7 +189,7 @@ class OneProcess implements Gateway {
     return outboxes
   }
 
-  #addFederationPeer(): void {
+  #addFederationPeer({ buildFederationPeer }: NonNullable<ServiceCode['federationPeer']>): void {
     const section = this.#config.federationPeer
     if (section === undefined) throw cliError('GH-CLI-CONFIG', 'federationPeer is needed to run that service.')
     const deps = this.#depsOf('federation-peer')
@@ -186,7 +204,7 @@ class OneProcess implements Gateway {
     })
     const service = buildFederationPeer(section, { ...deps, policy: follower, outboxes: this.#outboxes })
     this.#followers.set('federation-peer', follower)
-    this.#parts.push({ name: 'snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
+    this.#parts.push(this.#followerPart('snapshot-follower', follower))
     const start = async (): Promise<void> => {
       this.#edges = await service.start()
     }
@@ -195,9 +213,11 @@ class OneProcess implements Gateway {
   }
 
   /** A small office without public networks has no bridge; a process that is to be one has to have it. */
-  #addPublicImBridge(services: readonly ServiceName[]): void {
+  #addPublicImBridge(
+    { buildPublicImBridge, connectors, readSealKey }: NonNullable<ServiceCode['publicImBridge']>,
+    services: readonly ServiceName[],
+  ): void {
     const section = this.#config.publicImBridge
-    if (!services.includes('public-im-bridge')) return
     if (section === undefined) {
       if (services.length === 1) throw cliError('GH-CLI-CONFIG', 'publicImBridge is needed to run that service.')
       return
@@ -223,9 +243,15 @@ class OneProcess implements Gateway {
       outboxes: this.#outboxes,
     })
     this.#followers.set('public-im-bridge', follower)
-    this.#parts.push({ name: 'bridge-snapshot-follower', start: () => follower.start(), stop: () => follower.stop() })
+    this.#parts.push(this.#followerPart('bridge-snapshot-follower', follower))
     this.#parts.push({ name: 'public-im-bridge', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#rpc.add(BridgeService, service.handlers)
+  }
+
+  #followerPart(name: string, follower: SnapshotFollower): Part {
+    const clock = (): Health => ({ isLive: true, isReady: true, checks: [follower.clockCheck()] })
+    const start = this.#patient('policy bucket', this.#config.bus.driver === 'nats', () => follower.start())
+    return { name, start, stop: () => follower.stop(), health: clock }
   }
 
   #addControl(): void {
@@ -243,21 +269,14 @@ class OneProcess implements Gateway {
     this.#parts.push({ name: 'control', start, stop })
   }
 
-  #addHealth(services: readonly ServiceName[]): void {
-    const section = this.#config.telemetry.health
-    if (section === undefined) return
+  #addMeasures(services: readonly ServiceName[]): void {
+    if (this.#config.telemetry.health === undefined) return
     const { metrics } = this.#deps
     const service = services.length === 1 ? (services[0] ?? 'gatehouse') : 'gatehouse'
-    const stopMeasuring = observeProcess(metrics, { service, version: VERSION, health: () => this.health() })
+    const stop = observeProcess(metrics, { service, version: VERSION, health: () => this.health() })
     if (this.#followers.size > 0) observeSnapshots(metrics, this.#followers, Date.now)
-    let stop = async (): Promise<void> => {}
-    const start = async (): Promise<void> => {
-      const server = await startHealthServer({ ...section, health: () => this.health(), metrics })
-      this.#health = { address: server.address, port: server.port }
-      stop = () => server.stop()
-    }
-    // First to start and last to stop: probes have to see that the rest is not ready.
-    this.#parts.unshift({ name: 'health', start, stop: () => stop().finally(stopMeasuring) })
+    // the last to end
+    this.#parts.unshift({ name: 'measures', start: async () => {}, stop: async () => stop() })
   }
 }
 
@@ -270,12 +289,4 @@ function everyInterval(ms: number, run: () => void): () => void {
 function fileKey(file: string | undefined): KeyObject {
   if (file === undefined) throw cliError('GH-CLI-CONFIG', 'federationPeer.policy.publicKeyFile is needed where policy runs elsewhere.')
   return readPublicKey(readText('.', file))
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw cliError('GH-CLI-FILE', messageOf(cause), { cause })
-  }
 }

@@ -1,6 +1,7 @@
+import type { Bus } from '@gatehouse/bus'
 import { formatProblem, loadConfig } from '@gatehouse/config'
 import { connectRpc } from '@gatehouse/rpc'
-import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
+import { createLogger, type HealthCheck, type Logger, MetricsRegistry } from '@gatehouse/telemetry'
 import type { Call } from '../cli/command.ts'
 import type { ExitCode } from '../cli/exit-codes.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
@@ -9,8 +10,11 @@ import { readPolicyFiles } from '../commands/policy-files.ts'
 import { chooseStyle, printable } from '../output/style.ts'
 import { readText } from '../read-text.ts'
 import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
-import { buildGateway, type GatewayAddresses, type ServiceName } from './gateway.ts'
+import { buildGateway, type GatewayAddresses, type Place } from './gateway.ts'
+import { HealthFront } from './health-front.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
+import type { ServiceName } from './service-code.ts'
+import { pauseFor, whenPossible } from './when-possible.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
 export async function runGateway(call: Call, file: string, services: readonly ServiceName[], replica?: string): Promise<ExitCode> {
@@ -31,9 +35,42 @@ export async function runGateway(call: Call, file: string, services: readonly Se
     hasColours,
     ...(hashKeyFile === undefined ? {} : { hashAddresses: { key: readText(call.io.cwd, hashKeyFile) } }),
   })
-  const bus = await openBus(config, `gatehouse ${services.join('+')}`, isOutboxOn(config, services))
-  const gateway = buildGateway(config, { bus, log, metrics: new MetricsRegistry() }, services)
-  const addresses = await gateway.start()
+  const metrics = new MetricsRegistry()
+  const front = new HealthFront()
+  await front.start(config.telemetry.health, metrics)
+  try {
+    await serve(call, config, services, { log, metrics, front })
+  } catch (thrown) {
+    // whoever stops a process that is still waiting for its bus or database does not want to hear of it again
+    if (!stop.aborted) throw thrown
+  } finally {
+    await front.stop()
+  }
+  log.info({}, 'stopped')
+  return exitCodes.ok.code
+}
+
+interface ServeDeps {
+  readonly log: Logger
+  readonly metrics: MetricsRegistry
+  readonly front: HealthFront
+}
+
+/** From the bus to the end of the drain. */
+async function serve(call: Call, config: GatehouseConfig, services: readonly ServiceName[], deps: ServeDeps): Promise<void> {
+  const { log, metrics, front } = deps
+  const { stop } = call.io
+  const connect = (): Promise<Bus> => openBus(config, `gatehouse ${services.join('+')}`, isOutboxOn(config, services))
+  // The embedded bus is a matter of this machine's files: what is wrong there stays wrong until somebody mends it.
+  const isRemote = config.bus.driver === 'nats'
+  const patience = { log, stop, onWaiting: (check: HealthCheck | undefined) => front.waitFor(check), pause: pauseFor }
+  const bus = isRemote ? await whenPossible('bus', connect, patience) : await connect()
+  const gateway = await buildGateway(config, { bus, log, metrics, patience: stop }, services).catch(async (thrown: unknown) => {
+    await bus.close(0)
+    throw thrown
+  })
+  front.follow(() => gateway.health())
+  const addresses = { ...(await gateway.start()), health: front.place }
   try {
     await applyFiles(call, addresses.control)
     call.out.result({ ready: true, ...addresses }, () => describe(addresses))
@@ -42,8 +79,6 @@ export async function runGateway(call: Call, file: string, services: readonly Se
   } finally {
     await gateway.stop()
   }
-  log.info({}, 'stopped')
-  return exitCodes.ok.code
 }
 
 /** `--replica`: what one file for several replicas cannot say. */
@@ -75,7 +110,7 @@ async function applyFiles(call: Call, control: string): Promise<void> {
   }
 }
 
-function describe(addresses: GatewayAddresses): string {
+function describe(addresses: GatewayAddresses & { health: Place | undefined }): string {
   const edge = (name: string, place: { address: string; port: number } | undefined): string =>
     place === undefined ? '' : `${name.padEnd(14)} ${place.address}:${place.port}\n`
   return [

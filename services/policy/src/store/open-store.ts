@@ -11,14 +11,14 @@ export interface StorePlace {
   readonly postgres?: { readonly urlFile: string } | undefined
 }
 
-/** Opens what the configuration names. Throws, or rejects with, GH-REVISION-STORE. */
+/** Opens what the configuration names. Throws, or rejects with, GH-REVISION-STORE; GH-REVISION-URL when the file with the address of the database cannot be read. */
 export function openStore({ databaseFile, postgres }: StorePlace, log: (text: string) => void): Promise<RevisionStore> | RevisionStore {
   if (postgres === undefined) return openSqlite(databaseFile)
   let url: string
   try {
     url = readFileSync(postgres.urlFile, 'utf8').trim()
   } catch (thrown) {
-    throw policyError('GH-REVISION-STORE', messageOf(thrown), { cause: thrown })
+    throw policyError('GH-REVISION-URL', messageOf(thrown), { cause: thrown })
   }
   return openPostgres(url, log)
 }

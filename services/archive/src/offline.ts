@@ -1,0 +1,11 @@
+// What the command line does with exports, proofs and keys: without a running archive, and without the code of its databases.
+export { type Checkpoint, checkpointLine } from './chain/checkpoint.ts'
+export { readPublicKey } from './chain/signing-key.ts'
+export { ExportFolder } from './export/export-folder.ts'
+export { EXPORT_FORMATS, type ExportFormat, ExportRun } from './export/export-run.ts'
+export { KeyRing, newKeyLine } from './seal/key-ring.ts'
+export { checkpointFromMessage } from './serve/wire-records.ts'
+export { parseExportLine, recordLine } from './verify/export-lines.ts'
+export { faultOfProof, type ProvenRecord, parseProofLine, proofLine } from './verify/proof-document.ts'
+export { verifyExport } from './verify/verify-export.ts'
+export { verifyFolder } from './verify/verify-folder.ts'
