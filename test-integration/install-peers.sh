@@ -66,6 +66,7 @@ install_nats() {
 install_debian
 install_nats
 bash test-integration/install/helm.sh || missing+=("Helm and its tools (see above)")
+bash test-integration/install/docker.sh || missing+=('a Docker engine (see above)')
 
 if ((${#missing[@]} > 0)); then
   printf 'install-peers: missing: %s\n' "${missing[@]}" >&2

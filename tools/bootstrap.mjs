@@ -47,6 +47,7 @@ const tasks = {
   fix: ['tools/tasks/check.ts', '--fix'],
   proto: ['tools/tasks/proto.ts'],
   docs: ['tools/tasks/docs.ts'],
+  images: ['tools/tasks/images.ts'],
 }
 const script = tasks[task]
 if (script === undefined) {

@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path'
 import { findTool } from './find-tool.ts'
 import { type KamailioPlan, kamailioConfig, kamailioTlsFile } from './kamailio-config.ts'
-import { type ManagedProcess, startProcess } from './managed-process.ts'
+import { startProcess } from './managed-process.ts'
+import type { Launch, Peer } from './peer.ts'
 
 const PRESENCE_TABLES = ['version', 'presentity', 'active_watchers', 'watchers', 'xcap']
 const DEBIAN_TABLES = '/usr/share/kamailio/dbtext/kamailio'
@@ -13,9 +14,9 @@ const NAME_TTL_S = 86_400
 /** A running Kamailio. */
 export class Kamailio {
   readonly plan: KamailioPlan
-  readonly process: ManagedProcess
+  readonly process: Peer
 
-  constructor(plan: KamailioPlan, process: ManagedProcess) {
+  constructor(plan: KamailioPlan, process: Peer) {
     this.plan = plan
     this.process = process
   }
@@ -53,7 +54,7 @@ export class Kamailio {
 }
 
 /** Writes the configuration, starts Kamailio, and returns when its listeners accept. */
-export async function startKamailio(plan: KamailioPlan): Promise<Kamailio> {
+export async function startKamailio(plan: KamailioPlan, launch: Launch = startProcess): Promise<Kamailio> {
   const tool = findTool('kamailio')
   if (tool === undefined) throw new Error('kamailio is not installed')
   mkdirSync(join(plan.folder, 'presence'), { recursive: true })
@@ -61,7 +62,7 @@ export async function startKamailio(plan: KamailioPlan): Promise<Kamailio> {
     for (const table of PRESENCE_TABLES) copyFileSync(join(DEBIAN_TABLES, table), join(plan.folder, 'presence', table))
   writeFileSync(join(plan.folder, 'kamailio.cfg'), kamailioConfig(plan))
   writeFileSync(join(plan.folder, 'tls.cfg'), kamailioTlsFile(plan))
-  const started = await startProcess({
+  const started = await launch({
     name: `kamailio of ${plan.domain}`,
     command: tool,
     args: ['-DD', '-E', '-m', '64', '-M', '8', '-Y', plan.folder, '-w', plan.folder, '-f', join(plan.folder, 'kamailio.cfg')],

@@ -13,11 +13,11 @@ export interface RunningNats {
 }
 
 /** A nats-server with JetStream that writes to disk before it acknowledges (`sync_interval: always`). */
-export async function startNats(folder: string): Promise<RunningNats> {
+export async function startNats(folder: string, givenPort?: number): Promise<RunningNats> {
   const tool = findTool('nats-server')
   if (tool === undefined) throw new Error('nats-server is not installed')
   mkdirSync(folder, { recursive: true })
-  const port = await freePort()
+  const port = givenPort ?? (await freePort())
   const config = join(folder, 'nats.conf')
   writeFileSync(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`)
   const process = await startProcess({

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateFiles } from './certificates.ts'
 import { findTool } from './find-tool.ts'
-import { type ManagedProcess, startProcess } from './managed-process.ts'
+import { startProcess } from './managed-process.ts'
+import type { Launch, Peer } from './peer.ts'
 
 export interface ProsodyPlan {
   readonly domain: string
@@ -24,8 +25,8 @@ export interface ProsodyPlan {
   readonly components?: { readonly port: number; readonly secrets: Readonly<Record<string, string>> }
 }
 
-/** Writes the configuration and starts Prosody on loopback; returns when its ports accept. */
-export async function startProsody(plan: ProsodyPlan): Promise<ManagedProcess> {
+/** Writes the configuration and starts Prosody; returns when its ports accept. */
+export async function startProsody(plan: ProsodyPlan, launch: Launch = startProcess): Promise<Peer> {
   const tool = findTool('prosody')
   if (tool === undefined) throw new Error('prosody is not installed')
   const data = join(plan.folder, 'data')
@@ -37,7 +38,7 @@ export async function startProsody(plan: ProsodyPlan): Promise<ManagedProcess> {
   const config = join(plan.folder, 'prosody.cfg.lua')
   writeFileSync(config, prosodyConfig(plan, data))
   const ports = [plan.clientPort, plan.serverPort, plan.directPort, ...(plan.components === undefined ? [] : [plan.components.port])]
-  return startProcess({
+  return launch({
     name: `prosody of ${plan.domain}`,
     command: tool,
     args: ['--config', config, '-F'],

@@ -19,6 +19,8 @@ export interface PhoneOptions {
   readonly proxy: { readonly address: string; readonly port: number }
   /** Bound before the server's configuration is written, since that names it. */
   readonly port: number
+  /** Where the server reaches it. Default: loopback. */
+  readonly address?: string
 }
 
 export interface WireAnswer {
@@ -31,6 +33,7 @@ export interface WireAnswer {
 type Headers = readonly (readonly [string, string])[]
 /** Requests that get no response: RFC 3261 §17, and Microsoft's NOTIFY without one. */
 const UNANSWERED = new Set(['ACK', 'BENOTIFY'])
+const LOOPBACK = '127.0.0.1'
 const ANSWER_TIMEOUT_MS = 10_000
 // RFC 3261 §17.1.2.2 timer E: UDP may lose a datagram even on loopback when its buffer is full.
 const RESEND_MS = 500
@@ -58,7 +61,7 @@ export class UdpPhone {
     const socket = createSocket('udp4')
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
-      socket.bind(options.port, '127.0.0.1', resolve)
+      socket.bind(options.port, options.address ?? LOOPBACK, resolve)
     })
     return new UdpPhone(options, socket)
   }
@@ -68,7 +71,7 @@ export class UdpPhone {
   }
 
   get contact(): string {
-    return `<sip:${this.options.user}@127.0.0.1:${this.options.port}>`
+    return `<sip:${this.options.user}@${this.options.address ?? LOOPBACK}:${this.options.port}>`
   }
 
   stop(): Promise<void> {
@@ -143,7 +146,7 @@ export class UdpPhone {
   }
 
   #via(branch: string): readonly [string, string] {
-    return ['Via', `SIP/2.0/UDP 127.0.0.1:${this.options.port};branch=${branch};rport`]
+    return ['Via', `SIP/2.0/UDP ${this.options.address ?? LOOPBACK}:${this.options.port};branch=${branch};rport`]
   }
 
   #send(

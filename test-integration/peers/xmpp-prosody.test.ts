@@ -6,7 +6,7 @@ import { Authority } from '@gatehouse/lab'
 import { xmpp } from '@gatehouse/public-im-bridge'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
-import type { ManagedProcess } from '../peers-kit/managed-process.ts'
+import type { Peer } from '../peers-kit/peer.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
 import { type ProsodyPlan, startProsody } from '../peers-kit/prosody.ts'
 import { toXmpp } from '../peers-kit/xmpp-handover.ts'
@@ -19,7 +19,7 @@ const OPTIONS = { skip: skipWithout('prosody') || skipWithoutXmppUser(), timeout
 
 interface Prosody {
   readonly bob: XmppUser
-  readonly server: ManagedProcess
+  readonly server: Peer
   readonly plan: ProsodyPlan
 }
 

@@ -1,4 +1,4 @@
-// What `npm test` runs, in order: checks, unit tests in one process, repository rules, the Helm chart, then the real peers.
+// What `npm test` runs, in order: checks, unit tests in one process, repository rules, the Helm chart, the real peers as processes, then the images.
 import { runStep } from './run-step.ts'
 
 const args = process.argv.slice(2)
@@ -44,5 +44,15 @@ if (only === undefined || only === 'integration') {
     'test-integration/bridge/**/*.test.ts',
     'test-integration/peers/**/*.test.ts',
     'test-integration/chaos/**/*.test.ts',
+  ])
+}
+if (only === undefined || only === 'containers') {
+  runStep('the images, with real peers in containers', 'node', [
+    ...source,
+    '--test',
+    '--test-concurrency=1',
+    '--test-timeout=1200000',
+    '--test-reporter=spec',
+    'test-integration/containers/**/*.test.ts',
   ])
 }

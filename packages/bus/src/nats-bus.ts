@@ -79,8 +79,14 @@ class NatsBus implements Bus {
   }
 
   async start(): Promise<void> {
-    const subscription = this.#connection.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#takeReply(error, message) })
-    await this.#confirm(subscription)
+    let refused: Error | undefined
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error !== null) refused = error
+      else this.#takeReply(message)
+    }
+    await this.#confirm(this.#connection.subscribe(`${this.#inbox}.*`, { callback }))
+    // without replies every request would run into its deadline
+    if (refused !== undefined) throw busError('GH-BUS-PERMISSION', messageOf(refused), { cause: refused })
     void this.#followStatus()
   }
 
@@ -246,8 +252,7 @@ class NatsBus implements Bus {
     message.respond(EMPTY, { headers })
   }
 
-  #takeReply(error: Error | null, message: Msg): void {
-    if (error !== null) return
+  #takeReply(message: Msg): void {
     const request = this.#pending.get(Number(message.subject.slice(this.#inbox.length + 1)))
     if (request === undefined) return
     const { headers } = message

@@ -13,7 +13,7 @@ import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type Place } from './gateway.ts'
 import { HealthFront } from './health-front.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
-import type { ServiceName } from './service-code.ts'
+import { loadServiceCode, type ServiceName } from './service-code.ts'
 import { pauseFor, whenPossible } from './when-possible.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
@@ -61,6 +61,8 @@ async function serve(call: Call, config: GatehouseConfig, services: readonly Ser
   const { log, metrics, front } = deps
   const { stop } = call.io
   const connect = (): Promise<Bus> => openBus(config, `gatehouse ${services.join('+')}`, isOutboxOn(config, services))
+  // What this image does not hold is no reason to wait for a bus.
+  await loadServiceCode(services)
   // The embedded bus is a matter of this machine's files: what is wrong there stays wrong until somebody mends it.
   const isRemote = config.bus.driver === 'nats'
   const patience = { log, stop, onWaiting: (check: HealthCheck | undefined) => front.waitFor(check), pause: pauseFor }

@@ -36,27 +36,29 @@ export class DnsServer {
   #udp: UdpSocket | undefined
   #tcp: Server | undefined
   readonly #connections = new Set<Socket>()
+  #address = '127.0.0.1'
   #port = 0
 
-  /** `127.0.0.1:port`, the form `Resolver.setServers` takes. */
+  /** `address:port`, the form `Resolver.setServers` takes. */
   get server(): string {
-    return `127.0.0.1:${this.#port}`
+    return `${this.#address}:${this.#port}`
   }
 
-  /** Listens on 127.0.0.1. Port 0: any that is free. */
-  async start(port = 0): Promise<{ address: string; port: number }> {
+  /** Listens on loopback, or on an address that containers reach. Port 0: any that is free. */
+  async start(port = 0, address = '127.0.0.1'): Promise<{ address: string; port: number }> {
     for (let tries = 1; ; tries += 1) {
-      const udp = await bindUdp(port)
+      const udp = await bindUdp(port, address)
       try {
-        const tcp = await bindTcp(udp.address().port, (socket) => this.#serveTcp(socket))
+        const tcp = await bindTcp(udp.address().port, address, (socket) => this.#serveTcp(socket))
         udp.on('message', (bytes, from) => {
           const reply = this.#reply(bytes, 'udp')
           if (reply !== undefined) udp.send(reply, from.port, from.address)
         })
         this.#udp = udp
         this.#tcp = tcp
+        this.#address = address
         this.#port = udp.address().port
-        return { address: '127.0.0.1', port: this.#port }
+        return { address, port: this.#port }
       } catch (thrown) {
         udp.close()
         if (port !== 0 || tries >= PORT_TRIES) throw thrown
@@ -139,11 +141,11 @@ function udpLimit(query: Packet): number {
   return UDP_BYTES
 }
 
-function bindUdp(port: number): Promise<UdpSocket> {
+function bindUdp(port: number, address: string): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4')
     socket.once('error', reject)
-    socket.bind(port, '127.0.0.1', () => {
+    socket.bind(port, address, () => {
       socket.off('error', reject)
       // A reply to an asker that is gone comes back as an ICMP error; nobody needs it.
       socket.on('error', () => {})
@@ -152,11 +154,11 @@ function bindUdp(port: number): Promise<UdpSocket> {
   })
 }
 
-function bindTcp(port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+function bindTcp(port: number, address: string, onSocket: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(onSocket)
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, address, () => {
       server.off('error', reject)
       const bound = server.address() as AddressInfo
       if (bound.port === port) resolve(server)
