@@ -29,6 +29,8 @@ export interface ContainerPlan {
 }
 
 const STOP_GRACE_S = 10
+/** The engine hands the last lines on after the end. */
+const LOG_GRACE_MS = 3_000
 
 /** Whether a container serves is for its starter to see; one that is meant to end at once serves never. */
 class NoWait implements WaitStrategy {
@@ -91,25 +93,30 @@ export class ContainerPeer implements Peer {
   readonly #client: ContainerRuntimeClient
   #end: Promise<number | null>
   #hasEnded = false
+  #isRemoved = false
+  /** Resolves when all it printed is in its file. */
+  #logged: Promise<unknown>
 
-  private constructor(plan: ContainerPlan, id: string, client: ContainerRuntimeClient) {
+  private constructor(plan: ContainerPlan, id: string, client: ContainerRuntimeClient, logged: Promise<unknown>) {
     this.plan = plan
     this.name = plan.name
     this.logFile = plan.logFile
     this.id = id
     this.#client = client
+    this.#logged = logged
     this.#end = this.#watch()
   }
 
   /** Returns once its process runs; whether it serves is for the caller to see. */
   static async start(client: ContainerRuntimeClient, plan: ContainerPlan): Promise<ContainerPeer> {
     writeFileSync(plan.logFile, '')
+    const { promise: logged, resolve } = Promise.withResolvers<void>()
     const log = (stream: Readable): void => {
-      stream.pipe(createWriteStream(plan.logFile, { flags: 'a' }))
+      stream.pipe(createWriteStream(plan.logFile, { flags: 'a' })).once('finish', resolve)
     }
     const container = new PlannedContainer(plan, client).withLogConsumer(log).withWaitStrategy(new NoWait())
     const started = await container.start()
-    return new ContainerPeer(plan, started.getId(), client)
+    return new ContainerPeer(plan, started.getId(), client, logged)
   }
 
   get hasEnded(): boolean {
@@ -125,6 +132,8 @@ export class ContainerPeer implements Peer {
   }
 
   async stop(): Promise<void> {
+    if (this.#isRemoved) return
+    this.#isRemoved = true
     const container = this.#client.container.getById(this.id)
     if (!this.#hasEnded) await container.stop({ t: STOP_GRACE_S }).catch(() => undefined)
     await container.remove({ force: true, v: true })
@@ -148,7 +157,9 @@ export class ContainerPeer implements Peer {
     this.#hasEnded = false
     this.#end = this.#watch()
     const log = await container.logs({ follow: true, stdout: true, stderr: true, since: sinceS })
-    container.modem.demuxStream(log, createWriteStream(this.logFile, { flags: 'a' }), createWriteStream(this.logFile, { flags: 'a' }))
+    const file = createWriteStream(this.logFile, { flags: 'a' })
+    container.modem.demuxStream(log, file, file)
+    this.#logged = new Promise((resolve) => void log.once('end', () => file.end(resolve)))
   }
 
   /** Pulls the cable of one of its networks. */
@@ -175,6 +186,7 @@ export class ContainerPeer implements Peer {
   async #watch(): Promise<number | null> {
     try {
       const { StatusCode } = (await this.#client.container.getById(this.id).wait()) as { StatusCode: number }
+      await Promise.race([this.#logged, new Promise((resolve) => setTimeout(resolve, LOG_GRACE_MS))])
       return StatusCode
     } catch {
       // removed while somebody waited
