@@ -23,10 +23,8 @@ RUN node_modules/.bin/tsc -b apps/gatehouse && node_modules/.bin/node tools/imag
 
 FROM ${BASE_IMAGE} AS runtime
 ARG VERSION=0.1.0
-ARG REVISION=unknown
 ARG SOURCE=https://git.example.org/gatehouse/gatehouse
 LABEL org.opencontainers.image.version="${VERSION}" \
-  org.opencontainers.image.revision="${REVISION}" \
   org.opencontainers.image.source="${SOURCE}" \
   org.opencontainers.image.vendor="Gatehouse" \
   org.opencontainers.image.licenses="Apache-2.0"
@@ -48,28 +46,38 @@ FROM runtime AS federation-peer
 LABEL org.opencontainers.image.title="gatehouse/federation-peer" \
   org.opencontainers.image.description="Gatehouse: the SIP edge, mutual-TLS federation between inside and outside."
 COPY --from=build /out/federation-peer/ /
+ARG REVISION=unknown
+LABEL org.opencontainers.image.revision="${REVISION}"
 CMD ["service", "federation-peer", "--config", "/etc/gatehouse/gatehouse.yaml"]
 
 FROM runtime AS public-im-bridge
 LABEL org.opencontainers.image.title="gatehouse/public-im-bridge" \
   org.opencontainers.image.description="Gatehouse: public networks, one connector each."
 COPY --from=build /out/public-im-bridge/ /
+ARG REVISION=unknown
+LABEL org.opencontainers.image.revision="${REVISION}"
 CMD ["service", "public-im-bridge", "--config", "/etc/gatehouse/gatehouse.yaml"]
 
 FROM runtime AS policy
 LABEL org.opencontainers.image.title="gatehouse/policy" \
   org.opencontainers.image.description="Gatehouse: who may talk to whom, and why."
 COPY --from=build /out/policy/ /
+ARG REVISION=unknown
+LABEL org.opencontainers.image.revision="${REVISION}"
 CMD ["service", "policy", "--config", "/etc/gatehouse/gatehouse.yaml"]
 
 FROM runtime AS archive
 LABEL org.opencontainers.image.title="gatehouse/archive" \
   org.opencontainers.image.description="Gatehouse: commits every message before it is answered."
 COPY --from=build /out/archive/ /
+ARG REVISION=unknown
+LABEL org.opencontainers.image.revision="${REVISION}"
 CMD ["service", "archive", "--config", "/etc/gatehouse/gatehouse.yaml"]
 
 FROM runtime AS gatehouse
 LABEL org.opencontainers.image.title="gatehouse/gatehouse" \
   org.opencontainers.image.description="Gatehouse: the command line, and the whole gateway in one process."
 COPY --from=build /out/gatehouse/ /
+ARG REVISION=unknown
+LABEL org.opencontainers.image.revision="${REVISION}"
 CMD ["up", "--config", "/etc/gatehouse/gatehouse.yaml"]

@@ -48,7 +48,7 @@ describe('images', () => {
       assert.ok(stage.includes(`COPY --from=build /out/${name}/ /`), `no stage that fills ${name}`)
       assert.doesNotMatch(stage, /^RUN /m)
     }
-    assert.doesNotMatch(stages.find((each) => each.startsWith('${BASE_IMAGE} AS runtime')) ?? 'RUN ', /^RUN /m)
+    assert.doesNotMatch(stages.find((each) => each.includes('{BASE_IMAGE} AS runtime')) ?? 'RUN ', /^RUN /m)
   })
 
   it('what is started, is started as the command line is', () => {
