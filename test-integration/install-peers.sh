@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real peers that the integration tests start (Kamailio, sipp, baresip, unbound, OpenLDAP, Prosody, ejabberd, slixmpp, Prometheus … from Debian, nats-server by Go), and the tools of the chart's tests.
+# Installs the real peers that the integration tests start (Kamailio, sipp, baresip, unbound, ldns, OpenLDAP, Prosody, ejabberd, slixmpp, Prometheus … from Debian, nats-server by Go), and the tools of the chart's tests.
 # Safe to run again and again. Needs root (or password-less sudo) only when a Debian package is missing.
 # CI=true: whatever cannot be installed is fatal. Otherwise it is named, and the tests that need it are skipped by name.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 NATS_VERSION=v2.15.2
-DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules kamailio-postgres-modules sip-tester baresip-core unbound openssl inspircd atheme-services ngircd slapd ldap-utils strace prosody lua-unbound ejabberd python3-slixmpp prometheus)
+DEBIAN_PACKAGES=(kamailio kamailio-tls-modules kamailio-presence-modules kamailio-postgres-modules sip-tester baresip-core unbound openssl inspircd atheme-services ngircd slapd ldap-utils strace prosody lua-unbound ejabberd python3-slixmpp ldnsutils prometheus)
 TRIES=4
 
 missing=()

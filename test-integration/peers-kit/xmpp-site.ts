@@ -24,16 +24,22 @@ export interface XmppSiteOptions {
   /** Authority of the gate's own certificate; default: the one everybody trusts. */
   readonly gateAuthority?: Authority
   readonly served?: readonly string[]
+  /** What everybody trusts; default: one of its own. */
+  readonly authority?: Authority
+  /** Name server of the other side, where the gate is published. */
+  readonly publishIn?: DnsServer
   /** More domains that the gate's certificate names. */
   readonly alsoCertified?: readonly string[]
+  /** A resolver of the gate's own that validates; default: the site's name server, which signs nothing. */
+  readonly validating?: string
   /** The name server of another site: both then know the same servers. */
   readonly dns?: DnsServer
 }
 
 /** Starts the connector for contoso.example; everything ends with the rack. */
 export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {}): Promise<XmppSite> {
-  const authority = Authority.create({ name: 'XMPP Lab' })
-  const dns = options.dns ?? (await startDns(rack))
+  const authority = options.authority ?? Authority.create({ name: 'XMPP Lab' })
+  const dns = options.dns ?? options.publishIn ?? (await startDns(rack))
   const folder = rack.path('xmpp')
   mkdirSync(folder, { recursive: true })
   const served = options.served ?? ['contoso.example']
@@ -47,7 +53,8 @@ export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {
   )
   const certificate = await loadOwnCertificate(own)
   const [starttls, direct] = (await freePorts(2)) as [number, number]
-  const resolver = new NodeDns({ servers: [dns.server], timeoutMs: 2_000, tries: 2 }, Math.random)
+  const { validating } = options
+  const resolver = new NodeDns({ servers: [validating ?? dns.server], validating, timeoutMs: 2_000, tries: 2 }, Math.random)
   const wires = new NodeWires({
     addresses: (host) => (host === 'localhost' ? Promise.resolve(['127.0.0.1']) : resolver.addresses(host)),
     validate: (chain) => validator.validate(chain),

@@ -25,7 +25,30 @@ export type SrvAnswer =
   | { readonly status: 'found'; readonly targets: readonly SrvTarget[] }
   | { readonly status: 'none' | 'failed'; readonly detail: string }
 
+export interface TlsaRecord {
+  /** RFC 6698 §2.1. */
+  readonly usage: number
+  readonly selector: number
+  readonly matching: number
+  /** Lower case. */
+  readonly dataHex: string
+}
+
+/** Only `secure` is signed all the way from a trust anchor. */
+export type SecureAnswer<T> =
+  | { readonly status: 'secure'; readonly records: readonly T[] }
+  | { readonly status: 'insecure' | 'none' | 'failed'; readonly detail: string }
+
+/** Answers of a resolver that validates DNSSEC. Never rejects. */
+export interface SecureDns {
+  srv(name: string): Promise<SecureAnswer<SrvTarget>>
+  tlsa(name: string): Promise<SecureAnswer<TlsaRecord>>
+}
+
 export interface ConnectorDns {
+  /** Undefined: nobody here validates. */
+  readonly secure?: SecureDns | undefined
+
   /** `name` with its service and protocol labels: `_xmpp-server._tcp.example.org`. Targets in the order to try (RFC 2782). Never rejects. */
   srv(name: string): Promise<SrvAnswer>
 }

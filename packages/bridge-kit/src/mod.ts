@@ -22,9 +22,12 @@ export type {
   ConnectorSecrets,
   ConnectorStore,
   Intake,
+  SecureAnswer,
+  SecureDns,
   ServedDomain,
   SrvAnswer,
   SrvTarget,
+  TlsaRecord,
 } from './context.ts'
 export type { ConnectorFactory } from './factory.ts'
 export {

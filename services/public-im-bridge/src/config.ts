@@ -55,6 +55,13 @@ export function bridgeConfigOf(connectors: readonly ConnectorFactory<never>[]) {
         servers: z.array(z.string()).default([]).describe('Resolvers as address or address:port; empty: those of the system.'),
         timeoutMs: millis.default(2_000).describe('How long one resolver may take.'),
         tries: z.number().int().min(1).max(10).default(2).describe('Attempts before a lookup counts as failed.'),
+        validating: z
+          .string()
+          .regex(/^(127(\.\d{1,3}){3}|\[::1\]):\d{1,5}$/, 'not an address on loopback with its port')
+          .optional()
+          .describe(
+            'A resolver on this machine that validates DNSSEC, as `127.0.0.1:53`: what it marks as signed is believed (DANE for XMPP servers).',
+          ),
       })
       .prefault({}),
     policy: z

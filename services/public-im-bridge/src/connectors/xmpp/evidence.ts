@@ -8,7 +8,13 @@ import { extension } from './convert/extension-namespaces.ts'
  * How sure the network lets us be of a sender (architecture §6). A server that proved itself vouches for its people; what it says of an account
  * (XEP-0489) counts from such a server only. Dialback proves no more than what DNS says.
  */
-export function evidenceOf(side: EdgeSide, by: DomainEvidence, stanza: XmlElement, hints: XmppConfig['accountHints']): Evidence {
+export function evidenceOf(
+  side: EdgeSide,
+  by: DomainEvidence,
+  stanza: XmlElement,
+  hints: XmppConfig['accountHints'],
+  isByDane = false,
+): Evidence {
   // a home server is found where the configuration says, not where DNS does
   if (side === 'internal' && by !== 'secret') return { class: 'V3', by: 'home-server' }
   if (by === 'dialback') return { class: 'V0', by: 'dialback' }
@@ -17,5 +23,5 @@ export function evidenceOf(side: EdgeSide, by: DomainEvidence, stanza: XmlElemen
   if (affiliation === 'anonymous') return { class: 'V1', by: 'anonymous-account' }
   if (affiliation === 'registered' || affiliation === 'member' || affiliation === 'admin')
     return { class: 'V3', by: `${affiliation}-account` }
-  return { class: hints === 'require' ? 'V2' : 'V3', by: 'sasl-external' }
+  return { class: hints === 'require' ? 'V2' : 'V3', by: isByDane ? 'dane' : 'sasl-external' }
 }

@@ -98,7 +98,7 @@ export class Inbound {
       remoteId: remoteId(stableIdOf(stanza.element)),
       content,
       method,
-      evidence: evidenceOf(side, by, stanza.element, config.accountHints),
+      evidence: evidenceOf(side, by, stanza.element, config.accountHints, driver.daneDomain === stanza.from.domain),
       source: {
         remote: `${driver.wire.remote.address}:${driver.wire.remote.port}`,
         server: stanza.from.domain,

@@ -1,12 +1,15 @@
 import { lookup, Resolver } from 'node:dns/promises'
-import type { ConnectorDns, SrvAnswer } from '@gatehouse/bridge-kit'
+import type { ConnectorDns, SecureDns, SrvAnswer } from '@gatehouse/bridge-kit'
 import { normaliseDomain } from '@gatehouse/im-model'
+import { ValidatingResolver } from './validating-resolver.ts'
 
 export interface NodeDnsOptions {
   /** `address` or `address:port`; empty: those of the system. */
   readonly servers: readonly string[]
   readonly timeoutMs: number
   readonly tries: number
+  /** A validating resolver on loopback, `address:port`. */
+  readonly validating?: string | undefined
 }
 
 /** Answers that say for certain that there is nothing. */
@@ -14,6 +17,7 @@ const NOTHING: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA'])
 
 /** DNS for connectors, over node:dns. */
 export class NodeDns implements ConnectorDns {
+  readonly secure: SecureDns | undefined
   readonly #resolver: Resolver
   readonly #isSystem: boolean
   readonly #random: () => number
@@ -21,6 +25,8 @@ export class NodeDns implements ConnectorDns {
   /** Throws when a server is not an address. */
   constructor(options: NodeDnsOptions, random: () => number) {
     this.#resolver = new Resolver({ timeout: options.timeoutMs, tries: options.tries })
+    const { validating, timeoutMs, tries } = options
+    this.secure = validating === undefined ? undefined : new ValidatingResolver({ server: validating, timeoutMs, tries, random })
     this.#isSystem = options.servers.length === 0
     this.#random = random
     if (!this.#isSystem) this.#resolver.setServers(options.servers)

@@ -2,9 +2,10 @@ import type { Wire } from '@gatehouse/bridge-kit'
 import { messageOf } from '@gatehouse/errors'
 import { OutgoingStream, type SessionState, type StreamEvent } from '@gatehouse/xmpp-core'
 import type { XmppCode } from '../errors.ts'
+import { daneOfTarget } from './dane.ts'
 import { findTargets, type XmppTarget } from './find-targets.ts'
 import type { LinkEnvironment } from './link-environment.ts'
-import { certifiesOf, StreamDriver } from './stream-driver.ts'
+import { certifiesWith, type DaneWord, StreamDriver } from './stream-driver.ts'
 
 export interface OpenRequest {
   readonly local: string
@@ -48,10 +49,18 @@ async function tryTarget(environment: LinkEnvironment, request: OpenRequest, tar
   } catch (thrown) {
     return { ok: false, code: 'GH-XMPP-CONNECT', detail: `${target.host}:${target.port}: ${messageOf(thrown)}` }
   }
-  return negotiate(environment, request, target, wire)
+  const word: DaneWord =
+    target.tls === 'direct' ? await wordOf(environment, request.remote, target, wire) : { verdict: 'nothing', domain: '' }
+  return negotiate(environment, request, target, wire, word)
 }
 
-function negotiate(environment: LinkEnvironment, request: OpenRequest, target: XmppTarget, wire: Wire): Promise<OpenAnswer> {
+function negotiate(
+  environment: LinkEnvironment,
+  request: OpenRequest,
+  target: XmppTarget,
+  wire: Wire,
+  word: DaneWord,
+): Promise<OpenAnswer> {
   const { config, context, around } = environment
   const nowMs = context.clock.nowMs()
   const stream = new OutgoingStream(
@@ -60,7 +69,7 @@ function negotiate(environment: LinkEnvironment, request: OpenRequest, target: X
       local: request.local,
       remote: request.remote,
       tls: target.tls === 'direct' ? 'done' : 'required',
-      certifies: target.tls === 'direct' ? certifiesOf(wire) : undefined,
+      certifies: target.tls === 'direct' ? certifiesWith(wire, word) : undefined,
       // Who asks about a key believes DNS; that is what dialback is (XEP-0220 §1).
       acceptUncertified: request.purpose === 'verify' || config.outgoing === 'dialback',
       useExternal: config.useExternal,
@@ -88,12 +97,23 @@ function negotiate(environment: LinkEnvironment, request: OpenRequest, target: X
         settle({ ok: false, code: codeOf(condition, by, detail), detail: words })
       }
     }
-    const driver = new StreamDriver(environment, wire, stream, { role: 'client', tlsName: () => request.remote, onEvent })
+    const dane = (secured: Wire): Promise<DaneWord> => wordOf(environment, request.remote, target, secured)
+    const driver = new StreamDriver(environment, wire, stream, { role: 'client', tlsName: () => request.remote, dane, onEvent })
     // The negotiation has deadlines of its own; once it is over, whoever has the stream looks at them.
     const stop = context.clock.every(1_000, () => driver.sweep(context.clock.nowMs()))
     stream.start(nowMs)
     driver.pump()
   })
+}
+
+/** Servers that the configuration names are not looked up, so DNS has no say in them. */
+async function wordOf({ config, context }: LinkEnvironment, domain: string, target: XmppTarget, wire: Wire): Promise<DaneWord> {
+  const { secure } = context.dns
+  const peer = wire.security?.peer
+  if (secure === undefined || peer === undefined || config.targets.some((fixed) => fixed.domain === domain)) {
+    return { verdict: 'nothing', domain }
+  }
+  return { verdict: await daneOfTarget(secure, domain, target, peer), domain }
 }
 
 function codeOf(condition: string | undefined, by: string, detail: string): XmppCode {

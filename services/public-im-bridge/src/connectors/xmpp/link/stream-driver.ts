@@ -2,6 +2,7 @@ import type { ConnectorContext, Wire } from '@gatehouse/bridge-kit'
 import { matchHost } from '@gatehouse/peer-identity'
 import type { StreamEvent, XmppStream } from '@gatehouse/xmpp-core'
 import { ArrivalOrder } from './arrival-order.ts'
+import type { DaneVerdict } from './dane.ts'
 import type { Lingering } from './lingering.ts'
 
 /** What a driver needs of a stream that can be secured on the way. */
@@ -18,6 +19,8 @@ export interface DriverOptions {
   readonly role: 'client' | 'server'
   /** Name for TLS: as client of the server, as server the domain to show a certificate for. */
   readonly tlsName: () => string
+  /** For which domain besides those of its certificate signed DNS speaks for the peer, or against it; asked when TLS is up. */
+  readonly dane?: ((wire: Wire) => Promise<DaneWord>) | undefined
   readonly onEvent: (event: StreamEvent) => void
 }
 
@@ -31,6 +34,21 @@ export function certifiesOf(wire: Wire): (domain: string) => boolean {
   return (domain) => peer !== undefined && matchHost(peer, domain, { acceptWildcard: true })
 }
 
+/** What signed DNS says of a peer. */
+export interface DaneWord {
+  readonly verdict: DaneVerdict
+  readonly domain: string
+}
+
+export const NO_WORD: DaneWord = { verdict: 'nothing', domain: '' }
+
+/** RFC 7673 §4.1: a record that can be used decides, for or against, whatever the certificate says. */
+export function certifiesWith(wire: Wire, { verdict, domain }: DaneWord): (domain: string) => boolean {
+  const byCertificate = certifiesOf(wire)
+  if (verdict === 'mismatch') return () => false
+  return verdict === 'match' ? (name) => name === domain || byCertificate(name) : byCertificate
+}
+
 /** Couples a stream to a wire: bytes, TLS, deadlines, back-pressure. */
 export class StreamDriver {
   readonly stream: DrivableStream
@@ -38,6 +56,7 @@ export class StreamDriver {
   readonly #environment: DriverEnvironment
   readonly #options: DriverOptions
   #wire: Wire
+  #daneDomain: string | undefined
   #isFlushPlanned = false
   #isGone = false
   readonly #onData = (chunk: Buffer): void => this.#take(chunk)
@@ -54,6 +73,11 @@ export class StreamDriver {
 
   get wire(): Wire {
     return this.#wire
+  }
+
+  /** The domain that signed DNS proved the peer to be. */
+  get daneDomain(): string | undefined {
+    return this.#daneDomain
   }
 
   get isClogged(): boolean {
@@ -142,8 +166,10 @@ export class StreamDriver {
       this.#gone(thrown instanceof Error ? thrown.message : String(thrown))
       return
     }
+    const word = (await this.#options.dane?.(this.#wire)) ?? NO_WORD
+    if (word.verdict === 'match') this.#daneDomain = word.domain
     this.#attach()
-    this.stream.handleSecured?.(this.#environment.context.clock.nowMs(), certifiesOf(this.#wire))
+    this.stream.handleSecured?.(this.#environment.context.clock.nowMs(), certifiesWith(this.#wire, word))
     this.pump()
   }
 

@@ -1,9 +1,10 @@
 import type { Wire, WireListener } from '@gatehouse/bridge-kit'
 import { messageOf } from '@gatehouse/errors'
 import { type DialbackVerdict, IncomingStream, type SessionState, type StreamEvent } from '@gatehouse/xmpp-core'
+import { daneOfDomain } from './dane.ts'
 import type { LinkEnvironment } from './link-environment.ts'
 import type { LinkPool } from './link-pool.ts'
-import { certifiesOf, StreamDriver } from './stream-driver.ts'
+import { certifiesOf, type DaneWord, NO_WORD, StreamDriver } from './stream-driver.ts'
 
 const TLS_TIMEOUT_MS = 15_000
 /** Sessions of broken streams that are kept, and for how long (XEP-0198 §5). */
@@ -90,8 +91,18 @@ export class StreamListener {
     )
     const tlsName = (): string => stream.addressedDomain
     const onEvent = (event: StreamEvent): void => this.#onEvent(driver, stream, event)
-    const driver = new StreamDriver(this.#environment, wire, stream, { role: 'server', tlsName, onEvent })
+    const dane = (secured: Wire): Promise<DaneWord> => this.#wordOf(stream.claimedDomain ?? '', secured)
+    const driver = new StreamDriver(this.#environment, wire, stream, { role: 'server', tlsName, dane, onEvent })
     this.#drivers.set(driver, stream)
+  }
+
+  /** Asked only for domains that policy knows, and only where the certificate alone does not do: strangers make us ask nobody. */
+  async #wordOf(domain: string, wire: Wire): Promise<DaneWord> {
+    const { dns, domains } = this.#environment.context
+    const peer = wire.security?.peer
+    const isNeeded = peer !== undefined && !certifiesOf(wire)(domain) && domains.isReachable(domain)
+    if (dns.secure === undefined || !isNeeded) return NO_WORD
+    return { verdict: await daneOfDomain(dns.secure, domain, peer), domain }
   }
 
   #onEvent(driver: StreamDriver, stream: IncomingStream, event: StreamEvent): void {
