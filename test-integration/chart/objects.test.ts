@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { skipWithout } from '../peers-kit/find-tool.ts'
@@ -49,6 +49,12 @@ describe('every object of every example', { skip: skipWithout('helm4') }, () => 
     ...(each.resources?.requests?.['memory'] === undefined ? ['requests no memory'] : []),
     ...(each.resources?.limits?.['memory'] === undefined ? ['has no limit of memory'] : []),
   ])
+  everyContainer('gets secrets as files: none in its environment, none written into a text', (each) =>
+    (each.env ?? []).filter((variable) => /secretKeyRef|password:/i.test(JSON.stringify(variable))).map(({ name }) => name),
+  )
+  it('depends on no chart of anybody else', () => {
+    assert.ok(!/^dependencies:/m.test(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')))
+  })
   everyContainer('names no environment variable twice (Helm 4 applies on the server, which refuses it)', (each) => {
     const names = (each.env ?? []).map(({ name }) => name)
     return names.filter((name, index) => names.indexOf(name) !== index)

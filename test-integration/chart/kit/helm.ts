@@ -44,10 +44,16 @@ export interface ToolRun {
 }
 
 /** Runs one of the tools of test-integration/install/helm.sh to its end. */
-export function runTool(name: string, args: readonly string[], input = ''): ToolRun {
+export function runTool(name: string, args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): ToolRun {
   const tool = findTool(name)
   if (tool === undefined) throw new Error(`${name} is not installed`)
-  const run = spawnSync(tool, args, { input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 120_000 })
+  const run = spawnSync(tool, args, {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 120_000,
+    env: { ...process.env, ...env },
+  })
   return { status: run.status, out: run.stdout, err: run.stderr }
 }
 
