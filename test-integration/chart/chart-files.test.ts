@@ -18,8 +18,10 @@ const alerts = (): Rule[] =>
   (parse(readFileSync(join(CHART, 'files/alerts.yaml'), 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules)
 
 function renderedRules(example: string): Rule[] {
-  const rule = objectsOf(example).find(({ kind }) => kind === 'PrometheusRule')
-  return (rule?.spec?.['groups'] as { rules: Rule[] }[]).flatMap(({ rules }) => rules)
+  return objectsOf(example)
+    .filter(({ kind }) => kind === 'PrometheusRule')
+    .flatMap(({ spec }) => (spec?.['groups'] ?? []) as { rules: Rule[] }[])
+    .flatMap(({ rules }) => rules)
 }
 
 describe('files that the chart carries', { skip: skipWithout('helm4') }, () => {

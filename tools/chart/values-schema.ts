@@ -40,7 +40,7 @@ export function valuesSchema(configs: Readonly<Record<ConfigSection, z.ZodType>>
 }
 
 function jsonSchemaOf(schema: z.ZodType): Schema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Schema
+  const { $schema: _schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Schema
   return rest
 }
 

@@ -8,7 +8,7 @@ import type { GatehouseConfig } from './gatehouse-config.ts'
 export interface ControlServer {
   readonly rpc: RpcServer
   /** Looks whether certificates changed on disk; to be called now and then. */
-  followFiles(): void
+  readonly followFiles: () => void
 }
 
 /** The address the command line talks to. Throws GH-RPC-ADDRESS and GH-CLI-FILE. */
