@@ -54,6 +54,15 @@ for (const [why, event, settings, user, evidence] of MARKS) {
   })
 }
 
+it('a nick that looks like somebody is somebody else, and nobody vouches for it', () => {
+  const known = readMessage(spoken, ingress, addressing, config())
+  for (const nick of ['Bobacc', 'b0bacc', 'bobacc_', 'boba\u0441\u0441', '\uff42obacc']) {
+    const incoming = readMessage({ ...spoken, nick, account: undefined }, ingress, addressing, config())
+    assert.notDeepEqual(incoming?.from, known?.from, nick)
+    if (incoming !== undefined) assert.deepEqual([incoming.from.user.startsWith('~'), incoming.evidence.class], [true, 'V0'], nick)
+  }
+})
+
 it('reads actions, notices and typing', () => {
   const action = readMessage({ ...spoken, isAction: true, text: 'waves' }, ingress, addressing, config())
   assert.ok(action?.content.kind === 'message' && action.content.text === '/me waves')
