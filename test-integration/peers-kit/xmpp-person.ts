@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { Authority, type DnsServer } from '@gatehouse/lab'
 import { writeCertificate } from './certificates.ts'
 import { freePorts } from './free-port.ts'
-import type { ManagedProcess } from './managed-process.ts'
+import type { Peer } from './peer.ts'
 import type { PeerRack } from './peer-rack.ts'
 import { type ProsodyPlan, startProsody } from './prosody.ts'
 import { XmppUser } from './xmpp-user.ts'
@@ -18,7 +18,7 @@ export interface XmppPersonPlan {
 /** One user of a Prosody of their own. */
 export interface XmppPerson {
   readonly client: XmppUser
-  readonly server: ManagedProcess
+  readonly server: Peer
   /** The server again on what it left, and the user on a client that starts anew. */
   readonly startAgain: () => Promise<XmppPerson>
 }
