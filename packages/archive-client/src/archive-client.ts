@@ -1,4 +1,5 @@
 import { type Bus, type BusReply, busSubjects } from '@gatehouse/bus'
+import { batchTraceHeaders, type TraceContext } from '@gatehouse/telemetry'
 import { type AppendVerdict, decodeAppendReply, encodeAppendRequest, framedSize } from './append-frames.ts'
 import { OutcomeBacklog } from './outcome-backlog.ts'
 import { type OutcomeFields, OutcomePacker, type PackedOutcomes } from './outcome-packer.ts'
@@ -45,6 +46,8 @@ export interface ArchiveClientStats {
 
 type OnDone = (outcome: AppendOutcome) => void
 
+const NOBODY: readonly TraceContext[] = []
+
 interface Batch {
   readonly records: Uint8Array[]
   readonly callbacks: OnDone[]
@@ -83,6 +86,8 @@ export class ArchiveClient {
   readonly #maxBatchBytes: number
   #records: Uint8Array[] = []
   #callbacks: OnDone[] = []
+  /** Records of messages that are followed; nearly always none. */
+  readonly #followed = new Map<Uint8Array, TraceContext>()
   #recordBytes = 0
   #refused: { readonly onDone: OnDone; readonly outcome: AppendOutcome }[] = []
   /** Batches that nobody took, in their order: they go again before anything that came later. */
@@ -104,13 +109,16 @@ export class ArchiveClient {
 
   /**
    * Archives one encoded `ArchiveRecord`; the bytes belong to the client from then on.
-   * `onDone` is called exactly once, never inside this call.
+   * `onDone` is called exactly once, never inside this call. `trace`: of a message that is followed.
    */
-  append(record: Uint8Array, onDone: OnDone): void {
+  append(record: Uint8Array, onDone: OnDone, trace?: TraceContext): void {
     const size = framedSize(record)
     if (size > this.#maxBatchBytes) this.#refuse(onDone, 'GH-ARCHIVE-RECORD-TOO-LARGE', `${record.length} bytes`)
     else if (this.#isFull(size)) this.#refuse(onDone, 'GH-ARCHIVE-QUEUE-FULL', `${this.#waitingRecords} records wait`)
-    else this.#queue(record, size, onDone)
+    else {
+      if (trace !== undefined) this.#followed.set(record, trace)
+      this.#queue(record, size, onDone)
+    }
   }
 
   /** Archives what became of a message when it can, together with others; kept and sent again while the archive is away. */
@@ -205,7 +213,7 @@ export class ArchiveClient {
     this.#inFlight++
     this.#inFlightRecords += records.length
     this.#inFlightBytes += sizeBytes
-    this.#deps.bus.request(busSubjects.archiveAppend.name, request, this.#options.timeoutMs, (reply) => {
+    const onReply = (reply: BusReply): void => {
       this.#inFlight--
       if (this.#isToBeHeld(reply, batch)) {
         this.#held.push(batch)
@@ -214,9 +222,11 @@ export class ArchiveClient {
       }
       this.#inFlightRecords -= records.length
       this.#inFlightBytes -= sizeBytes
+      this.#forgetTraces(records)
       this.#takeReply(reply, callbacks, outcomes.packed)
       this.#onTurn()
-    })
+    }
+    this.#deps.bus.request(busSubjects.archiveAppend.name, request, this.#options.timeoutMs, onReply, batchTraceHeaders(this.#tracesOf(records)))
   }
 
   /** Nobody answered for the archive: while it is awaited, what it did not get is kept, certain that it was not committed. */
@@ -250,6 +260,7 @@ export class ArchiveClient {
     this.#presence = 'away'
     this.#takeHeld()
     const callbacks = this.#callbacks
+    this.#forgetTraces(this.#records)
     this.#records = []
     this.#callbacks = []
     this.#recordBytes = 0
@@ -289,6 +300,15 @@ export class ArchiveClient {
     }
     this.#recordBytes -= sizeBytes
     return { records: this.#records.splice(0, count), callbacks: this.#callbacks.splice(0, count), sizeBytes }
+  }
+
+  #tracesOf(records: readonly Uint8Array[]): readonly TraceContext[] {
+    if (this.#followed.size === 0) return NOBODY
+    return records.map((record) => this.#followed.get(record)).filter((trace) => trace !== undefined)
+  }
+
+  #forgetTraces(records: readonly Uint8Array[]): void {
+    if (this.#followed.size > 0) for (const record of records) this.#followed.delete(record)
   }
 
   #takeReply(reply: BusReply, callbacks: readonly OnDone[], outcomes: readonly PackedOutcomes[]): void {

@@ -1,5 +1,6 @@
 import { type Bus, type BusReply, deliverSubject } from '@gatehouse/bus'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
+import { traceHeaders } from '@gatehouse/telemetry'
 import { type Delivery, portOf } from './delivery.ts'
 import { decodeOutcome, encodeDelivery } from './delivery-message.ts'
 import { deliveryCodes } from './errors.ts'
@@ -20,7 +21,13 @@ export class DeliveryClient {
 
   /** The same to one certain replica, by its own subject. */
   deliverTo(subject: string, delivery: Delivery, onOutcome: (outcome: DeliveryOutcome) => void): void {
-    this.#bus.request(subject, encodeDelivery(delivery), delivery.timeoutMs, (reply) => onOutcome(outcomeOf(reply)))
+    this.#bus.request(
+      subject,
+      encodeDelivery(delivery),
+      delivery.timeoutMs,
+      (reply) => onOutcome(outcomeOf(reply)),
+      traceHeaders(delivery.trace),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Destination, Direction, Envelope, EvidenceClass, Mark, PeerClass, QueueRule } from '@gatehouse/im-model'
+import type { TraceContext } from '@gatehouse/telemetry'
 
 /** What of a decision the far end needs; the whole of it is on record under the envelope's id. */
 export interface DeliveryMark {
@@ -25,6 +26,8 @@ export interface Delivery {
   readonly forwardedBy: string
   /** It comes out of an outbox, which keeps order and waits between attempts: nothing else holds it up, and it is not put back into one. */
   readonly waited?: boolean | undefined
+  /** Of a message that is followed; it travels in headers, not in the message. */
+  readonly trace?: TraceContext | undefined
 }
 
 /** The port of the subject `deliver.<port>` behind which a destination lies. */

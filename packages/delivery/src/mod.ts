@@ -1,6 +1,7 @@
 export { type Delivery, type DeliveryMark, portOf } from './delivery.ts'
 export { DeliveryClient } from './delivery-client.ts'
 export { decodeDelivery, decodeOutcome, encodeDelivery, encodeOutcome } from './delivery-message.ts'
+export { deliveryStage, endTaking, takingStage } from './delivery-stages.ts'
 export { type DeliveryCode, deliveryCodes } from './errors.ts'
 export { deliveredOutcome, failedOutcome, queuedOutcome, sentOutcome } from './outcomes.ts'
 export { type DeliveryHandler, serveDeliveries } from './serve-deliveries.ts'

@@ -1,6 +1,7 @@
 import type { Bus, BusSubscription } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
+import { type TraceContext, traceOf } from '@gatehouse/telemetry'
 import type { Delivery } from './delivery.ts'
 import { decodeDelivery, encodeOutcome } from './delivery-message.ts'
 import { deliveryCodes } from './errors.ts'
@@ -17,9 +18,13 @@ export function serveDeliveries(bus: Bus, subject: string, queue: string, handle
     const delivery = decodeDelivery(message.data)
     if (delivery === undefined) return encodeOutcome(failedOutcome(deliveryCodes, 'GH-DELIVERY-MALFORMED'))
     try {
-      return encodeOutcome(await handler(delivery))
+      return encodeOutcome(await handler(withTrace(delivery, traceOf(message.headers))))
     } catch (thrown) {
       return encodeOutcome(failedOutcome(deliveryCodes, 'GH-DELIVERY-FAULT', messageOf(thrown), { isCertain: false }))
     }
   })
+}
+
+function withTrace(delivery: Delivery, trace: TraceContext | undefined): Delivery {
+  return trace === undefined ? delivery : { ...delivery, trace }
 }

@@ -2,6 +2,7 @@ import { messageOf } from '@gatehouse/errors'
 import type { Decision, InspectorCall, EnvelopeKind as Kind, MessageContent } from '@gatehouse/im-model'
 import { type PolicyCode, policyCodes } from '@gatehouse/policy-engine'
 import { EnvelopeKind, InspectVerdict } from '@gatehouse/proto'
+import type { Span } from '@gatehouse/telemetry'
 
 const KINDS: Readonly<Record<Kind, EnvelopeKind>> = {
   message: EnvelopeKind.MESSAGE,
@@ -35,8 +36,8 @@ export interface InspectAnswer {
   readonly body: Uint8Array
 }
 
-/** Asks the service at the call's target; rejects when it cannot be reached or takes too long. */
-export type AskInspector = (call: InspectorCall, question: InspectQuestion) => Promise<InspectAnswer>
+/** Asks the service at the call's target; rejects when it cannot be reached or takes too long. `span`: of a message that is followed. */
+export type AskInspector = (call: InspectorCall, question: InspectQuestion, span?: Span) => Promise<InspectAnswer>
 
 /** A message as the service that took it in knows it. */
 export interface InspectedMessage {

@@ -1,6 +1,7 @@
 import type { InspectorCall } from '@gatehouse/im-model'
 import { InspectorService } from '@gatehouse/proto'
 import { connectRpc, type RpcConnection, type RpcTls } from '@gatehouse/rpc'
+import type { Span } from '@gatehouse/telemetry'
 import type { InspectAnswer, InspectQuestion } from './inspect-message.ts'
 
 /** Targets remembered at once; policy names few. */
@@ -16,8 +17,8 @@ export class InspectorCalls {
   }
 
   /** Rejects with the reason when the service cannot be reached or the deadline passes. */
-  async ask(call: InspectorCall, question: InspectQuestion): Promise<InspectAnswer> {
-    return await this.#to(call.target).client(InspectorService).inspect(question, { deadlineMs: call.deadlineMs })
+  async ask(call: InspectorCall, question: InspectQuestion, span?: Span): Promise<InspectAnswer> {
+    return await this.#to(call.target).client(InspectorService).inspect(question, { deadlineMs: call.deadlineMs, span })
   }
 
   close(): void {

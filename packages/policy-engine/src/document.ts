@@ -34,6 +34,9 @@ export interface InternalDomainSpec {
 /** What our own users' server speaks: SIP behind the internal edge, XMPP behind the bridge; `gateway`: they are applications of ours. */
 export type HomeSystem = 'sip' | 'xmpp' | 'gateway'
 
+/** What becomes of trace context (W3C `traceparent`) between a partner and us. */
+export type TraceExchange = 'none' | 'accept' | 'send' | 'both'
+
 export interface PartnerSpec {
   readonly domains: readonly string[]
   /** `host` or `host:port`; absent: the edge is found by SRV and the class is `allowed`. */
@@ -48,6 +51,8 @@ export interface PartnerSpec {
   readonly enabled: boolean
   /** Absent: as FederationSettings says. */
   readonly queue?: QueueSpec | undefined
+  /** Absent: none. */
+  readonly traceContext?: TraceExchange | undefined
 }
 
 export interface AllowedDomainSpec {

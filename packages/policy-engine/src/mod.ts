@@ -24,6 +24,7 @@ export type {
   RightsSpec,
   SnapshotDocument,
   StartRight,
+  TraceExchange,
   TrafficScope,
   UserRightsSpec,
   UserSettingsSpec,

@@ -1,6 +1,6 @@
 import type { CompiledFilter } from '@gatehouse/content-filter'
 import type { ArchiveDuty, ArchiveMode, EnvelopeKind, EvidenceClass, InspectorCall, PeerClass, QueueRule } from '@gatehouse/im-model'
-import type { HomeSystem, PolicyObject, SnapshotDocument, TrafficScope, VerificationLevel } from './document.ts'
+import type { HomeSystem, PolicyObject, SnapshotDocument, TraceExchange, TrafficScope, VerificationLevel } from './document.ts'
 import type { EffectiveCache, EffectiveFacts, Stated } from './facts/effective-facts.ts'
 import type { Rights } from './facts/rights.ts'
 
@@ -25,6 +25,7 @@ export interface Relation {
   readonly pins: readonly string[]
   readonly requireClientAuth: boolean
   readonly dialect: 'microsoft' | 'standard'
+  readonly traceContext: TraceExchange
   readonly verification: VerificationLevel
   readonly methods: CompiledMethods | undefined
   readonly isEnabled: boolean

@@ -3,6 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { CallTrace } from './call-trace.ts'
 import { CHANNEL_OPTIONS } from './channel-options.ts'
 import { rpcCodes } from './errors.ts'
 import { healthCheckMethod } from './health-service.ts'
@@ -76,16 +77,18 @@ function callUnary(
   options: CallOptions = {},
 ): Promise<object> {
   return new Promise((resolve, reject) => {
+    const trace = new CallTrace(options.span, definition.path)
     const call = client.makeUnaryRequest(
       definition.path,
       definition.requestSerialize,
       definition.responseDeserialize,
       request,
-      new Metadata(),
+      trace.metadata,
       { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
       (error: ServiceError | null, response?: Decoded) => {
         options.signal?.removeEventListener('abort', cancel)
-        if (error !== null || response === undefined) return reject(errorOfStatus(error))
+        if (error !== null || response === undefined) return reject(endFailed(trace, error))
+        trace.end()
         try {
           resolve(messageOfDecoded(response))
         } catch (failure) {
@@ -109,16 +112,18 @@ function callRequests(
 ): Promise<object> {
   return new Promise((resolve, reject) => {
     const over = new AbortController()
+    const trace = new CallTrace(options.span, definition.path)
     const call = client.makeClientStreamRequest(
       definition.path,
       definition.requestSerialize,
       definition.responseDeserialize,
-      new Metadata(),
+      trace.metadata,
       { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
       (error: ServiceError | null, response?: Decoded) => {
         over.abort()
         options.signal?.removeEventListener('abort', cancel)
-        if (error !== null || response === undefined) return reject(errorOfStatus(error))
+        if (error !== null || response === undefined) return reject(endFailed(trace, error))
+        trace.end()
         try {
           resolve(messageOfDecoded(response))
         } catch (failure) {
@@ -170,12 +175,13 @@ async function* callStream(
   deadlineMs: number,
   options: CallOptions = {},
 ): AsyncGenerator<object> {
+  const trace = new CallTrace(options.span, definition.path)
   const call = client.makeServerStreamRequest(
     definition.path,
     definition.requestSerialize,
     definition.responseDeserialize,
     request,
-    new Metadata(),
+    trace.metadata,
     { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
   )
   const cancel = (): void => call.cancel()
@@ -185,17 +191,25 @@ async function* callStream(
   try {
     for await (const part of call) yield messageOfDecoded(part as Decoded)
     isFinished = true
+    trace.end()
   } catch (failure) {
     isFinished = true
-    throw errorOfStatus(failure)
+    throw endFailed(trace, failure)
   } finally {
     options.signal?.removeEventListener('abort', cancel)
     if (!isFinished) {
       // The reader stopped early: the producer must not go on for nobody. The status of a cancelled call is no news.
       call.on('error', () => {})
       call.cancel()
+      trace.end()
     }
   }
+}
+
+function endFailed(trace: CallTrace, failure: unknown): Error {
+  const error = errorOfStatus(failure)
+  trace.end(error.code)
+  return error
 }
 
 function checkHealth(client: Client, service: string, deadlineMs: number): Promise<boolean> {

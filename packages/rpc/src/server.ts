@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
+import { type Span, silentTracer, type Tracer, traceFacts } from '@gatehouse/telemetry'
 import type {
   handleClientStreamingCall,
   handleServerStreamingCall,
@@ -9,7 +10,8 @@ import type {
   ServerWritableStream,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { type Metadata, Server, ServerCredentials } from '@grpc/grpc-js'
+import { beginServing } from './call-trace.ts'
 import { CHANNEL_OPTIONS } from './channel-options.ts'
 import { rpcCodes } from './errors.ts'
 import { healthCheckMethod, healthHandler } from './health-service.ts'
@@ -37,6 +39,8 @@ export interface RpcServerOptions {
   readonly log: RpcLog
   /** For `grpc.health.v1`; true when not given. */
   readonly isServing?: () => boolean
+  /** Absent: calls are not traced. */
+  readonly tracer?: Tracer
 }
 
 /** One listener with its services. Add the services, then start. */
@@ -48,6 +52,12 @@ export interface RpcServer {
   useTls(tls: RpcTls): void
   /** No new calls; running ones may end for at most `graceMs`. */
   stop(graceMs?: number): Promise<void>
+}
+
+/** What a call says of itself while it runs. */
+interface Telling {
+  readonly log: RpcLog
+  readonly tracer: Tracer
 }
 
 type AnyHandler = (request: unknown, context: RpcContext) => Promise<object> | AsyncIterable<object>
@@ -67,7 +77,10 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const self: RpcServer = {
     add(service, handlers) {
       names.add(service.typeName)
-      addService(server, service, handlers as Readonly<Record<string, AnyHandler>>, options.log)
+      addService(server, service, handlers as Readonly<Record<string, AnyHandler>>, {
+        log: options.log,
+        tracer: options.tracer ?? silentTracer,
+      })
       return self
     },
     start: () => listen(server, target, credentials ?? ServerCredentials.createInsecure()),
@@ -77,7 +90,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   return self
 }
 
-function addService(server: Server, service: RpcService, handlers: Readonly<Record<string, AnyHandler>>, log: RpcLog): void {
+function addService(server: Server, service: RpcService, handlers: Readonly<Record<string, AnyHandler>>, telling: Telling): void {
   const definitions: Record<string, CallDefinition> = {}
   const implementation: Record<string, AnyCall> = {}
   for (const [name, method] of Object.entries(service.method)) {
@@ -86,33 +99,33 @@ function addService(server: Server, service: RpcService, handlers: Readonly<Reco
     if (handler === undefined) continue
     const label = `${service.typeName}/${method.name}`
     definitions[name] = methodDefinition(service, method)
-    implementation[name] = handlerOf(method)(label, handler, log)
+    implementation[name] = handlerOf(method)(label, handler, telling)
   }
   server.addService(definitions, implementation as UntypedServiceImplementation)
 }
 
-function handlerOf({ methodKind }: DescMethod): (label: string, handler: AnyHandler, log: RpcLog) => AnyCall {
+function handlerOf({ methodKind }: DescMethod): (label: string, handler: AnyHandler, telling: Telling) => AnyCall {
   if (methodKind === 'client_streaming') return requestsHandler
   return methodKind === 'server_streaming' ? streamHandler : unaryHandler
 }
 
-function unaryHandler(label: string, handler: AnyHandler, log: RpcLog): handleUnaryCall<Decoded, object> {
+function unaryHandler(label: string, handler: AnyHandler, telling: Telling): handleUnaryCall<Decoded, object> {
   return (call, reply) => {
-    const { context, end } = contextOf(call)
+    const { context, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<object> => (await handler(messageOfDecoded(call.request), context)) as object
     run()
       .then(
         (response) => reply(null, response),
-        (thrown: unknown) => reply(report(label, thrown, log)),
+        (thrown: unknown) => reply(report(label, thrown, telling.log, context.span)),
       )
       .finally(end)
   }
 }
 
 /** The caller streams: a handler that is slow to take holds the caller back. */
-function requestsHandler(label: string, handler: AnyHandler, log: RpcLog): handleClientStreamingCall<Decoded, object> {
+function requestsHandler(label: string, handler: AnyHandler, telling: Telling): handleClientStreamingCall<Decoded, object> {
   return (call, reply) => {
-    const { context, end } = contextOf(call)
+    const { context, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<object> => (await handler(requestsOf(call, context.signal), context)) as object
     run()
       .then(
@@ -120,7 +133,7 @@ function requestsHandler(label: string, handler: AnyHandler, log: RpcLog): handl
         (thrown: unknown) => {
           // whatever is still on its way is not waited for
           call.resume()
-          reply(report(label, thrown, log))
+          reply(report(label, thrown, telling.log, context.span))
         },
       )
       .finally(end)
@@ -137,9 +150,9 @@ async function* requestsOf(call: ServerReadableStream<Decoded, object>, signal: 
   }
 }
 
-function streamHandler(label: string, handler: AnyHandler, log: RpcLog): handleServerStreamingCall<Decoded, object> {
+function streamHandler(label: string, handler: AnyHandler, telling: Telling): handleServerStreamingCall<Decoded, object> {
   return (call) => {
-    const { context, end } = contextOf(call)
+    const { context, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<void> => {
       for await (const part of handler(messageOfDecoded(call.request), context) as AsyncIterable<object>) {
         if (context.signal.aborted) return
@@ -149,7 +162,7 @@ function streamHandler(label: string, handler: AnyHandler, log: RpcLog): handleS
     run()
       .then(
         () => call.end(),
-        (thrown: unknown) => call.emit('error', Object.assign(new Error(label), report(label, thrown, log))),
+        (thrown: unknown) => call.emit('error', Object.assign(new Error(label), report(label, thrown, telling.log, context.span))),
       )
       .finally(end)
   }
@@ -171,11 +184,12 @@ function writable(call: ServerWritableStream<Decoded, object>, signal: AbortSign
 
 /** What the calls of all kinds have in common. */
 interface AnyServerCall extends Pick<ServerUnaryCall<Decoded, object>, 'getAuthContext' | 'getPeer'> {
+  readonly metadata: Metadata
   on(event: 'cancelled', listener: () => void): unknown
   off(event: 'cancelled', listener: () => void): unknown
 }
 
-function contextOf(call: AnyServerCall): { context: RpcContext; end: () => void } {
+function contextOf(call: AnyServerCall, label: string, tracer: Tracer): { context: RpcContext; end: () => void } {
   const abort = new AbortController()
   const onCancelled = (): void => abort.abort()
   call.on('cancelled', onCancelled)
@@ -183,15 +197,22 @@ function contextOf(call: AnyServerCall): { context: RpcContext; end: () => void 
   const commonName = certificate?.subject?.CN
   const dnsName = /DNS:([^,\s]+)/.exec(certificate?.subjectaltname ?? '')?.[1]
   const name = typeof commonName === 'string' ? commonName : dnsName
-  const context = { signal: abort.signal, caller: certificate === undefined ? 'local' : (name ?? 'unnamed'), remote: call.getPeer() }
-  return { context, end: () => call.off('cancelled', onCancelled) }
+  const span = beginServing(tracer, label, call.metadata)
+  const caller = certificate === undefined ? 'local' : (name ?? 'unnamed')
+  const end = (): void => {
+    call.off('cancelled', onCancelled)
+    span?.end()
+  }
+  return { context: { signal: abort.signal, caller, remote: call.getPeer(), span }, end }
 }
 
-function report(label: string, thrown: unknown, log: RpcLog): ReturnType<typeof statusOf> {
+function report(label: string, thrown: unknown, log: RpcLog, span: Span | undefined): ReturnType<typeof statusOf> {
   const answer = statusOf(thrown)
   const code = answer.metadata.get('gatehouse-code')[0]
-  if (code === 'GH-RPC-INTERNAL') log.error({ err: thrown, call: label }, 'a call failed')
-  else log.debug({ code, call: label }, 'a call was refused')
+  span?.fail(String(code))
+  const trace = traceFacts(span)
+  if (code === 'GH-RPC-INTERNAL') log.error({ err: thrown, call: label, ...trace }, 'a call failed')
+  else log.debug({ code, call: label, ...trace }, 'a call was refused')
   return answer
 }
 

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import type { Span } from '@gatehouse/telemetry'
 
 /** A generated service descriptor, with the types of its methods. */
 export type RpcService = Omit<DescService, 'method'> & { readonly method: Record<string, DescMethod> }
@@ -11,12 +12,16 @@ export interface RpcContext {
   readonly caller: string
   /** The remote address, for logs. */
   readonly remote: string
+  /** Of a call that belongs to a message that is followed. */
+  readonly span?: Span | undefined
 }
 
 export interface CallOptions {
   /** For this call instead of the connection's. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
+  /** The call is a stage within it, and the far side goes on from there. */
+  readonly span?: Span | undefined
 }
 
 type Input<M> = M extends { readonly input: infer I extends DescMessage } ? I : never

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Bus, BusSubscription } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
-import type { Health, Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import { type Health, type Logger, type MetricsRegistry, type Span, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import { type ArchiveCalls, guardCalls } from './access/guard-calls.ts'
 import { countRefusals } from './append/count-refusals.ts'
 import { loadSigningKey } from './chain/signing-key.ts'
@@ -19,6 +19,8 @@ export interface ArchiveDeps {
   readonly bus: Bus
   readonly log: Logger
   readonly metrics: MetricsRegistry
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
   /** Microseconds since the epoch; for access records and, with commitThread `same`, for commits. */
   readonly nowUs?: () => number
 }
@@ -79,8 +81,9 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
   const { s3 } = config.checkpoint
   const delivery = s3 === undefined ? undefined : new CheckpointDelivery(s3, () => (store.hasLog() ? store.openLog() : undefined))
 
-  const onAnswered = (reply: Uint8Array, startedMs: number): void => {
+  const onAnswered = (reply: Uint8Array, startedMs: number, spans: readonly Span[]): void => {
     const { accepted, refused } = countRefusals(reply)
+    for (const span of spans) endCommit(span, accepted, refused)
     if (accepted > 0) metrics.add('gatehouse_archive_records_total', accepted)
     for (const [code, count] of refused) {
       metrics.add('gatehouse_archive_refused_total', count, { code })
@@ -99,7 +102,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
       delivery?.start()
       if (config.encryption !== undefined) sweep = startSweep(handlers, log)
       onState(state)
-      subscription = await serveAppend(bus, committer, onAnswered)
+      subscription = await serveAppend(bus, committer, onAnswered, deps.tracer ?? silentTracer)
     },
     stop: async () => {
       clearInterval(sweep)
@@ -109,6 +112,16 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
       await delivery?.stop()
     },
   }
+}
+
+/** What became of the whole batch; which record a refusal was for is in the message's own span. */
+function endCommit(span: Span, accepted: number, refused: ReadonlyMap<string, number>): void {
+  span.set({
+    'messaging.batch.message_count': accepted,
+    'gatehouse.archive.refused': refused.size === 0 ? undefined : [...refused.keys()].join(' '),
+  })
+  if (accepted === 0 && refused.size > 0) span.fail([...refused.keys()][0] as string)
+  span.end()
 }
 
 /** Retention without encryption would be a promise that nothing keeps; keys of an encrypted log must not be lost from sight. */

@@ -8,7 +8,7 @@ import { DecisionTeller } from '@gatehouse/live-events'
 import type { Outboxes } from '@gatehouse/outbox'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
-import type { Health, MetricsRegistry } from '@gatehouse/telemetry'
+import { type Health, type MetricsRegistry, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import { SenderBudget } from './admit/sender-budget.ts'
 import type { FederationPeerConfig } from './config.ts'
 import { Forwarder } from './deliver/forwarder.ts'
@@ -57,6 +57,8 @@ export interface FederationPeerDeps {
   readonly policy: PolicySource
   readonly log: EdgeLog
   readonly metrics: MetricsRegistry
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
   /** Absent: nothing waits for destinations that are away, whatever policy says. */
   readonly outboxes?: Outboxes | undefined
   readonly clock?: EdgeClock
@@ -79,6 +81,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const nowMs = (): number => clock.nowMs()
   const metrics = wireMetrics(deps.metrics)
   const { log, bus } = deps
+  const tracer = deps.tracer ?? silentTracer
 
   const keeper = new CertificateKeeper(
     {
@@ -170,6 +173,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     forwarder,
     recorder,
     log,
+    tracer,
     sendOwn: (delivery, onOutcome) => {
       if (isBySip(delivery.destination)) endpoint.deliver(delivery, onOutcome)
       else deliveries.deliver(delivery, onOutcome)
@@ -219,7 +223,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
           held: (note) => notes.held(note),
         },
         recorder,
-        askInspector: (call, question) => inspectors.ask(call, question),
+        askInspector: (call, question, span) => inspectors.ask(call, question, span),
         targets,
         links: { acquire: (target, onReady, onFailed, affinity) => pool.acquire(target, onReady, onFailed, affinity) },
         receiver: endpoint.receiver,
@@ -228,6 +232,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
         forwarder,
         identity,
         metrics: metrics.gate,
+        tracer,
         live,
         log,
         nowMs,
@@ -305,7 +310,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       const bound = { external: await external.start(), internal: await internal.start() }
       own.settlePort('external', bound.external.port)
       own.settlePort('internal', bound.internal.port)
-      stopServing = await serveEndpoint(bus, config.replica, endpoint)
+      stopServing = await serveEndpoint(bus, config.replica, endpoint, tracer)
       isListening = true
       return bound
     },

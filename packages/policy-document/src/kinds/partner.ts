@@ -15,6 +15,12 @@ export const partner: KindDefinition<'Partner'> = {
       ),
     verification: verificationLevel.default('useSourceVerification'),
     ...peerFields,
+    traceContext: z
+      .enum(['none', 'accept', 'send', 'both'])
+      .optional()
+      .describe(
+        'What becomes of trace context (W3C `traceparent`) between this partner and us: `accept` notes its context as a link beside our own trace, `send` tells it ours, of messages that are traced; `none`, or absent, takes the headers off both ways. A partner never decides what we trace.',
+      ),
     enabled: z.boolean().default(true).describe('`false` refuses its domains, also where discovery or another rule would let them in.'),
   }),
 }

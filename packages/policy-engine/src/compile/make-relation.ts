@@ -18,6 +18,7 @@ export interface RelationParts {
   readonly methods?: MethodFilterSpec | undefined
   readonly links?: number
   readonly dialect?: Relation['dialect']
+  readonly traceContext?: Relation['traceContext'] | undefined
   readonly enabled?: boolean
   readonly expires?: string | undefined
   readonly subdomains?: boolean
@@ -43,6 +44,7 @@ export function makeRelation(parts: RelationParts): Relation {
     pins: parts.pins ?? [],
     requireClientAuth: parts.requireClientAuth ?? false,
     dialect: parts.dialect ?? 'microsoft',
+    traceContext: parts.traceContext ?? 'none',
     verification: parts.verification,
     methods: compileMethods(parts.methods),
     isEnabled: parts.enabled ?? true,

@@ -1,13 +1,17 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { hrTimeToMilliseconds } from '@opentelemetry/core'
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { SpanWords } from '../trace/otel-tracer.ts'
 import type { SamplingOptions } from '../trace/sampler.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { Tracing } from '../trace/tracing.ts'
 import type { SeenSpan } from './seen-span.ts'
 
+/** Says of an address or id only how long it is. */
+const LENGTHS: SpanWords = { address: (address) => `h(${address.length})`, conversation: (id) => `h(${id.length})` }
+
 export interface CollectOptions extends Partial<SamplingOptions> {
-  readonly hash?: (text: string) => string
+  readonly words?: SpanWords
   readonly random?: () => number
 }
 
@@ -16,9 +20,9 @@ export class CollectedSpans {
   readonly #exporter = new InMemorySpanExporter()
   readonly #tracing: Tracing
 
-  constructor({ ratio = 1, failuresPerSecond = 0, hash = (text) => `h(${text.length})`, random }: CollectOptions = {}) {
+  constructor({ ratio = 1, failuresPerSecond = 0, words = LENGTHS, random }: CollectOptions = {}) {
     this.#tracing = new Tracing(
-      { sampling: { ratio, failuresPerSecond }, hash, version: 'test' },
+      { sampling: { ratio, failuresPerSecond }, words, version: 'test' },
       { exporter: this.#exporter, onExported: () => undefined, ...(random === undefined ? {} : { random }) },
     )
   }

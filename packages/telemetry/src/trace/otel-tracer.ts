@@ -21,16 +21,24 @@ const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
   internal: OtelKind.INTERNAL,
 }
 
+/** How what names people is written. */
+export interface SpanWords {
+  readonly address: (address: string) => string
+  readonly conversation: (id: string) => string
+}
+
 /** Our tracer on the SDK's. The SDK is only asked for messages that are followed: a span that is not recorded costs it 2 µs. */
 export class SdkTracer implements Tracer {
   readonly #tracer: OtelTracer
   readonly #sampler: Sampler
-  readonly hash: (text: string) => string
+  readonly address: (address: string) => string
+  readonly conversation: (id: string) => string
 
-  constructor(tracer: OtelTracer, sampler: Sampler, hash: (text: string) => string) {
+  constructor(tracer: OtelTracer, sampler: Sampler, words: SpanWords) {
     this.#tracer = tracer
     this.#sampler = sampler
-    this.hash = hash
+    this.address = words.address
+    this.conversation = words.conversation
   }
 
   begin(name: string, kind: SpanKind): Span | undefined {
@@ -52,7 +60,7 @@ export class SdkTracer implements Tracer {
       this.#tracer,
       this.#tracer.startSpan(
         name,
-        { kind: KINDS[kind], attributes: facts as Attributes, ...(startTime === undefined ? {} : { startTime }) },
+        { kind: KINDS[kind], attributes: attributesOf(facts), ...(startTime === undefined ? {} : { startTime }) },
         parent,
       ),
     )
@@ -72,16 +80,16 @@ class SdkSpan implements Span {
   }
 
   child(name: string, kind: SpanKind = 'internal', facts: SpanFacts = {}): Span {
-    const options = { kind: KINDS[kind], attributes: facts as Attributes }
+    const options = { kind: KINDS[kind], attributes: attributesOf(facts) }
     return new SdkSpan(this.#tracer, this.#tracer.startSpan(name, options, trace.setSpan(ROOT_CONTEXT, this.#span)))
   }
 
   set(facts: SpanFacts): void {
-    this.#span.setAttributes(facts as Attributes)
+    this.#span.setAttributes(attributesOf(facts))
   }
 
   link(context: TraceContext, facts: SpanFacts = {}): void {
-    this.#span.addLink({ context: otelContext(context), attributes: facts as Attributes })
+    this.#span.addLink({ context: otelContext(context), attributes: attributesOf(facts) })
   }
 
   fail(errorType: string): void {
@@ -96,4 +104,11 @@ class SdkSpan implements Span {
 
 function otelContext({ traceId, spanId, isSampled }: TraceContext): { traceId: string; spanId: string; traceFlags: TraceFlags } {
   return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE }
+}
+
+/** The SDK would export a fact without a value as an empty one. */
+function attributesOf(facts: SpanFacts): Attributes {
+  const attributes: Attributes = {}
+  for (const name in facts) if (facts[name] !== undefined) attributes[name] = facts[name]
+  return attributes
 }

@@ -30,8 +30,10 @@ export interface Tracer {
   resume(context: TraceContext | undefined, name: string, kind: SpanKind, facts?: SpanFacts): Span | undefined
   /** A message that is not followed came to a bad end: one span of it after the fact. Undefined: not wanted, or too many by now. */
   beginFailed(name: string, kind: SpanKind, startedAtMs: number): Span | undefined
-  /** How an address, or a conversation's id, stands in facts: hashed unless the operator says otherwise. */
-  hash(text: string): string
+  /** How an address stands in facts: its user part hashed, as in the log, unless the operator says otherwise. */
+  address(address: string): string
+  /** The same for a Call-ID or another conversation's id, which may hold names of hosts and people: hashed as a whole. */
+  conversation(id: string): string
 }
 
 /** Follows nothing: for services that were given no tracer. */
@@ -39,7 +41,8 @@ export const silentTracer: Tracer = {
   begin: () => undefined,
   resume: () => undefined,
   beginFailed: () => undefined,
-  hash: () => '',
+  address: () => '',
+  conversation: () => '',
 }
 
 /** What a log line about a message says so that it is found from the trace, and the other way round. */

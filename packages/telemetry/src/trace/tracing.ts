@@ -9,14 +9,14 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { SdkTracer } from './otel-tracer.ts'
+import { SdkTracer, type SpanWords } from './otel-tracer.ts'
 import { Sampler, type SamplingOptions } from './sampler.ts'
 import { silentTracer, type Tracer } from './tracer.ts'
 
 export interface TracingOptions {
   readonly sampling: SamplingOptions
   /** How addresses and conversation ids stand in spans. */
-  readonly hash: (text: string) => string
+  readonly words: SpanWords
   /** Stands in every span as `service.version`. */
   readonly version: string
 }
@@ -70,7 +70,7 @@ export class Tracing {
       spanProcessors: [this.#processor],
       spanLimits: { attributeValueLengthLimit: MAX_TEXT_CHARS, attributeCountLimit: 64, linkCountLimit: 32, eventCountLimit: 0 },
     })
-    return new SdkTracer(provider.getTracer('gatehouse', this.#options.version), this.#sampler, this.#options.hash)
+    return new SdkTracer(provider.getTracer('gatehouse', this.#options.version), this.#sampler, this.#options.words)
   }
 
   /** Sends what waits. */

@@ -22,6 +22,6 @@ export async function inspect(passage: Passage, ask: AskInspector): Promise<Deci
       textIn: (each) => (request.method === 'INVITE' ? textIn(request, each) : each),
       withText: (each, body) => withText(request, each, body),
     },
-    ask,
+    (call, question) => ask(call, question, passage.trace?.stage),
   )
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from '@gatehouse/delivery'
+import { type Delivery, deliveryStage, portOf } from '@gatehouse/delivery'
 import type { Decision, Destination, ImContent } from '@gatehouse/im-model'
 import type { Passage } from '../session/passage.ts'
 import { envelopeOf, markOf } from './envelope-of.ts'
@@ -21,6 +21,7 @@ export class HandOver {
   run(passage: Passage, destination: Destination, content: ImContent, onOutcome: OnOutcome): void {
     const envelope = envelopeOf(passage, content, passage.envelopeId ?? this.#newId(passage.nowMs))
     const decision = { ...markOf(passage.decision as Decision), isOnRecord: passage.envelopeId !== undefined }
-    this.#deliver({ envelope, destination, decision, timeoutMs: DELIVERY_TIMEOUT_MS, forwardedBy: '' }, onOutcome)
+    const trace = passage.stage === 'deliver' ? passage.trace?.ask(...deliveryStage(portOf(destination))).context : undefined
+    this.#deliver({ envelope, destination, decision, timeoutMs: DELIVERY_TIMEOUT_MS, forwardedBy: '', trace }, onOutcome)
   }
 }

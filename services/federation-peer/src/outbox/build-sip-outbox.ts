@@ -3,6 +3,7 @@ import type { Delivery } from '@gatehouse/delivery'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
 import type { DecisionState, Snapshot } from '@gatehouse/policy-engine'
 import type { TransactionLayer } from '@gatehouse/sip-core'
+import type { Tracer } from '@gatehouse/telemetry'
 import type { Forwarder } from '../deliver/forwarder.ts'
 import type { EdgeLog } from '../edge/connection.ts'
 import { type AgentLinks, UserAgent } from '../endpoint/user-agent.ts'
@@ -25,6 +26,7 @@ export interface SipOutboxParts {
   readonly forwarder: Forwarder
   readonly recorder: Recorder
   readonly log: EdgeLog
+  readonly tracer: Tracer
   readonly sendOwn: (delivery: Delivery, onOutcome: (outcome: DeliveryOutcome) => void) => void
   readonly newId: (nowMs: number) => Uint8Array
   /** By key of the link pool. */

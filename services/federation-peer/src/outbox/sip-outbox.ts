@@ -1,9 +1,10 @@
-import { type Delivery, failedOutcome } from '@gatehouse/delivery'
+import { type Delivery, endTaking, failedOutcome } from '@gatehouse/delivery'
 import { type CodeEntry, errorsOf } from '@gatehouse/errors'
 import type { Decision, DeliveryOutcome, Destination, ImAddress } from '@gatehouse/im-model'
 import { type Attempt, type Outbox, type OutboxEnd, type Outboxes, type OutboxItem, type OutboxPort, outboxCodes } from '@gatehouse/outbox'
 import { policyCodes } from '@gatehouse/policy-engine'
 import { type DecideAgainDeps, decideAgain, type JudgedInput } from '@gatehouse/policy-follow'
+import type { Tracer } from '@gatehouse/telemetry'
 import { readAddressee, readSender } from '../admit/read-addresses.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
@@ -39,6 +40,7 @@ export interface SipOutboxDeps extends DecideAgainDeps {
   readonly recorder: Recorder
   readonly texts: NoticeTexts
   readonly log: EdgeLog
+  readonly tracer: Tracer
   /** Sends an envelope of ours, to SIP and elsewhere. */
   readonly sendOwn: (delivery: Delivery) => Promise<DeliveryOutcome>
   readonly newId: (nowMs: number) => Uint8Array
@@ -125,7 +127,11 @@ export class SipOutbox implements OutboxPort, GateOutbox {
   async deliver(item: OutboxItem): Promise<Attempt> {
     const waiting = decodeWaiting(item.payload)
     if (waiting === undefined) return given('GH-OUTBOX-UNREADABLE')
-    return waiting.kind === 'notice' ? await this.#sendNotice(waiting) : await this.#send(waiting)
+    if (waiting.kind === 'notice') return await this.#sendNotice(waiting)
+    const span = this.#deps.tracer.resume(waiting.trace, 'outbox.deliver', 'consumer')
+    const attempt = await this.#send(waiting)
+    if (span !== undefined) endTaking(span, attempt.outcome)
+    return attempt
   }
 
   wake(lane: string): void {

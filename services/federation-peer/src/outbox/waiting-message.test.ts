@@ -33,6 +33,7 @@ function waiting(body: Uint8Array): WaitingRequest {
     remote: { address: '127.0.0.1', port: 5061 },
     bound: { peerClass: 'inside', partner: 'home.contoso.example' },
     envelopeId: Buffer.alloc(16, 7),
+    trace: { traceId: '1'.repeat(32), spanId: '2'.repeat(16), isSampled: true },
   }
 }
 
@@ -45,8 +46,8 @@ test('a request comes back as it was laid down, whatever its bytes', () => {
       assert.deepEqual(Buffer.from(encodeMessage(after.request)), Buffer.from(encodeMessage(before.request)))
       assert.deepEqual(JSON.parse(JSON.stringify(after.peer)), JSON.parse(JSON.stringify(peer)))
       assert.deepEqual(
-        [after.side, after.bound, after.remote, [...(after.envelopeId ?? [])]],
-        [before.side, before.bound, before.remote, [...(before.envelopeId ?? [])]],
+        [after.side, after.bound, after.remote, [...(after.envelopeId ?? [])], after.trace],
+        [before.side, before.bound, before.remote, [...(before.envelopeId ?? [])], before.trace],
       )
     }),
   )

@@ -1,6 +1,7 @@
 import { type Delivery, decodeDelivery, encodeDelivery } from '@gatehouse/delivery'
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
 import { encodeMessage, SipRequest, SipStreamFramer } from '@gatehouse/sip-core'
+import { formatTraceparent, parseTraceparent, type TraceContext } from '@gatehouse/telemetry'
 import { carriedContent, replaceContent } from '../admit/carried-content.ts'
 import type { RemoteEndpoint } from '../edge/connection.ts'
 import type { Passage } from '../session/passage.ts'
@@ -15,6 +16,8 @@ export interface WaitingRequest {
   readonly bound: Passage['bound']
   /** Undefined: not on record. */
   readonly envelopeId: Uint8Array | undefined
+  /** Of a message that is followed: it is still that message when it goes on. */
+  readonly trace: TraceContext | undefined
 }
 
 /** Something of ours that a sender is to be told. */
@@ -36,7 +39,7 @@ export function waitingOf(passage: Passage): WaitingRequest {
   if (rewrite !== undefined && before !== undefined) replaceContent(request, before, rewrite)
   request.headers.remove('Via')
   const { side, peer, bound, envelopeId, connection } = passage
-  return { kind: 'request', request, side, peer, bound, envelopeId, remote: connection.remote }
+  return { kind: 'request', request, side, peer, bound, envelopeId, remote: connection.remote, trace: passage.trace?.stage.context }
 }
 
 /** Length of a JSON head, the head, then the request or delivery as it goes on the wire. */
@@ -45,9 +48,10 @@ export function encodeWaiting(waiting: Waiting): Uint8Array {
     const { kind, receiptOf, receiptState } = waiting
     return join({ kind, receiptOf, receiptState }, encodeDelivery(waiting.delivery))
   }
-  const { kind, request, side, peer, remote, bound, envelopeId } = waiting
+  const { kind, request, side, peer, remote, bound, envelopeId, trace } = waiting
+  const traceparent = trace === undefined ? undefined : formatTraceparent(trace)
   const id = envelopeId === undefined ? undefined : Buffer.from(envelopeId).toString('hex')
-  return join({ kind, side, peer, remote, bound, envelopeId: id }, encodeMessage(request))
+  return join({ kind, side, peer, remote, bound, envelopeId: id, traceparent }, encodeMessage(request))
 }
 
 /** Undefined for bytes that this version did not write. Never throws. */
@@ -85,6 +89,7 @@ function requestOf(head: Record<string, unknown>, rest: Buffer): WaitingRequest 
     remote,
     bound,
     envelopeId: envelopeId === undefined ? undefined : Buffer.from(envelopeId, 'hex'),
+    trace: typeof head['traceparent'] === 'string' ? parseTraceparent(head['traceparent']) : undefined,
   }
 }
 

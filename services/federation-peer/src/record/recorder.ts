@@ -65,7 +65,8 @@ export class Recorder {
       decision,
       passage,
     )
-    client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`))
+    const trace = passage.trace?.ask('archive.append', 'client').context
+    client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`), trace)
   }
 
   /** What became of a message that waited, long after its passage: `onDone(undefined)` once it is committed. */

@@ -2,6 +2,7 @@ import type { AskInspector } from '@gatehouse/inspection'
 import type { DecisionTeller } from '@gatehouse/live-events'
 import type { DecisionState, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 import type { ProxyIdentity } from '@gatehouse/sip-core'
+import type { Tracer } from '@gatehouse/telemetry'
 import type { AdmitContext } from '../admit/checks.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
 import type { EchoDesk } from '../echo/echo-desk.ts'
@@ -42,6 +43,8 @@ export interface PassedRequest {
   readonly code: string
   readonly status: number
   readonly durationMs: number
+  /** Of a request that is followed. */
+  readonly traceId: string | undefined
 }
 
 export interface GateMetrics {
@@ -72,6 +75,7 @@ export interface GateDeps {
   readonly outbox?: GateOutbox | undefined
   readonly identity: ProxyIdentity
   readonly metrics: GateMetrics
+  readonly tracer: Tracer
   /** For people who watch; absent: nobody can. */
   readonly live?: Pick<DecisionTeller, 'isWanted' | 'tell'> | undefined
   readonly log: EdgeLog

@@ -8,7 +8,7 @@ import { Outboxes } from '@gatehouse/outbox'
 import { compileSnapshot, DecisionState, failedFacts, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
-import { MetricsRegistry } from '@gatehouse/telemetry'
+import { MetricsRegistry, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import { SenderBudget } from '../admit/sender-budget.ts'
 import { federationPeerConfig } from '../config.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
@@ -176,6 +176,7 @@ export class GateRig {
       /** Messages can wait; `startOutbox` has to be called. */
       hasOutbox?: boolean
       replica?: string
+      tracer?: Tracer
     } = {},
   ) {
     const own = new OwnNames({ host: 'sip.contoso.example', port: 5061 }, { host: 'gate.contoso.example', port: 5061 })
@@ -259,6 +260,7 @@ export class GateRig {
         resolver: srv,
         layer: () => this.session.layer,
         log: SILENT,
+        tracer: options.tracer ?? silentTracer,
         sendOwn: (delivery, onOutcome) => this.endpoint.deliver(delivery, onOutcome),
         newId: () => new Uint8Array(16),
         forgive: () => undefined,
@@ -300,6 +302,7 @@ export class GateRig {
             stage: () => undefined,
             observed: (rule, code) => void this.observed.push(`${rule} ${code}`),
           },
+          tracer: options.tracer ?? silentTracer,
           log: SILENT,
           nowMs,
           newTag,

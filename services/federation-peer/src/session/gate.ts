@@ -1,6 +1,6 @@
 import type { Decision, Destination } from '@gatehouse/im-model'
 import type { OutboxCode } from '@gatehouse/outbox'
-import { type EvidenceNeeded, failedFacts, noteResponse, userKey } from '@gatehouse/policy-engine'
+import { type EvidenceNeeded, failedFacts, noteResponse, type TraceExchange, userKey } from '@gatehouse/policy-engine'
 import {
   createResponse,
   failureStatus,
@@ -11,6 +11,7 @@ import {
   type SipResponse,
   type TargetFailure,
 } from '@gatehouse/sip-core'
+import { traceFacts } from '@gatehouse/telemetry'
 import { ALLOWED_METHODS, checkAddressee, checkPolicy, checkRoute, checkSender, refusalOf } from '../admit/checks.ts'
 import { inspect } from '../admit/inspect.ts'
 import { admit } from '../admit/pipeline.ts'
@@ -23,6 +24,7 @@ import { affinityOf } from '../route/affinity.ts'
 import { isBySip, type LinkDestination } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
 import type { GateDeps } from './gate-deps.ts'
+import { beginTrace, endTrace, noteDecision, tellNextHop } from './message-trace.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
 
@@ -33,6 +35,8 @@ const UNKNOWN_USER = 404
 const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
 /** RFC 3428 §7: it will be tried, and is not delivered yet. */
 const ACCEPTED = 202
+/** RFC 3261 §21.5: from here on it is the servers' fault. */
+const SERVER_FAILURE = 500
 const NO_FACTS_SERVICE = failedFacts('no facts service')
 
 /**
@@ -63,6 +67,7 @@ export class Gate implements RelayOwner, AnswerDesk {
       passage.relay = new Relay(this.#session.layer, passage.transaction, this.#deps.identity, this)
     }
     if (passage.method === 'OPTIONS' && this.#isForUs(passage.request)) return this.#answerOptions(passage)
+    passage.trace = beginTrace(passage, this.#deps.tracer)
     this.#admit(passage)
   }
 
@@ -86,7 +91,10 @@ export class Gate implements RelayOwner, AnswerDesk {
     const passage = relay.server.context as Passage
     if (passage.side !== 'external' || passage.isInDialog || !LOOKS_UNKNOWN.has(response.status)) return undefined
     const to = `${passage.toUser}@${passage.toDomain}`
-    this.#deps.log.debug({ callId: passage.callId, to, status: response.status }, 'answered outside as an unknown user')
+    this.#deps.log.debug(
+      { callId: passage.callId, to, status: response.status, ...traceFacts(passage.trace?.span) },
+      'answered outside as an unknown user',
+    )
     return createResponse(passage.request, UNKNOWN_USER, undefined, { toTag: this.#deps.newTag() })
   }
 
@@ -172,13 +180,14 @@ export class Gate implements RelayOwner, AnswerDesk {
       state.domains ??= new Set()
       if (state.domains.size < MAX_DOMAINS_REMEMBERED) state.domains.add(passage.fromDomain)
     }
+    if (passage.trace !== undefined) noteDecision(passage, decision, this.#traceExchange(passage.fromDomain))
     if (decision.inspectors === undefined) this.#record(passage, decision)
     else void this.#inspect(passage)
   }
 
   /** The one stage that waits for somebody else's program; only messages that policy says are to be shown to it. */
   async #inspect(passage: Passage): Promise<void> {
-    passage.stage = 'inspect'
+    passage.enter('inspect')
     const decision = await inspect(passage, this.#deps.askInspector)
     if (passage.stage !== 'inspect') return
     passage.decision = decision
@@ -193,7 +202,7 @@ export class Gate implements RelayOwner, AnswerDesk {
   }
 
   #record(passage: Passage, decision: Decision): void {
-    passage.stage = 'record'
+    passage.enter('record')
     this.#leaveStage(passage, 'admit', this.#deps.nowMs())
     if (decision.archive === 'off' || !goesOnRecord(passage)) return this.#route(passage)
     if (decision.archive === 'bestEffort') {
@@ -208,7 +217,7 @@ export class Gate implements RelayOwner, AnswerDesk {
   }
 
   #route(passage: Passage): void {
-    passage.stage = 'route'
+    passage.enter('route')
     this.#leaveStage(passage, 'record', this.#deps.nowMs())
     if (this.#deps.echo?.takes(passage) === true) {
       passage.stage = 'deliver'
@@ -216,7 +225,7 @@ export class Gate implements RelayOwner, AnswerDesk {
     }
     const destination = passage.decision?.destination as Destination
     if (!isBySip(destination)) {
-      passage.stage = 'deliver'
+      passage.enter('deliver')
       return this.#deps.receiver.take(passage, destination, this)
     }
     // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
@@ -242,7 +251,7 @@ export class Gate implements RelayOwner, AnswerDesk {
 
   /** The next hop certainly does not have it, and policy says that it may wait. */
   #wait(passage: Passage, destination: LinkDestination): void {
-    passage.stage = 'wait'
+    passage.enter('wait')
     this.#deps.outbox?.take(passage, destination, (refusal) => {
       if (passage.stage !== 'wait') return
       const nowMs = this.#deps.nowMs()
@@ -253,11 +262,12 @@ export class Gate implements RelayOwner, AnswerDesk {
   }
 
   #deliver(passage: Passage, destination: LinkDestination, link: EdgeConnection): void {
-    passage.stage = 'deliver'
+    passage.enter('deliver')
     passage.link = link
     const nowMs = this.#deps.nowMs()
     const forwarded = this.#deps.forwarder.prepare(passage, destination)
     if (!('branch' in forwarded)) return this.#refuse(passage, forwarded, nowMs)
+    if (passage.trace !== undefined) tellNextHop(passage, forwarded.request, destination, this.#traceExchange(destination.domain))
     if (destination.to === 'peer') stateOf(link).servedPartner ??= destination.partner
     if (passage.decision?.queue !== undefined) this.#deps.outbox?.seen(destination)
     if (passage.relay?.start(link.id, forwarded.request, nowMs, forwarded.branch) === true)
@@ -293,6 +303,7 @@ export class Gate implements RelayOwner, AnswerDesk {
       partner: passage.decision?.partner ?? passage.bound?.partner,
       remote: passage.connection.remote.address,
       fingerprint: passage.peer.fingerprint,
+      ...traceFacts(passage.trace?.span),
     }
     this.#deps.log.warn(facts, 'request refused')
     if (
@@ -350,7 +361,14 @@ export class Gate implements RelayOwner, AnswerDesk {
       code,
       status,
       durationMs: nowMs - passage.nowMs,
+      traceId: passage.trace?.span.context.traceId,
     })
+    if (passage.trace !== undefined || status >= SERVER_FAILURE) endTrace(passage, status, code, nowMs, this.#deps.tracer)
+  }
+
+  /** What a partner and we tell each other of traces. Only asked for messages that are followed. */
+  #traceExchange(domain: string): TraceExchange {
+    return this.#deps.admission.snapshot(this.#deps.nowMs())?.partners.get(domain)?.traceContext ?? 'none'
   }
 
   #tell(passage: Passage, decision: Decision, status: number, nowMs: number): void {

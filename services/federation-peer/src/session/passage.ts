@@ -3,6 +3,7 @@ import { type DecisionInput, type SrvEvidence, type UserFacts, userKey } from '@
 import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
 import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
+import type { MessageTrace } from './message-trace.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
 export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'deliver' | 'wait' | 'done'
@@ -58,6 +59,8 @@ export class Passage implements DecisionInput {
   /** Index of the next check of `admit/pipeline.ts`. */
   nextCheck = 0
   holdsBudget = false
+  /** Of a message that is followed; most are not. */
+  trace: MessageTrace | undefined = undefined
 
   constructor(
     transaction: ServerTransaction | undefined,
@@ -78,6 +81,12 @@ export class Passage implements DecisionInput {
     this.#cachedFacts = evidence.facts
     this.nowMs = nowMs
     this.stageAtMs = nowMs
+  }
+
+  /** It goes on to its next stage. */
+  enter(stage: Stage): void {
+    this.stage = stage
+    this.trace?.enter(stage)
   }
 
   /** What the rules ask; each answer stays for the receipt. */
