@@ -1,4 +1,5 @@
 import type { EdgeSide, EvidenceClass, ImAddress, ImContent, PeerIdentity } from '@gatehouse/im-model'
+import type { TraceContext } from '@gatehouse/telemetry'
 import type { AccountId, RemoteId } from './ids.ts'
 
 /**
@@ -44,4 +45,8 @@ export interface Incoming {
   readonly source: Source
   /** True: the network shows us what our own account sent. Never delivered; the core tells whether it was us or another client of the user. */
   readonly isEcho?: boolean | undefined
+  /**
+   * What the sender follows it by. Given only for programs of ours that showed a certificate of ours; nobody outside decides what we trace.
+   */
+  readonly trace?: TraceContext | undefined
 }

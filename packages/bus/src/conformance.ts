@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import type { Bus, BusKv, BusReply, BusSubscription } from './bus.ts'
+import type { Bus, BusKv, BusMessage, BusReply, BusSubscription } from './bus.ts'
 import { busError } from './errors.ts'
 import { workCases } from './work-conformance.ts'
 
@@ -75,6 +75,29 @@ function requestCases(buses: () => Promise<BusPair>, prefix: string): void {
     assert.equal(reply.ok && textOf(reply.data), trace)
     assert.equal(textOf(okData(await ask(here, `${prefix}.headers`, ''))), 'none')
     await server.stop()
+  })
+
+  test('trace context travels with requests and what is published, and nothing travels without it', async () => {
+    const { here, there } = await buses()
+    const one = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const headers = { traceparent: one, 'gatehouse-traceparents': Array.from({ length: 15 }, () => one).join(',') }
+    const seen: (BusMessage['headers'] | 'none')[] = []
+    const note = (message: BusMessage): void => void seen.push(message.headers === undefined ? 'none' : { ...message.headers })
+    const server = await there.serve(`${prefix}.traced`, 'q', (message) => {
+      note(message)
+      return bytes('')
+    })
+    const listening = await there.subscribe(`${prefix}.traced-news`, note)
+    for (const given of [headers, undefined]) {
+      await new Promise<BusReply>((resolve) => here.request(`${prefix}.traced`, bytes(''), 2000, resolve, given))
+      here.publish(`${prefix}.traced-news`, bytes(''), given)
+    }
+    await until(() => seen.length === 4)
+    assert.deepEqual(
+      seen.filter((each) => each !== 'none'),
+      [headers, headers],
+    )
+    await Promise.all([server.stop(), listening.stop()])
   })
 
   test('within a queue each request reaches one server, and all servers get some', async () => {

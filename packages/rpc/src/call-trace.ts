@@ -1,4 +1,4 @@
-import { type Span, type SpanFacts, type Tracer, traceHeaders, traceOf } from '@gatehouse/telemetry'
+import { type Span, type SpanFacts, type TraceContext, type Tracer, traceHeaders, traceOf } from '@gatehouse/telemetry'
 import { Metadata } from '@grpc/grpc-js'
 
 const TRACEPARENT = 'traceparent'
@@ -23,10 +23,13 @@ export class CallTrace {
 }
 
 /** Goes on with what the caller follows; callers are services and operators of ours, whose certificate was checked. */
-export function beginServing(tracer: Tracer, label: string, metadata: Metadata): Span | undefined {
+export function beginServing(tracer: Tracer, label: string, trace: TraceContext | undefined): Span | undefined {
+  return trace === undefined ? undefined : tracer.resume(trace, label, 'server', factsOf(label))
+}
+
+export function callerTrace(metadata: Metadata): TraceContext | undefined {
   const given = metadata.get(TRACEPARENT)[0]
-  if (typeof given !== 'string') return undefined
-  return tracer.resume(traceOf({ [TRACEPARENT]: given }), label, 'server', factsOf(label))
+  return typeof given === 'string' ? traceOf({ [TRACEPARENT]: given }) : undefined
 }
 
 // The names of OpenTelemetry's RPC conventions (release candidate).

@@ -11,7 +11,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { type Metadata, Server, ServerCredentials } from '@grpc/grpc-js'
-import { beginServing } from './call-trace.ts'
+import { beginServing, callerTrace } from './call-trace.ts'
 import { CHANNEL_OPTIONS } from './channel-options.ts'
 import { rpcCodes } from './errors.ts'
 import { healthCheckMethod, healthHandler } from './health-service.ts'
@@ -111,12 +111,12 @@ function handlerOf({ methodKind }: DescMethod): (label: string, handler: AnyHand
 
 function unaryHandler(label: string, handler: AnyHandler, telling: Telling): handleUnaryCall<Decoded, object> {
   return (call, reply) => {
-    const { context, end } = contextOf(call, label, telling.tracer)
+    const { context, span, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<object> => (await handler(messageOfDecoded(call.request), context)) as object
     run()
       .then(
         (response) => reply(null, response),
-        (thrown: unknown) => reply(report(label, thrown, telling.log, context.span)),
+        (thrown: unknown) => reply(report(label, thrown, telling.log, span)),
       )
       .finally(end)
   }
@@ -125,7 +125,7 @@ function unaryHandler(label: string, handler: AnyHandler, telling: Telling): han
 /** The caller streams: a handler that is slow to take holds the caller back. */
 function requestsHandler(label: string, handler: AnyHandler, telling: Telling): handleClientStreamingCall<Decoded, object> {
   return (call, reply) => {
-    const { context, end } = contextOf(call, label, telling.tracer)
+    const { context, span, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<object> => (await handler(requestsOf(call, context.signal), context)) as object
     run()
       .then(
@@ -133,7 +133,7 @@ function requestsHandler(label: string, handler: AnyHandler, telling: Telling): 
         (thrown: unknown) => {
           // whatever is still on its way is not waited for
           call.resume()
-          reply(report(label, thrown, telling.log, context.span))
+          reply(report(label, thrown, telling.log, span))
         },
       )
       .finally(end)
@@ -152,7 +152,7 @@ async function* requestsOf(call: ServerReadableStream<Decoded, object>, signal: 
 
 function streamHandler(label: string, handler: AnyHandler, telling: Telling): handleServerStreamingCall<Decoded, object> {
   return (call) => {
-    const { context, end } = contextOf(call, label, telling.tracer)
+    const { context, span, end } = contextOf(call, label, telling.tracer)
     const run = async (): Promise<void> => {
       for await (const part of handler(messageOfDecoded(call.request), context) as AsyncIterable<object>) {
         if (context.signal.aborted) return
@@ -162,7 +162,7 @@ function streamHandler(label: string, handler: AnyHandler, telling: Telling): ha
     run()
       .then(
         () => call.end(),
-        (thrown: unknown) => call.emit('error', Object.assign(new Error(label), report(label, thrown, telling.log, context.span))),
+        (thrown: unknown) => call.emit('error', Object.assign(new Error(label), report(label, thrown, telling.log, span))),
       )
       .finally(end)
   }
@@ -189,7 +189,7 @@ interface AnyServerCall extends Pick<ServerUnaryCall<Decoded, object>, 'getAuthC
   off(event: 'cancelled', listener: () => void): unknown
 }
 
-function contextOf(call: AnyServerCall, label: string, tracer: Tracer): { context: RpcContext; end: () => void } {
+function contextOf(call: AnyServerCall, label: string, tracer: Tracer): { context: RpcContext; span: Span | undefined; end: () => void } {
   const abort = new AbortController()
   const onCancelled = (): void => abort.abort()
   call.on('cancelled', onCancelled)
@@ -197,13 +197,14 @@ function contextOf(call: AnyServerCall, label: string, tracer: Tracer): { contex
   const commonName = certificate?.subject?.CN
   const dnsName = /DNS:([^,\s]+)/.exec(certificate?.subjectaltname ?? '')?.[1]
   const name = typeof commonName === 'string' ? commonName : dnsName
-  const span = beginServing(tracer, label, call.metadata)
+  const theirs = callerTrace(call.metadata)
+  const span = beginServing(tracer, label, theirs)
   const caller = certificate === undefined ? 'local' : (name ?? 'unnamed')
   const end = (): void => {
     call.off('cancelled', onCancelled)
     span?.end()
   }
-  return { context: { signal: abort.signal, caller, remote: call.getPeer(), span }, end }
+  return { context: { signal: abort.signal, caller, remote: call.getPeer(), trace: span?.context ?? theirs }, span, end }
 }
 
 function report(label: string, thrown: unknown, log: RpcLog, span: Span | undefined): ReturnType<typeof statusOf> {

@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
-import type { Span } from '@gatehouse/telemetry'
+import type { Span, TraceContext } from '@gatehouse/telemetry'
 
 /** A generated service descriptor, with the types of its methods. */
 export type RpcService = Omit<DescService, 'method'> & { readonly method: Record<string, DescMethod> }
@@ -12,8 +12,8 @@ export interface RpcContext {
   readonly caller: string
   /** The remote address, for logs. */
   readonly remote: string
-  /** Of a call that belongs to a message that is followed. */
-  readonly span?: Span | undefined
+  /** Of a call that belongs to a message that is followed: what to go on from. */
+  readonly trace?: TraceContext | undefined
 }
 
 export interface CallOptions {

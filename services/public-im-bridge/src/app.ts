@@ -8,7 +8,7 @@ import { InspectorCalls } from '@gatehouse/inspection'
 import type { Outboxes } from '@gatehouse/outbox'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
-import type { Health, Logger, Metrics, MetricsRegistry } from '@gatehouse/telemetry'
+import { type Health, type Logger, type Metrics, type MetricsRegistry, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import type { PublicImBridgeConfig } from './config.ts'
 import { AccountBook } from './core/accounts/account-book.ts'
 import { AccountKeeper } from './core/accounts/account-keeper.ts'
@@ -55,6 +55,8 @@ export interface PublicImBridgeDeps {
   readonly policy: PolicySource
   readonly log: Logger
   readonly metrics: MetricsRegistry
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
   readonly connectors: readonly ConnectorFactory<never>[]
   /** Seals what must not be read at rest; 32 bytes. */
   readonly sealKey: Uint8Array
@@ -318,10 +320,12 @@ class Bridge implements PublicImBridge {
       deliver: (delivery) => this.#deliver(delivery),
       outbox: this.#outbox,
       seen: this.#seenLedger,
-      inspect: (passage, decision) => inspectPassage(passage, decision, (call, question) => this.#inspectors.ask(call, question)),
+      inspect: (passage, decision) =>
+        inspectPassage(passage, decision, (call, question, span) => this.#inspectors.ask(call, question, span)),
       isEcho: (origin, event) => this.#echoes.isEcho(origin.network, event.account ?? '', event.remoteId),
       deliverTimeoutMs: this.#config.deliverTimeoutMs,
       passed: (origin, passage, kind, outcome, durationMs) => this.#passed(origin, passage, kind, outcome, durationMs),
+      tracer: this.#deps.tracer ?? silentTracer,
       nowMs,
     })
   }
@@ -382,6 +386,7 @@ class Bridge implements PublicImBridge {
         this.#metrics.add('gatehouse_bridge_sent_total', 1, { network, kind, status, code: code === '' ? 'ok' : code })
         this.#metrics.record('gatehouse_bridge_send_duration_seconds', durationMs / 1000, { network })
       },
+      tracer: this.#deps.tracer ?? silentTracer,
       nowMs,
     })
   }

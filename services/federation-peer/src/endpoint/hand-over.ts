@@ -21,7 +21,7 @@ export class HandOver {
   run(passage: Passage, destination: Destination, content: ImContent, onOutcome: OnOutcome): void {
     const envelope = envelopeOf(passage, content, passage.envelopeId ?? this.#newId(passage.nowMs))
     const decision = { ...markOf(passage.decision as Decision), isOnRecord: passage.envelopeId !== undefined }
-    const trace = passage.stage === 'deliver' ? passage.trace?.ask(...deliveryStage(portOf(destination))).context : undefined
+    const trace = passage.stage === 'deliver' ? passage.trace?.next(...deliveryStage(portOf(destination))).context : undefined
     this.#deliver({ envelope, destination, decision, timeoutMs: DELIVERY_TIMEOUT_MS, forwardedBy: '', trace }, onOutcome)
   }
 }

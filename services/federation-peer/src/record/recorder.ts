@@ -65,7 +65,7 @@ export class Recorder {
       decision,
       passage,
     )
-    const trace = passage.trace?.ask('archive.append', 'client').context
+    const trace = passage.trace?.next('archive.append', 'client').context
     client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`), trace)
   }
 

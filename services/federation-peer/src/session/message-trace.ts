@@ -1,7 +1,7 @@
 import type { Decision } from '@gatehouse/im-model'
 import type { TraceExchange } from '@gatehouse/policy-engine'
 import type { SipRequest } from '@gatehouse/sip-core'
-import { formatTraceparent, parseTraceparent, type Span, type SpanFacts, type Tracer } from '@gatehouse/telemetry'
+import { formatTraceparent, parseTraceparent, type SpanFacts, StagedSpan, type Tracer } from '@gatehouse/telemetry'
 import { ALLOWED_METHODS } from '../admit/checks.ts'
 import type { LinkDestination } from '../route/link-targets.ts'
 import type { Passage, Stage } from './passage.ts'
@@ -14,53 +14,22 @@ const STAGE_NAMES: Partial<Readonly<Record<Stage, string>>> = { inspect: 'inspec
 const SERVER_FAILURE = 500
 const TIMEOUT = 408
 
-/** What is told of one message that is followed: a span for its whole stay, and one for the stage that it is in. */
-export class MessageTrace {
-  readonly span: Span
-  #stage: Span | undefined
-
-  constructor(span: Span) {
-    this.span = span
-    this.#stage = span.child('decide')
-  }
-
-  /** Of the stage that it is in: what other services go on from. */
-  get stage(): Span {
-    return this.#stage ?? this.span
-  }
-
-  enter(stage: Stage): void {
-    const name = STAGE_NAMES[stage]
-    this.#stage?.end()
-    this.#stage = name === undefined ? undefined : this.span.child(name)
-  }
-
-  /** A stage in which somebody else is asked. */
-  ask(name: string, kind: 'client' | 'producer', facts: SpanFacts = {}): Span {
-    this.#stage?.end()
-    this.#stage = this.span.child(name, kind, facts)
-    return this.#stage
-  }
-
-  /** `failure`: our code, when it went wrong. */
-  end(facts: SpanFacts, failure: string | undefined, nowMs?: number): void {
-    if (failure !== undefined) this.#stage?.fail(failure)
-    this.#stage?.end()
-    if (failure !== undefined) this.span.fail(failure)
-    this.span.set(facts)
-    this.span.end(nowMs)
-  }
+/** The stage of a message that is followed has changed. */
+export function enterStage(trace: StagedSpan, stage: Stage): void {
+  const name = STAGE_NAMES[stage]
+  if (name === undefined) trace.leave()
+  else trace.next(name)
 }
 
 /** Undefined: this message is not followed. Nothing that a peer sends has a say in that. */
-export function beginTrace(passage: Passage, tracer: Tracer): MessageTrace | undefined {
+export function beginTrace(passage: Passage, tracer: Tracer): StagedSpan | undefined {
   const span = tracer.begin(nameOf(passage), 'server')
-  return span === undefined ? undefined : new MessageTrace(span)
+  return span === undefined ? undefined : new StagedSpan(span, 'decide')
 }
 
 /** The partner's own trace is a neighbour of ours where policy says so, never its parent. */
 export function noteDecision(passage: Passage, decision: Decision, exchange: TraceExchange): void {
-  const trace = passage.trace as MessageTrace
+  const trace = passage.trace as StagedSpan
   trace.stage.set(decisionFacts(decision))
   if (passage.side !== 'external' || (exchange !== 'accept' && exchange !== 'both')) return
   const theirs = parseTraceparent(passage.request.headers.first('traceparent'))
@@ -70,7 +39,7 @@ export function noteDecision(passage: Passage, decision: Decision, exchange: Tra
 /** The hand-over stage, and our context for a partner that policy says may know it. */
 export function tellNextHop(passage: Passage, request: SipRequest, destination: LinkDestination, exchange: TraceExchange): void {
   const side = destination.to === 'inside' ? 'internal' : 'external'
-  const span = (passage.trace as MessageTrace).ask(`${methodOf(passage)} ${side}`, 'client', {
+  const span = (passage.trace as StagedSpan).next(`${methodOf(passage)} ${side}`, 'client', {
     ...SIP,
     'sip.request.method': passage.method,
     'server.address': passage.link?.isDialed === true ? passage.link.remote.address : undefined,

@@ -1,9 +1,10 @@
 import type { Decision, EdgeSide, EnvelopeKind, Mark, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import { type DecisionInput, type SrvEvidence, type UserFacts, userKey } from '@gatehouse/policy-engine'
 import type { Relay, ServerTransaction, SipRequest } from '@gatehouse/sip-core'
+import type { StagedSpan } from '@gatehouse/telemetry'
 import { carriedContent } from '../admit/carried-content.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
-import type { MessageTrace } from './message-trace.ts'
+import { enterStage } from './message-trace.ts'
 
 /** Where a request stands on its way through the gate; the order is the order of the stages. */
 export type Stage = 'identify' | 'admit' | 'inspect' | 'record' | 'route' | 'deliver' | 'wait' | 'done'
@@ -60,7 +61,7 @@ export class Passage implements DecisionInput {
   nextCheck = 0
   holdsBudget = false
   /** Of a message that is followed; most are not. */
-  trace: MessageTrace | undefined = undefined
+  trace: StagedSpan | undefined = undefined
 
   constructor(
     transaction: ServerTransaction | undefined,
@@ -86,7 +87,7 @@ export class Passage implements DecisionInput {
   /** It goes on to its next stage. */
   enter(stage: Stage): void {
     this.stage = stage
-    this.trace?.enter(stage)
+    if (this.trace !== undefined) enterStage(this.trace, stage)
   }
 
   /** What the rules ask; each answer stays for the receipt. */

@@ -7,7 +7,7 @@ import type { DeliveryOutcome, Destination, ImContent, QueueRule } from '@gateho
 import { Outboxes, type OutboxOptions } from '@gatehouse/outbox'
 import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema, type ArchiveRecord, ArchiveRecordSchema, type Entry } from '@gatehouse/proto'
-import { type Logger, MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
+import { type Logger, MetricsRegistry, silentLogger, silentTracer, type TraceContext, type Tracer } from '@gatehouse/telemetry'
 import { bridgeConfigOf, buildPublicImBridge, type PublicImBridge } from '../mod.ts'
 
 const NETWORK: PolicyObject = {
@@ -52,6 +52,7 @@ export interface RigOptions {
   readonly log?: Logger
   /** Messages may wait. */
   readonly outbox?: Partial<OutboxOptions>
+  readonly tracer?: Tracer
 }
 
 const KEY = new Uint8Array(32).fill(7)
@@ -91,8 +92,9 @@ export class BridgeRig {
     const log = options.log ?? silentLogger
     const policy = { current: () => this.snapshot }
     const { bus, metrics } = this
+    const tracer = options.tracer ?? silentTracer
     if (options.outbox !== undefined) this.outboxes = new Outboxes({ bus, metrics: new MetricsRegistry(), log, options: options.outbox })
-    this.bridge = buildPublicImBridge(config, { bus, policy, log, metrics, connectors, sealKey: KEY, outboxes: this.outboxes })
+    this.bridge = buildPublicImBridge(config, { bus, policy, log, metrics, tracer, connectors, sealKey: KEY, outboxes: this.outboxes })
   }
 
   /** `withSurroundings`: also the archive and the SIP side, once per bus. */
@@ -117,7 +119,7 @@ export class BridgeRig {
   /** As the SIP side would send to the network. */
   send(
     content: ImContent | string,
-    more: { to?: string; id?: number; conversation?: string; timeoutMs?: number; queue?: QueueRule } = {},
+    more: { to?: string; id?: number; conversation?: string; timeoutMs?: number; queue?: QueueRule; trace?: TraceContext } = {},
   ): Promise<DeliveryOutcome> {
     const id = new Uint8Array(16)
     new DataView(id.buffer).setUint32(12, more.id ?? ++ids)
@@ -143,6 +145,7 @@ export class BridgeRig {
       },
       timeoutMs: more.timeoutMs ?? 5_000,
       forwardedBy: '',
+      trace: more.trace,
     }
     return new Promise((resolve) => this.#client.deliver(delivery, resolve))
   }

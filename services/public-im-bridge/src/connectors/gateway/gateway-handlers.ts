@@ -26,12 +26,12 @@ export class GatewayHandlers implements RpcHandlers<typeof GatewayService> {
     this.#deps = deps
   }
 
-  async sendMessage(request: SendMessageRequest, { caller, remote }: RpcContext) {
+  async sendMessage(request: SendMessageRequest, { caller, remote, trace }: RpcContext) {
     const { applications, receive, server } = this.#deps
     applications.admit(request.application, caller)
     const from = addressOf('from_address', request.fromAddress)
     applications.admitSender(request.application, from)
-    const { code, detail, isCertain, retry, status } = await receive(messageOf(request, from, { remote, server }))
+    const { code, detail, isCertain, retry, status } = await receive({ ...messageOf(request, from, { remote, server }), trace })
     return { status, code, detail, certain: isCertain, retry }
   }
 

@@ -1,9 +1,9 @@
 import type { EnvelopeIds } from '@gatehouse/archive-client'
 import type { Incoming, ReceiveOutcome } from '@gatehouse/bridge-kit'
-import { type Delivery, sentOutcome } from '@gatehouse/delivery'
+import { type Delivery, deliveryStage, portOf, sentOutcome } from '@gatehouse/delivery'
 import type { Decision, DeliveryOutcome, Destination } from '@gatehouse/im-model'
 import { type DecisionState, type Snapshot, userKey } from '@gatehouse/policy-engine'
-import type { Logger } from '@gatehouse/telemetry'
+import { type Logger, type Tracer, traceFacts } from '@gatehouse/telemetry'
 import { conversationOfPair, pairKey } from '../conversation-key.ts'
 import { ConversationQueues } from '../conversation-queues.ts'
 import type { BridgeOutbox } from '../outbox/bridge-outbox.ts'
@@ -12,6 +12,7 @@ import { decidePassage, type EvidenceLookup } from './decide-passage.ts'
 import { LoopGuard } from './loop-guard.ts'
 import { rewritten, withoutMarkup } from './message-text.ts'
 import { type KnownEvidence, Passage } from './passage.ts'
+import { beginTrace, endTrace } from './passage-trace.ts'
 import { problemOf } from './read-event.ts'
 import { goesOnRecord, type Recorder } from './recorder.ts'
 import { refusalOf, refuse, withNotice } from './refusals.ts'
@@ -56,6 +57,7 @@ export interface InboundDeps {
   readonly outbox: Pick<BridgeOutbox, 'mayWait' | 'isBehind' | 'take'>
   readonly deliverTimeoutMs: number
   readonly passed: (origin: Origin, passage: Passage | undefined, kind: string, outcome: ReceiveOutcome, durationMs: number) => void
+  readonly tracer: Tracer
   readonly nowMs: () => number
 }
 
@@ -103,10 +105,14 @@ export class Inbound {
       nowMs,
       known: this.#deps.known,
     })
+    beginTrace(passage, this.#deps.tracer)
     try {
       return this.#answer(origin, passage, event, await this.#way(passage), nowMs)
     } catch (err) {
-      origin.log.error({ err, from: passage.fromAddress, to: passage.toAddress }, 'an event was lost inside the bridge')
+      origin.log.error(
+        { err, from: passage.fromAddress, to: passage.toAddress, ...traceFacts(passage.trace?.span) },
+        'an event was lost inside the bridge',
+      )
       return this.#answer(origin, passage, event, refuse('GH-BRIDGE-CONNECTOR-FAILED', event.side), nowMs)
     }
   }
@@ -131,6 +137,7 @@ export class Inbound {
   /** Within the order of the conversation: who comes next finds it in the outbox, or over there. */
   async #deliverOrWait(passage: Passage, decision: Decision): Promise<DeliveryOutcome> {
     const { outbox, deliver } = this.#deps
+    passage.trace?.next(...deliveryStage(portOf(decision.destination as Destination)))
     const delivery = this.#deliveryOf(passage, decision)
     if (decision.queue === undefined) return await deliver(delivery)
     const { side, bridge, method } = passage
@@ -146,7 +153,10 @@ export class Inbound {
   async #decide(passage: Passage, snapshot: Snapshot): Promise<Decision> {
     const { decisions, lookup, inspect } = this.#deps
     let decision = await decidePassage(passage, snapshot, decisions, lookup)
-    if (decision.verdict === 'allow' && decision.inspectors !== undefined) decision = await inspect(passage, decision)
+    if (decision.verdict === 'allow' && decision.inspectors !== undefined) {
+      passage.trace?.next('inspect')
+      decision = await inspect(passage, decision)
+    }
     passage.decision = decision
     if (decision.verdict === 'deny' || passage.passedOn.kind !== 'message') return decision
     if (decision.rewrite !== undefined) passage.passedOn = rewritten(passage.passedOn, decision.rewrite)
@@ -179,6 +189,7 @@ export class Inbound {
       decision: { mark, evidence, direction, peerClass, partner, revision },
       timeoutMs: this.#deps.deliverTimeoutMs,
       forwardedBy: '',
+      trace: passage.trace?.stage.context,
     }
   }
 
@@ -204,9 +215,11 @@ export class Inbound {
         to: passage?.toAddress,
         partner: passage?.decision?.partner,
         evidence: event.evidence?.class,
+        ...traceFacts(passage?.trace?.span),
       }
       origin.log.warn(facts, 'event from the network not delivered')
     }
+    if (passage !== undefined) endTrace(passage, outcome, startedMs, this.#deps.tracer)
     this.#deps.passed(origin, passage, event.content?.kind ?? 'other', outcome, this.#deps.nowMs() - startedMs)
     return outcome
   }

@@ -19,6 +19,6 @@ export async function inspectPassage(passage: Passage, decision: Decision, ask: 
       textIn: (each) => each,
       withText: (each, body) => ({ ...each, body }),
     },
-    ask,
+    (call, question) => ask(call, question, passage.trace?.stage),
   )
 }

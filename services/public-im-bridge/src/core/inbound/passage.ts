@@ -1,6 +1,7 @@
 import type { Incoming } from '@gatehouse/bridge-kit'
 import type { Decision, EdgeSide, EnvelopeKind, ImContent, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
 import { type BridgeEvidence, type DecisionInput, type SrvEvidence, type UserFacts, userKey } from '@gatehouse/policy-engine'
+import type { StagedSpan } from '@gatehouse/telemetry'
 import { contentOf } from './message-text.ts'
 
 /** A network's people show no certificate; what vouches for them is the evidence of its connector. */
@@ -69,6 +70,8 @@ export class Passage implements DecisionInput {
   content: () => MessageContent | undefined
   passedOn: ImContent
   isOnRecord = false
+  /** Of an event that is followed; most are not. */
+  trace: StagedSpan | undefined = undefined
 
   constructor(parts: {
     readonly id: Uint8Array

@@ -35,7 +35,8 @@ export class Recorder {
 
   record(passage: Passage): Promise<AppendOutcome> {
     const bytes = this.#encode(passage)
-    return new Promise((resolve) => this.#deps.client.append(bytes, resolve))
+    const trace = passage.trace?.next('archive.append', 'client').context
+    return new Promise((resolve) => this.#deps.client.append(bytes, resolve, trace))
   }
 
   #encode(passage: Passage): Uint8Array {

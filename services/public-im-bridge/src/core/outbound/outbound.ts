@@ -1,5 +1,6 @@
-import { type Delivery, failedOutcome } from '@gatehouse/delivery'
+import { type Delivery, endTaking, failedOutcome, takingStage } from '@gatehouse/delivery'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
+import type { Tracer } from '@gatehouse/telemetry'
 import { bridgeCodes } from '../../errors.ts'
 import type { AccountBook } from '../accounts/account-book.ts'
 import type { AccountKeeper } from '../accounts/account-keeper.ts'
@@ -44,6 +45,7 @@ export interface OutboundDeps {
   /** What went over, so that its echo is known. */
   readonly sent: (network: string, account: string, remoteId: string) => void
   readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number) => void
+  readonly tracer: Tracer
   readonly nowMs: () => number
   readonly pause: (ms: number) => Promise<void>
 }
@@ -62,6 +64,12 @@ export class Outbound {
 
   /** Never rejects. `port`: of the subject it came by. */
   async deliver(port: string, delivery: Delivery): Promise<DeliveryOutcome> {
+    const span = this.#deps.tracer.resume(delivery.trace, ...takingStage(port))
+    if (span === undefined) return await this.#deliver(port, delivery)
+    return endTaking(span, await this.#deliver(port, { ...delivery, trace: span.context }))
+  }
+
+  async #deliver(port: string, delivery: Delivery): Promise<DeliveryOutcome> {
     const startedMs = this.#deps.nowMs()
     const host = chooseNetwork(this.#deps.hosts.values(), delivery.destination, port)
     if (host === undefined) return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-NETWORK', `For ${delivery.destination.domain} over ${port}.`)
@@ -176,7 +184,9 @@ export class Outbound {
       deadlineMs,
       ...(delivery.waited === true ? { waited: true } : {}),
     }
+    const span = this.#deps.tracer.resume(delivery.trace, `send ${host.protocol}`, 'client', { 'gatehouse.network': host.name })
     const outcome = await handOver(connector, frame, content, (call) => host.guard(deadlineMs, call)).finally(() => use?.release())
+    if (span !== undefined) endTaking(span, outcome)
     if (outcome.remoteId !== '') this.#deps.sent(host.name, account?.id ?? '', outcome.remoteId)
     return outcome
   }
