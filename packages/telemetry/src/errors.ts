@@ -15,4 +15,20 @@ export const telemetryCodes = {
     remedy: 'Choose a free port and an address of this machine in telemetry.health.',
     retry: 'never',
   },
+  'GH-TELEMETRY-EXPORT': {
+    summary: 'The collector does not take what is sent to it; traces and metrics of this time are lost there.',
+    remedy: 'Check telemetry.otlp: the endpoint, its certificate, the headers, and whether the collector has an OTLP/HTTP receiver.',
+    retry: 'later',
+  },
+  'GH-TELEMETRY-HEADERS': {
+    summary: 'The file with the headers for the collector cannot be used.',
+    remedy: 'Write one header per line, `Name: value`; the file has to be readable.',
+    retry: 'never',
+  },
+  'GH-TELEMETRY-ADDRESS-KEY': {
+    summary: 'The key that addresses are hashed with cannot be used.',
+    remedy:
+      'Give a readable file of at least 16 bytes in telemetry.addresses.keyFile, or make stateDir writable so that one can be made there.',
+    retry: 'never',
+  },
 } as const

@@ -1,13 +1,54 @@
 import { createHmac } from 'node:crypto'
 
-/** The characters of a SIP user part (RFC 3261 §25.1 `user`, less those that end an address in a log line) before an `@` and a domain. */
-const ADDRESS = /([A-Za-z0-9_.!~*'()&=+$,;?/%-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)/g
+/**
+ * Characters of a user part: those of SIP (RFC 3261 §25.1 `user`), of XMPP (RFC 7622 §3.3) and of IRC nicknames. What ends an address in a log
+ * line is not among them: quotes, `:`, `<`, `>`, spaces.
+ */
+const USER_CHAR = /[A-Za-z0-9_.!~*'()&=+$,;?/%#{}|^`[\]\\\u0080-\uffff-]/
+const DOMAIN = /[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]/y
+const ADDRESS_DIGITS = 12
+const ID_DIGITS = 16
 
 /** A function that replaces the user part of each address in a text by a keyed hash; the domain stays readable. */
 export function addressHasher(key: string): (text: string) => string {
-  return (text) =>
-    text.replaceAll(ADDRESS, (_, user: string, domain: string) => {
-      const digest = createHmac('sha256', key).update(`${user.toLowerCase()}@${domain.toLowerCase()}`).digest('base64url')
-      return `h~${digest.slice(0, 12)}@${domain}`
-    })
+  return (text) => {
+    let at = text.indexOf('@')
+    if (at < 0) return text
+    let done = 0
+    let clean = ''
+    for (; at >= 0; at = text.indexOf('@', at + 1)) {
+      DOMAIN.lastIndex = at + 1
+      const domain = DOMAIN.exec(text)?.[0]
+      let start = at
+      // back to the one before it at most, so that a long line costs no more than its length
+      while (start > done && USER_CHAR.test(text[start - 1] as string)) start--
+      if (domain === undefined || start === at) continue
+      clean += text.slice(done, start) + hashedUser(key, text.slice(start, at), domain)
+      done = at
+    }
+    return clean + text.slice(done)
+  }
+}
+
+/** How single addresses and ids are written in spans; an address has the same hash as in the log. */
+export function hashedWords(key: string): { readonly address: (address: string) => string; readonly conversation: (id: string) => string } {
+  return {
+    address: (address) => {
+      const at = address.lastIndexOf('@')
+      const domain = address.slice(at + 1)
+      return at < 0 ? hashOf(key, address, ADDRESS_DIGITS) : `${hashedUser(key, address.slice(0, at), domain)}@${domain}`
+    },
+    conversation: (id) => hashOf(key, `conversation ${id}`, ID_DIGITS),
+  }
+}
+
+/** As they are: where the operator wants to read them. */
+export const clearWords: ReturnType<typeof hashedWords> = { address: (address) => address, conversation: (id) => id }
+
+function hashedUser(key: string, user: string, domain: string): string {
+  return hashOf(key, `${user.toLowerCase()}@${domain.toLowerCase()}`, ADDRESS_DIGITS)
+}
+
+function hashOf(key: string, text: string, digits: number): string {
+  return `h~${createHmac('sha256', key).update(text).digest('base64url').slice(0, digits)}`
 }

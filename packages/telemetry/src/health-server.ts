@@ -35,7 +35,7 @@ export interface HealthServer {
   stop(): Promise<void>
 }
 
-/** Serves `/healthz`, `/readyz` (200 or 503, JSON) and `/metrics` (Prometheus text). Rejects with GH-TELEMETRY-LISTEN. */
+/** Serves `/healthz`, `/readyz` (200 or 503, JSON) and `/metrics` (Prometheus text, or OpenMetrics for whoever accepts it). Rejects with GH-TELEMETRY-LISTEN. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
     answer(request, response, options).catch(() => {
@@ -69,8 +69,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const path = (request.url ?? '').split('?')[0]
   if (path === '/metrics') {
-    const text = await options.metrics.text()
-    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text)
+    await answerMetrics(request, response, options.metrics)
     return
   }
   if (path !== '/healthz' && path !== '/readyz') {
@@ -81,6 +80,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const isGood = path === '/healthz' ? health.isLive : health.isReady
   response.writeHead(isGood ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(`${JSON.stringify(health)}\n`)
+}
+
+/** Prometheus asks for OpenMetrics first where it stores exemplars, and names the older format as well. */
+async function answerMetrics(request: IncomingMessage, response: ServerResponse, metrics: MetricsRegistry): Promise<void> {
+  const isOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text')
+  const type = isOpenMetrics ? 'application/openmetrics-text; version=1.0.0; charset=utf-8' : 'text/plain; version=0.0.4; charset=utf-8'
+  const text = isOpenMetrics ? await metrics.openMetricsText() : await metrics.text()
+  response.writeHead(200, { 'content-type': type, vary: 'accept' }).end(text)
 }
 
 /** Several services in one process speak as one: live and ready when all are; checks keep their service's name. */

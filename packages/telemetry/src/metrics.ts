@@ -1,8 +1,9 @@
 import { errorsOf } from '@gatehouse/errors'
 import type { Meter } from '@opentelemetry/api'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import { type CollectionResult, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { telemetryCodes } from './errors.ts'
+import { openMetricsText } from './open-metrics.ts'
 import { type Counter, type Histogram, SeriesStore } from './series.ts'
 
 const telemetryError = errorsOf(telemetryCodes)
@@ -77,10 +78,21 @@ export class MetricsRegistry {
     return this.#tables
   }
 
+  /** Everything in OpenMetrics text 1.0, with traces as examples. */
+  async openMetricsText(): Promise<string> {
+    const { resourceMetrics } = await this.collect()
+    return openMetricsText(resourceMetrics, (name) => this.#series.exemplarsOf(name))
+  }
+
+  /** Everything as it is now, for an exporter. */
+  async collect(): Promise<CollectionResult> {
+    this.#meterNow()
+    return await this.#reader.collect()
+  }
+
   /** Everything in Prometheus text format 0.0.4. */
   async text(): Promise<string> {
-    this.#meterNow()
-    const { resourceMetrics, errors } = await this.#reader.collect()
+    const { resourceMetrics, errors } = await this.collect()
     const text = this.#serializer.serialize(resourceMetrics)
     return errors.length === 0 ? text : `${text}# ${errors.length} gauges could not be read\n`
   }

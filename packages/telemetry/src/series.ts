@@ -1,4 +1,5 @@
 import { type HrTime, ValueType } from '@opentelemetry/api'
+import { millisToHrTime } from '@opentelemetry/core'
 import {
   AggregationTemporality,
   type CollectionResult,
@@ -16,7 +17,22 @@ export interface Counter {
 
 /** One histogram with its labels. */
 export interface Histogram {
-  record(value: number): void
+  /** `traceId`: of a message that is followed, as the example of its bucket. */
+  record(value: number, traceId?: string): void
+}
+
+/** One measured value whose trace can be looked at. */
+export interface Exemplar {
+  readonly traceId: string
+  readonly value: number
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+}
+
+/** A histogram with its examples; one for each bucket, undefined where there is none. */
+export interface HistogramWithExemplars {
+  readonly labels: Labels
+  readonly exemplars: readonly (Exemplar | undefined)[]
 }
 
 class CounterSeries implements Counter {
@@ -36,6 +52,7 @@ class HistogramSeries implements Histogram {
   readonly labels: Labels
   readonly boundaries: readonly number[]
   readonly counts: number[]
+  readonly exemplars: (Exemplar | undefined)[]
   sum = 0
   count = 0
 
@@ -43,14 +60,16 @@ class HistogramSeries implements Histogram {
     this.labels = labels
     this.boundaries = boundaries
     this.counts = new Array<number>(boundaries.length + 1).fill(0)
+    this.exemplars = new Array<Exemplar | undefined>(boundaries.length + 1).fill(undefined)
   }
 
-  record(value: number): void {
+  record(value: number, traceId?: string): void {
     let bucket = 0
     while (bucket < this.boundaries.length && value > this.boundaries[bucket]!) bucket++
     this.counts[bucket]!++
     this.sum += value
     this.count++
+    if (traceId !== undefined) this.exemplars[bucket] = { traceId, value, atMs: Date.now() }
   }
 }
 
@@ -91,6 +110,8 @@ class SeriesSet<S extends { readonly labels: Labels }> {
  * every call, which on the way of a message costs more than all else that is counted there.
  */
 export class SeriesStore implements MetricProducer {
+  /** Counting began then; what is pushed has to say so, so that a restart is told from a decrease. */
+  readonly #startTime = millisToHrTime(Date.now())
   readonly #counters = new Map<string, SeriesSet<CounterSeries>>()
   readonly #histograms = new Map<string, SeriesSet<HistogramSeries>>()
 
@@ -109,8 +130,19 @@ export class SeriesStore implements MetricProducer {
     return this.#histograms.get(name)?.of(labels)
   }
 
+  /** Of one histogram, those of its series that have an example. */
+  exemplarsOf(name: string): readonly HistogramWithExemplars[] {
+    const series = this.#histograms.get(name)?.all() ?? []
+    return series.filter(({ exemplars }) => exemplars.some((each) => each !== undefined))
+  }
+
   async collect(): Promise<CollectionResult> {
-    const metrics = [...[...this.#counters.values()].map(counterData), ...[...this.#histograms.values()].map(histogramData)]
+    const now = millisToHrTime(Date.now())
+    const times = { startTime: this.#startTime, endTime: now }
+    const metrics = [
+      ...[...this.#counters.values()].map((set) => counterData(set, times)),
+      ...[...this.#histograms.values()].map((set) => histogramData(set, times)),
+    ]
     const scopeMetrics = [{ scope: { name: 'gatehouse' }, metrics: metrics.filter((metric) => metric.dataPoints.length > 0) }]
     // The reader puts these beside what the SDK collected, under the resource of the SDK.
     const resource = {} as CollectionResult['resourceMetrics']['resource']
@@ -118,25 +150,26 @@ export class SeriesStore implements MetricProducer {
   }
 }
 
-// Not written: the Prometheus text goes without times.
-const NO_TIME: HrTime = [0, 0]
+interface Times {
+  readonly startTime: HrTime
+  readonly endTime: HrTime
+}
 
-function counterData(set: SeriesSet<CounterSeries>): MetricData {
+function counterData(set: SeriesSet<CounterSeries>, times: Times): MetricData {
   return {
     ...commonData(set),
     dataPointType: DataPointType.SUM,
     isMonotonic: true,
-    dataPoints: set.all().map(({ labels, sum }) => ({ startTime: NO_TIME, endTime: NO_TIME, attributes: labels, value: sum })),
+    dataPoints: set.all().map(({ labels, sum }) => ({ ...times, attributes: labels, value: sum })),
   }
 }
 
-function histogramData(set: SeriesSet<HistogramSeries>): MetricData {
+function histogramData(set: SeriesSet<HistogramSeries>, times: Times): MetricData {
   return {
     ...commonData(set),
     dataPointType: DataPointType.HISTOGRAM,
     dataPoints: set.all().map(({ labels, boundaries, counts, sum, count }) => ({
-      startTime: NO_TIME,
-      endTime: NO_TIME,
+      ...times,
       attributes: labels,
       value: { buckets: { boundaries: [...boundaries], counts: [...counts] }, sum, count },
     })),

@@ -221,7 +221,7 @@ function gateMetrics(metrics: PeerMetrics): GateMetrics {
   // Most requests end as the one before did.
   let last: Found | undefined
   return {
-    passed({ direction, peerClass, kind, code, status, durationMs }) {
+    passed({ direction, peerClass, kind, code, status, durationMs, traceId }) {
       const isAlike =
         last !== undefined &&
         last.direction === direction &&
@@ -232,7 +232,7 @@ function gateMetrics(metrics: PeerMetrics): GateMetrics {
       const found = isAlike ? (last as Found) : find(direction, peerClass, kind, code, status)
       last = found
       found.counter.add()
-      found.duration.record(durationMs / 1000)
+      found.duration.record(durationMs / 1000, traceId)
     },
     stage: (stage, durationMs) => stages[stage].record(durationMs / 1000),
     observed: (rule, code) => metrics.add('gatehouse_peer_observed_total', 1, { rule, code }),

@@ -25,7 +25,7 @@ export async function metricsPage(): Promise<string> {
   }
   return `# Metrics
 
-Each process answers \`/metrics\` (Prometheus text), \`/healthz\` and \`/readyz\` on its health address, loopback unless configured otherwise.
+Each process answers \`/metrics\` (Prometheus text; OpenMetrics with trace ids as exemplars for whoever accepts it), \`/healthz\` and \`/readyz\` on its health address, loopback unless configured otherwise.
 
 ${sections.join('\n')}`
 }

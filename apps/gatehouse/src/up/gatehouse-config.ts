@@ -3,6 +3,7 @@ import { federationPeerConfig } from '@gatehouse/federation-peer/config'
 import { policyConfig } from '@gatehouse/policy/config'
 import { publicImBridgeConfig } from '@gatehouse/public-im-bridge/config'
 import { z } from 'zod'
+import { telemetryConfig } from './telemetry-config.ts'
 
 const control = z.strictObject({
   listen: z
@@ -19,29 +20,6 @@ const control = z.strictObject({
     })
     .optional()
     .describe('Mutual TLS of the control address; the files are watched.'),
-})
-
-const telemetry = z.strictObject({
-  log: z
-    .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least important level that is logged.'),
-      addressHashKeyFile: z
-        .string()
-        .optional()
-        .describe('File with a secret. With it, the user part of every address in the log is replaced by a keyed hash.'),
-    })
-    .prefault({})
-    .describe('The log, JSON lines on standard error (readable lines on a terminal).'),
-  health: z
-    .strictObject({
-      address: z
-        .string()
-        .default('127.0.0.1')
-        .describe('Address of /healthz, /readyz and /metrics; they name internal parts, so loopback.'),
-      port: z.int().min(0).max(65_535).describe('Its port; 0 lets the system choose one.'),
-    })
-    .optional()
-    .describe('Absent: no health server.'),
 })
 
 const nats = z.strictObject({
@@ -85,7 +63,7 @@ const outbox = z.strictObject({
 export const gatehouseConfig = z.strictObject({
   stateDir: z.string().min(1).default('state').describe('Folder for databases and keys; made when it is not there.'),
   control: control.prefault({}).describe('The control address.'),
-  telemetry: telemetry.prefault({}).describe('Log, health and metrics.'),
+  telemetry: telemetryConfig.prefault({}).describe('Log, traces, metrics and health.'),
   bus: z.discriminatedUnion('driver', [embedded, nats]).default({ driver: 'embedded' }).describe('How the services talk to each other.'),
   outbox: outbox.prefault({}).describe('Messages for destinations that are away.'),
   federationPeer: federationPeerConfig.optional().describe('The SIP edge; `up` needs it. Absent: none, as for a service that runs alone.'),

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import type { Bus } from '@gatehouse/bus'
@@ -18,8 +19,8 @@ import {
   PolicyDecisionService,
 } from '@gatehouse/proto'
 import type { RpcServer } from '@gatehouse/rpc'
-import type { Health, HealthCheck, Logger, MetricsRegistry } from '@gatehouse/telemetry'
-import { observeProcess } from '@gatehouse/telemetry'
+import type { Health, HealthCheck, Logger, MetricsRegistry, Tracer } from '@gatehouse/telemetry'
+import { observeProcess, silentTracer } from '@gatehouse/telemetry'
 import { VERSION } from '../commands/version.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
@@ -62,6 +63,8 @@ export interface GatewayDeps {
   readonly metrics: MetricsRegistry
   /** Databases and buckets that are away are waited for until this is aborted; without it their absence ends the start. */
   readonly patience?: AbortSignal
+  /** Of each service; absent: nothing is traced. */
+  readonly tracer?: (service: string, replica: string) => Tracer
   /** Connectors of public-im-bridge; the shipped ones when not given. */
   readonly connectors?: readonly ConnectorFactory<never>[]
 }
@@ -110,7 +113,10 @@ class OneProcess implements Gateway {
     this.#bus = deps.bus
     this.#control = config.control.listen ?? defaultControlAddress(services)
     this.#snapshotKey = () => fileKey(config.federationPeer?.policy.publicKeyFile)
-    const { rpc, followFiles } = createControlServer({ ...config.control, listen: this.#control }, deps.log, () => this.health().isReady)
+    const { rpc, followFiles } = createControlServer(
+      { ...config.control, listen: this.#control },
+      { log: deps.log, tracer: this.#tracer('control', hostname()), isServing: () => this.health().isReady },
+    )
     this.#rpc = rpc
     this.#followControlFiles = followFiles
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
@@ -149,6 +155,10 @@ class OneProcess implements Gateway {
     return () => whenPossible(name, start, { log, stop: patience, onWaiting, pause: pauseFor })
   }
 
+  #tracer(service: string, replica: string): Tracer {
+    return this.#deps.tracer?.(service, replica) ?? silentTracer
+  }
+
   #depsOf(part: string): { bus: Bus; log: Logger; metrics: MetricsRegistry } {
     return { bus: this.#bus, log: this.#deps.log.child({ part }), metrics: this.#deps.metrics }
   }
@@ -173,7 +183,7 @@ class OneProcess implements Gateway {
     const { archive: section, stateDir } = this.#config
     const service = buildArchiveService(
       { ...section, databaseFile: section.databaseFile ?? join(stateDir, 'archive.db') },
-      this.#depsOf('archive'),
+      { ...this.#depsOf('archive'), tracer: this.#tracer('archive', hostname()) },
     )
     this.#parts.push({ name: 'archive', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
     this.#archive = service.handlers
@@ -202,7 +212,12 @@ class OneProcess implements Gateway {
       nowMs: Date.now,
       maxStalenessMs: section.policy.maxStalenessMs,
     })
-    const service = buildFederationPeer(section, { ...deps, policy: follower, outboxes: this.#outboxes })
+    const service = buildFederationPeer(section, {
+      ...deps,
+      tracer: this.#tracer('federation-peer', section.replica),
+      policy: follower,
+      outboxes: this.#outboxes,
+    })
     this.#followers.set('federation-peer', follower)
     this.#parts.push(this.#followerPart('snapshot-follower', follower))
     const start = async (): Promise<void> => {
@@ -237,6 +252,7 @@ class OneProcess implements Gateway {
     const sealKey = readSealKey(section.sealKeyFile ?? join(this.#config.stateDir, 'bridge.key'), section.sealKeyFile === undefined)
     const service = buildPublicImBridge(section, {
       ...deps,
+      tracer: this.#tracer('public-im-bridge', section.replica),
       policy: follower,
       connectors: this.#deps.connectors ?? connectors,
       sealKey,

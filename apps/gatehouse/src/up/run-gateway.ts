@@ -1,7 +1,7 @@
 import type { Bus } from '@gatehouse/bus'
 import { formatProblem, loadConfig } from '@gatehouse/config'
 import { connectRpc } from '@gatehouse/rpc'
-import { createLogger, type HealthCheck, type Logger, MetricsRegistry } from '@gatehouse/telemetry'
+import type { HealthCheck } from '@gatehouse/telemetry'
 import type { Call } from '../cli/command.ts'
 import type { ExitCode } from '../cli/exit-codes.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
@@ -13,6 +13,7 @@ import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type Place } from './gateway.ts'
 import { HealthFront } from './health-front.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
+import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts'
 import { loadServiceCode, type ServiceName } from './service-code.ts'
 import { pauseFor, whenPossible } from './when-possible.ts'
 
@@ -26,39 +27,37 @@ export async function runGateway(call: Call, file: string, services: readonly Se
   const config = withReplica(loaded.config, replica)
   const { isErrorTerminal, env, err, stop } = call.io
   const hasColours = chooseStyle(isErrorTerminal, env).bold('x') !== 'x'
-  const hashKeyFile = config.telemetry.log.addressHashKeyFile
-  const log = createLogger({
+  const telemetry = openTelemetry(config.telemetry, {
     service: services.length === 1 ? (services[0] ?? 'gatehouse') : 'gatehouse',
-    level: config.telemetry.log.level,
-    destination: err,
-    isPretty: isErrorTerminal,
-    hasColours,
-    ...(hashKeyFile === undefined ? {} : { hashAddresses: { key: readText(call.io.cwd, hashKeyFile) } }),
+    cwd: call.io.cwd,
+    stateDir: config.stateDir,
+    logTo: { destination: err, isPretty: isErrorTerminal, hasColours },
   })
-  const metrics = new MetricsRegistry()
+  const { log } = telemetry
   const front = new HealthFront()
-  await front.start(config.telemetry.health, metrics)
+  await front.start(config.telemetry.health, telemetry.metrics)
   try {
-    await serve(call, config, services, { log, metrics, front })
+    await serve(call, config, services, telemetry, front)
   } catch (thrown) {
     // whoever stops a process that is still waiting for its bus or database does not want to hear of it again
     if (!stop.aborted) throw thrown
   } finally {
     await front.stop()
+    await telemetry.stop()
   }
   log.info({}, 'stopped')
   return exitCodes.ok.code
 }
 
-interface ServeDeps {
-  readonly log: Logger
-  readonly metrics: MetricsRegistry
-  readonly front: HealthFront
-}
-
 /** From the bus to the end of the drain. */
-async function serve(call: Call, config: GatehouseConfig, services: readonly ServiceName[], deps: ServeDeps): Promise<void> {
-  const { log, metrics, front } = deps
+async function serve(
+  call: Call,
+  config: GatehouseConfig,
+  services: readonly ServiceName[],
+  telemetry: OpenTelemetry,
+  front: HealthFront,
+): Promise<void> {
+  const { log, metrics, tracer } = telemetry
   const { stop } = call.io
   const connect = (): Promise<Bus> => openBus(config, `gatehouse ${services.join('+')}`, isOutboxOn(config, services))
   // What this image does not hold is no reason to wait for a bus.
@@ -67,12 +66,13 @@ async function serve(call: Call, config: GatehouseConfig, services: readonly Ser
   const isRemote = config.bus.driver === 'nats'
   const patience = { log, stop, onWaiting: (check: HealthCheck | undefined) => front.waitFor(check), pause: pauseFor }
   const bus = isRemote ? await whenPossible('bus', connect, patience) : await connect()
-  const gateway = await buildGateway(config, { bus, log, metrics, patience: stop }, services).catch(async (thrown: unknown) => {
+  const gateway = await buildGateway(config, { bus, log, metrics, tracer, patience: stop }, services).catch(async (thrown: unknown) => {
     await bus.close(0)
     throw thrown
   })
   front.follow(() => gateway.health())
   const addresses = { ...(await gateway.start()), health: front.place }
+  telemetry.start()
   try {
     await applyFiles(call, addresses.control)
     call.out.result({ ready: true, ...addresses }, () => describe(addresses))
