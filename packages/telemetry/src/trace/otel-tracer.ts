@@ -55,33 +55,39 @@ export class SdkTracer implements Tracer {
     return this.#start(ROOT_CONTEXT, name, kind, { 'gatehouse.after_the_fact': true }, startedAtMs)
   }
 
-  #start(parent: Context, name: string, kind: SpanKind, facts: SpanFacts, startTime?: number): Span {
-    return new SdkSpan(
-      this.#tracer,
-      this.#tracer.startSpan(
-        name,
-        { kind: KINDS[kind], attributes: attributesOf(facts), ...(startTime === undefined ? {} : { startTime }) },
-        parent,
-      ),
-    )
+  #start(parent: Context, name: string, kind: SpanKind, facts: SpanFacts, startedAtMs?: number): Span {
+    return new SdkSpan({ tracer: this.#tracer, clock: new StayClock(), parent, name, kind, facts, startedAtMs })
   }
+}
+
+/** What a new span is made of. */
+interface NewSpan {
+  readonly tracer: OtelTracer
+  readonly clock: StayClock
+  readonly parent: Context
+  readonly name: string
+  readonly kind: SpanKind
+  readonly facts: SpanFacts
+  readonly startedAtMs?: number | undefined
 }
 
 class SdkSpan implements Span {
   readonly context: TraceContext
   readonly #tracer: OtelTracer
+  readonly #clock: StayClock
   readonly #span: OtelSpan
 
-  constructor(tracer: OtelTracer, span: OtelSpan) {
+  constructor({ tracer, clock, parent, name, kind, facts, startedAtMs }: NewSpan) {
     this.#tracer = tracer
-    this.#span = span
-    const { traceId, spanId } = span.spanContext()
+    this.#clock = clock
+    const options = { kind: KINDS[kind], attributes: attributesOf(facts), startTime: startedAtMs ?? clock.nowMs() }
+    this.#span = tracer.startSpan(name, options, parent)
+    const { traceId, spanId } = this.#span.spanContext()
     this.context = { traceId, spanId, isSampled: true }
   }
 
   child(name: string, kind: SpanKind = 'internal', facts: SpanFacts = {}): Span {
-    const options = { kind: KINDS[kind], attributes: attributesOf(facts) }
-    return new SdkSpan(this.#tracer, this.#tracer.startSpan(name, options, trace.setSpan(ROOT_CONTEXT, this.#span)))
+    return new SdkSpan({ tracer: this.#tracer, clock: this.#clock, parent: trace.setSpan(ROOT_CONTEXT, this.#span), name, kind, facts })
   }
 
   set(facts: SpanFacts): void {
@@ -98,9 +104,27 @@ class SdkSpan implements Span {
   }
 
   end(atMs?: number): void {
-    this.#span.end(atMs)
+    this.#span.end(atMs ?? this.#clock.nowMs())
   }
 }
+
+/** The wall clock counts whole milliseconds and the fine clock drifts from it over days: the fine clock, set anew for each message. */
+class StayClock {
+  readonly #offsetMs: number
+
+  constructor() {
+    const fineMs = performance.timeOrigin + performance.now()
+    const wallMs = Date.now()
+    const isTrue = Math.abs(fineMs - wallMs) < MOST_DRIFT_MS
+    this.#offsetMs = isTrue ? performance.timeOrigin : wallMs - performance.now()
+  }
+
+  nowMs(): number {
+    return this.#offsetMs + performance.now()
+  }
+}
+
+const MOST_DRIFT_MS = 2
 
 function otelContext({ traceId, spanId, isSampled }: TraceContext): { traceId: string; spanId: string; traceFlags: TraceFlags } {
   return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE }
