@@ -103,6 +103,22 @@ test(
       assert.ok(spans.every(({ traceId, links }) => !THEIRS.includes(traceId) && links.length === 0))
     })
 
+    await rack.step(t, 'an operator looks at the partner’s messages on the wire, for a while', async () => {
+      const args = ['peers', 'trace', 'fabrikam.example', '--minutes', '1', '--messages', '2', '--connect', site.edgeSocket]
+      const looking = await site.startCli(/are shown until/, ...args)
+      const headers = [PLAIN, ['X-Login-Token', 'zq-canary-secret']] as const
+      const sent = await carol.request('MESSAGE', 'sip:alice@contoso.example', { headers, body: CANARIES[3] as string })
+      assert.equal(statusOf(sent), 200, sent.startLine)
+      assert.equal(await looking.ended, 0)
+      const shown = looking.output()
+      assert.match(shown, /<- fabrikam [\d.:]+ external\n {2}MESSAGE sip:alice@contoso\.example SIP\/2\.0\n/)
+      assert.match(shown, /-> fabrikam [\d.:]+ external\n {2}SIP\/2\.0 200 /)
+      assert.match(shown, /X-Login-Token: \[redacted\]/)
+      assert.match(shown, /\[22 bytes\]/)
+      assert.ok(!shown.includes('zq-canary'), shown)
+      assert.match(site.logs(), /a SIP trace was switched on/)
+    })
+
     await rack.step(t, 'what is said in all this names nobody and quotes nothing', async () => {
       await site.stopServices()
       const told = `${collector.texts.join('\n')}\n${site.logs()}`

@@ -35,8 +35,8 @@ export interface TracedSite {
   readonly edgeSocket: string
   /** Everything that all services have logged so far. */
   logs(): string
-  /** Runs the command line; its standard output. */
-  cli(...args: readonly string[]): string
+  /** Starts the command line and waits for a line that it prints. */
+  startCli(ready: RegExp, ...args: readonly string[]): Promise<ManagedProcess>
   /** Stops the services, which send what they still have to say. */
   stopServices(): Promise<void>
 }
@@ -154,7 +154,19 @@ export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = '' 
     collector,
     edgeSocket: `unix:${rack.path('federation-peer/.gatehouse/federation-peer.sock')}`,
     logs: () => services.map(({ logFile }) => readFileSync(logFile, 'utf8')).join(''),
-    cli,
+    startCli: async (line, ...args) => {
+      const logFile = rack.path(`cli-${args[0]}.log`)
+      return rack.add(
+        await startProcess({
+          name: `gatehouse ${args[0]}`,
+          command: process.execPath,
+          args: [...CLI, ...args],
+          cwd: rack.folder,
+          logFile,
+          ready: { line },
+        }),
+      )
+    },
     stopServices: async () => {
       await Promise.all(services.map((service) => service.stop()))
     },

@@ -24,6 +24,7 @@ import { linkAddCommand, linkListCommand, linkRemoveCommand } from './commands/l
 import { networksCommand } from './commands/networks.ts'
 import { outboxDropCommand, outboxListCommand, outboxRetryCommand } from './commands/outbox.ts'
 import { peersCommand } from './commands/peers.ts'
+import { peersTraceCommand } from './commands/peers-trace.ts'
 import { policyObservedCommand } from './commands/policy-observed.ts'
 import { policyStatusCommand } from './commands/policy-status.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -64,6 +65,7 @@ export const commands: readonly Command[] = [
   policyObservedCommand,
   peersCommand,
   doctorCommand,
+  peersTraceCommand,
   outboxListCommand,
   outboxRetryCommand,
   outboxDropCommand,

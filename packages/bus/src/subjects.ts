@@ -105,8 +105,8 @@ export const busSubjects = {
     name: 'gh.v1.events.<topic>',
     kind: 'publish',
     owner: 'every service',
-    payload: 'DecisionEvent, EventsWanted',
-    use: 'Topic `decisions`: what is decided, told while somebody says on topic `wanted` that he watches; never a source of truth.',
+    payload: 'DecisionEvent, EventsWanted, PeeringEvent',
+    use: 'Topic `decisions`: what is decided, told while somebody says on topic `wanted` that he watches. Topic `peering`: somebody began or ended to look at the SIP messages of a peer. Never a source of truth.',
   },
   policyBucket: {
     name: 'gh-v1-policy',

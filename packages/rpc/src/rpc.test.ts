@@ -43,7 +43,7 @@ class Peering {
   }
 }
 
-const peering: RpcHandlers<typeof PeeringService> = new Peering()
+const peering = new Peering() as Partial<RpcHandlers<typeof PeeringService>> as RpcHandlers<typeof PeeringService>
 
 const archive: Partial<RpcHandlers<typeof ArchiveService>> = {
   search: async function* (request) {

@@ -29,6 +29,7 @@ import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { partnerGauges } from './peering/partner-gauges.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
 import { watchWord } from './peering/watch-word.ts'
+import { SipTraces } from './peering/sip-traces.ts'
 
 import { Recorder } from './record/recorder.ts'
 import { createDnsClient } from './resolve/dns-client.ts'
@@ -204,7 +205,9 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     log,
   })
 
+  const traces = new SipTraces()
   const session = new Session({
+    traces,
     limits: config.limits,
     nowMs,
     log,
@@ -277,12 +280,14 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     links: () => pool.states(),
     replica: config.replica,
     watchOf: (fingerprint) => watchWord(decisions, fingerprint),
+    tracing: { traces, bus, log, replica: config.replica, nowMs, after: (delayMs, run) => clock.after(delayMs, run) },
   })
   metrics.observe({
     connections: (side) => count(session.connections.values(), (connection) => connection.side === side),
     serverTransactions: () => session.layer.openServerTransactions(),
     clientTransactions: () => session.layer.openClientTransactions(),
     secondsToExpiry: (side) => ((keeper.states().find((state) => state.side === side)?.notAfterMs ?? 0) - nowMs()) / 1000,
+    sipTraces: () => traces.count,
     policyRevision: () => deps.policy.current(nowMs())?.revision ?? 0,
     archive: () => archiveClient.stats(),
     links: () => pool.states(),

@@ -2,6 +2,16 @@ import type { CodeTable } from '@gatehouse/errors'
 
 /** What federation-peer itself answers, beyond what identity, policy, edge and SIP codes say. */
 export const peerCodes = {
+  'GH-PEER-TRACE-REQUEST': {
+    summary: 'A SIP trace cannot be switched on as asked.',
+    remedy: 'Name a peer, a time of at most an hour and at most 10000 messages.',
+    retry: 'never',
+  },
+  'GH-PEER-TRACE-MANY': {
+    summary: 'Too many SIP traces are on in this replica.',
+    remedy: 'Wait until one of them ends; the log says who switched them on.',
+    retry: 'later',
+  },
   'GH-PEER-UNAUTHENTICATED': {
     summary: 'The connection has no certificate that leads to a trusted root.',
     remedy: 'See the identity code logged for this connection; `gatehouse cert check` explains a certificate.',

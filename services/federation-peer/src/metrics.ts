@@ -103,6 +103,12 @@ export const federationPeerMetrics = {
     description: 'Seconds until our own certificate expires.',
     labels: ['side'],
   },
+  gatehouse_peer_sip_traces: {
+    type: 'gauge',
+    unit: '{trace}',
+    description: 'SIP traces that are on: somebody looks at the messages of a peer.',
+    labels: [],
+  },
   gatehouse_peer_policy_revision: { type: 'gauge', unit: '{revision}', description: 'Policy revision in force; 0: none.', labels: [] },
 } as const satisfies MetricTable
 
@@ -118,6 +124,7 @@ export interface Gauges {
   /** Partners that policy names, never a name that a stranger chose. */
   readonly partnerLinks: () => Iterable<{ readonly partner: string; readonly isUp: boolean }>
   readonly partnerCertificates: () => Iterable<{ readonly partner: string; readonly secondsToExpiry: number }>
+  readonly sipTraces: () => number
 }
 
 /** Wires the plain counter methods of edge and gate to the registry. */
@@ -152,6 +159,7 @@ export function wireMetrics(registry: MetricsRegistry): { edge: EdgeMetrics; gat
       [gauges.secondsToExpiry('external'), sides.external],
       [gauges.secondsToExpiry('internal'), sides.internal],
     ])
+    metrics.observe('gatehouse_peer_sip_traces', () => [[gauges.sipTraces()]])
     metrics.observe('gatehouse_peer_policy_revision', () => [[gauges.policyRevision()]])
     metrics.observe('gatehouse_peer_archive_waiting', () => [[gauges.archive().queuedRecords]])
     metrics.observe('gatehouse_peer_archive_lost_outcomes', () => [[gauges.archive().droppedOutcomes]])

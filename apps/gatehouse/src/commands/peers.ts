@@ -43,11 +43,17 @@ function headers(isWide: boolean): readonly string[] {
   return ['PARTNER', 'CLASS', 'SIDE', 'STATE', 'LINKS', 'IN', 'OUT', 'REFUSED', 'CERT ENDS', ...more, 'SINCE', 'DETAIL']
 }
 
+/** Whoever looks should see that somebody looks at the messages too. */
+function stateText({ state, watch, tracedUntilUs }: PeerState): string {
+  const notes = [watch, tracedUntilUs === 0n ? '' : 'traced'].filter((note) => note !== '')
+  return notes.length === 0 ? state : `${state} (${notes.join(', ')})`
+}
+
 function row(peer: PeerState, isWide: boolean, nowMs: number): readonly Cell[] {
   const more = isWide ? [peer.remote, peer.tlsVersion, peer.certificateFingerprint.slice(0, 16), peer.domains.join(' '), peer.replica] : []
   const ends = peer.certificateNotAfterUs === 0n ? '-' : `in ${ageOf(Number(peer.certificateNotAfterUs / 1_000n) - nowMs)}`
   const since = peer.sinceUs === 0n ? '-' : ageOf(nowMs - Number(peer.sinceUs / 1_000n))
-  const state = { text: peer.watch === '' ? peer.state : `${peer.state} (${peer.watch})`, paint: STATE_PAINT[peer.state] ?? 'warn' }
+  const state = { text: stateText(peer), paint: STATE_PAINT[peer.state] ?? 'warn' }
   const links = `${peer.linksIn} in ${peer.linksOut} out`
   return [
     peer.partner,

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/peering.proto.
  */
 export const file_gatehouse_v1_peering: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIhIKEExpc3RQZWVyc1JlcXVlc3QihAMKCVBlZXJTdGF0ZRIPCgdwYXJ0bmVyGAEgASgJEhIKCnBlZXJfY2xhc3MYAiABKAkSDAoEc2lkZRgDIAEoCRIQCghsaW5rc19pbhgEIAEoDRIRCglsaW5rc19vdXQYBSABKA0SDQoFc3RhdGUYBiABKAkSDgoGZGV0YWlsGAcgASgJEhAKCHNpbmNlX3VzGAggASgDEhMKC3JlcXVlc3RzX2luGAkgASgEEhQKDHJlcXVlc3RzX291dBgKIAEoBBIPCgdyZWZ1c2VkGAsgASgEEg8KB2RvbWFpbnMYDCADKAkSHwoXY2VydGlmaWNhdGVfZmluZ2VycHJpbnQYDSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX3VzGA4gASgDEg4KBnJlbW90ZRgPIAEoCRITCgt0bHNfdmVyc2lvbhgQIAEoCRIZChFvcGVuX3RyYW5zYWN0aW9ucxgRIAEoDRINCgV3YXRjaBgSIAEoCRIPCgdyZXBsaWNhGBMgASgJIjsKEUxpc3RQZWVyc1Jlc3BvbnNlEiYKBXBlZXJzGAEgAygLMhcuZ2F0ZWhvdXNlLnYxLlBlZXJTdGF0ZSIkChFEaXNjb25uZWN0UmVxdWVzdBIPCgdwYXJ0bmVyGAEgASgJIiQKEkRpc2Nvbm5lY3RSZXNwb25zZRIOCgZjbG9zZWQYASABKA0iaQoPRGlhZ25vc2VSZXF1ZXN0Eg4KBmRvbWFpbhgBIAEoCRIMCgRmcm9tGAIgASgJEhEKCWVjaG9fdXNlchgDIAEoCRIRCglza2lwX2VjaG8YBCABKAgSEgoKdGltZW91dF9tcxgFIAEoDSIsCg1EaWFnbm9zaXNGYWN0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiQAoQRGlhZ25vc2lzRmluZGluZxIMCgRjb2RlGAEgASgJEg4KBnJlc3VsdBgCIAEoCRIOCgZkZXRhaWwYAyABKAkiiAIKEERpYWdub3NlUmVzcG9uc2USDAoEbmFtZRgBIAEoCRIOCgZyZXN1bHQYAiABKAkSEwoLZHVyYXRpb25fbXMYAyABKA0SDAoEY29kZRgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJEg4KBmRldGFpbBgGIAEoCRILCgNmaXgYByABKAkSDAoEc2lkZRgIIAEoCRIqCgVmYWN0cxgJIAMoCzIbLmdhdGVob3VzZS52MS5EaWFnbm9zaXNGYWN0EiwKBGFsc28YCiADKAsyHi5nYXRlaG91c2UudjEuRGlhZ25vc2lzRmluZGluZxIPCgdyZXBsaWNhGAsgASgJEgwKBGZyb20YDCABKAky/AEKDlBlZXJpbmdTZXJ2aWNlEkwKCUxpc3RQZWVycxIeLmdhdGVob3VzZS52MS5MaXN0UGVlcnNSZXF1ZXN0Gh8uZ2F0ZWhvdXNlLnYxLkxpc3RQZWVyc1Jlc3BvbnNlEk8KCkRpc2Nvbm5lY3QSHy5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlcXVlc3QaIC5nYXRlaG91c2UudjEuRGlzY29ubmVjdFJlc3BvbnNlEksKCERpYWdub3NlEh0uZ2F0ZWhvdXNlLnYxLkRpYWdub3NlUmVxdWVzdBoeLmdhdGVob3VzZS52MS5EaWFnbm9zZVJlc3BvbnNlMAFiBnByb3RvMw");
+  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIhIKEExpc3RQZWVyc1JlcXVlc3QinQMKCVBlZXJTdGF0ZRIPCgdwYXJ0bmVyGAEgASgJEhIKCnBlZXJfY2xhc3MYAiABKAkSDAoEc2lkZRgDIAEoCRIQCghsaW5rc19pbhgEIAEoDRIRCglsaW5rc19vdXQYBSABKA0SDQoFc3RhdGUYBiABKAkSDgoGZGV0YWlsGAcgASgJEhAKCHNpbmNlX3VzGAggASgDEhMKC3JlcXVlc3RzX2luGAkgASgEEhQKDHJlcXVlc3RzX291dBgKIAEoBBIPCgdyZWZ1c2VkGAsgASgEEg8KB2RvbWFpbnMYDCADKAkSHwoXY2VydGlmaWNhdGVfZmluZ2VycHJpbnQYDSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX3VzGA4gASgDEg4KBnJlbW90ZRgPIAEoCRITCgt0bHNfdmVyc2lvbhgQIAEoCRIZChFvcGVuX3RyYW5zYWN0aW9ucxgRIAEoDRINCgV3YXRjaBgSIAEoCRIPCgdyZXBsaWNhGBMgASgJEhcKD3RyYWNlZF91bnRpbF91cxgUIAEoAyI7ChFMaXN0UGVlcnNSZXNwb25zZRImCgVwZWVycxgBIAMoCzIXLmdhdGVob3VzZS52MS5QZWVyU3RhdGUiJAoRRGlzY29ubmVjdFJlcXVlc3QSDwoHcGFydG5lchgBIAEoCSIkChJEaXNjb25uZWN0UmVzcG9uc2USDgoGY2xvc2VkGAEgASgNImkKD0RpYWdub3NlUmVxdWVzdBIOCgZkb21haW4YASABKAkSDAoEZnJvbRgCIAEoCRIRCgllY2hvX3VzZXIYAyABKAkSEQoJc2tpcF9lY2hvGAQgASgIEhIKCnRpbWVvdXRfbXMYBSABKA0iLAoNRGlhZ25vc2lzRmFjdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIkAKEERpYWdub3Npc0ZpbmRpbmcSDAoEY29kZRgBIAEoCRIOCgZyZXN1bHQYAiABKAkSDgoGZGV0YWlsGAMgASgJIogCChBEaWFnbm9zZVJlc3BvbnNlEgwKBG5hbWUYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEgwKBGNvZGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIOCgZkZXRhaWwYBiABKAkSCwoDZml4GAcgASgJEgwKBHNpZGUYCCABKAkSKgoFZmFjdHMYCSADKAsyGy5nYXRlaG91c2UudjEuRGlhZ25vc2lzRmFjdBIsCgRhbHNvGAogAygLMh4uZ2F0ZWhvdXNlLnYxLkRpYWdub3Npc0ZpbmRpbmcSDwoHcmVwbGljYRgLIAEoCRIMCgRmcm9tGAwgASgJIkoKEFRyYWNlUGVlclJlcXVlc3QSDwoHcGFydG5lchgBIAEoCRIPCgdzZWNvbmRzGAIgASgNEhQKDG1heF9tZXNzYWdlcxgDIAEoDSJjChFUcmFjZVBlZXJSZXNwb25zZRIsCgdtZXNzYWdlGAEgASgLMhsuZ2F0ZWhvdXNlLnYxLlRyYWNlZE1lc3NhZ2USDgoGbWlzc2VkGAIgASgEEhAKCHVudGlsX3VzGAMgASgDItgBCg1UcmFjZWRNZXNzYWdlEg0KBWF0X3VzGAEgASgDEg8KB3JlcGxpY2EYAiABKAkSEwoLaXNfcmVjZWl2ZWQYAyABKAgSDAoEc2lkZRgEIAEoCRIPCgdwYXJ0bmVyGAUgASgJEg4KBnJlbW90ZRgGIAEoCRISCgpzdGFydF9saW5lGAcgASgJEisKB2hlYWRlcnMYCCADKAsyGi5nYXRlaG91c2UudjEuVHJhY2VkSGVhZGVyEhIKCmJvZHlfYnl0ZXMYCSABKAQSDgoGZGVmZWN0GAogASgJIisKDFRyYWNlZEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIoEBCgxQZWVyaW5nRXZlbnQSDQoFYXRfdXMYASABKAMSDwoHcmVwbGljYRgCIAEoCRIMCgR3aGF0GAMgASgJEg8KB3BhcnRuZXIYBCABKAkSDgoGY2FsbGVyGAUgASgJEhAKCHVudGlsX3VzGAYgASgDEhAKCG1lc3NhZ2VzGAcgASgEMswCCg5QZWVyaW5nU2VydmljZRJMCglMaXN0UGVlcnMSHi5nYXRlaG91c2UudjEuTGlzdFBlZXJzUmVxdWVzdBofLmdhdGVob3VzZS52MS5MaXN0UGVlcnNSZXNwb25zZRJPCgpEaXNjb25uZWN0Eh8uZ2F0ZWhvdXNlLnYxLkRpc2Nvbm5lY3RSZXF1ZXN0GiAuZ2F0ZWhvdXNlLnYxLkRpc2Nvbm5lY3RSZXNwb25zZRJLCghEaWFnbm9zZRIdLmdhdGVob3VzZS52MS5EaWFnbm9zZVJlcXVlc3QaHi5nYXRlaG91c2UudjEuRGlhZ25vc2VSZXNwb25zZTABEk4KCVRyYWNlUGVlchIeLmdhdGVob3VzZS52MS5UcmFjZVBlZXJSZXF1ZXN0Gh8uZ2F0ZWhvdXNlLnYxLlRyYWNlUGVlclJlc3BvbnNlMAFiBnByb3RvMw");
 
 /**
  * @generated from message gatehouse.v1.ListPeersRequest
@@ -133,6 +133,13 @@ export type PeerState = Message<"gatehouse.v1.PeerState"> & {
    * @generated from field: string replica = 19;
    */
   replica: string;
+
+  /**
+   * Until when its messages are shown to somebody; 0: they are not.
+   *
+   * @generated from field: int64 traced_until_us = 20;
+   */
+  tracedUntilUs: bigint;
 };
 
 /**
@@ -372,6 +379,215 @@ export const DiagnoseResponseSchema: GenMessage<DiagnoseResponse> = /*@__PURE__*
   messageDesc(file_gatehouse_v1_peering, 8);
 
 /**
+ * @generated from message gatehouse.v1.TracePeerRequest
+ */
+export type TracePeerRequest = Message<"gatehouse.v1.TracePeerRequest"> & {
+  /**
+   * Partner as ListPeers names it, one of its domains, or a name in its certificate.
+   *
+   * @generated from field: string partner = 1;
+   */
+  partner: string;
+
+  /**
+   * At most 3600.
+   *
+   * @generated from field: uint32 seconds = 2;
+   */
+  seconds: number;
+
+  /**
+   * At most 10000.
+   *
+   * @generated from field: uint32 max_messages = 3;
+   */
+  maxMessages: number;
+};
+
+/**
+ * Describes the message gatehouse.v1.TracePeerRequest.
+ * Use `create(TracePeerRequestSchema)` to create a new message.
+ */
+export const TracePeerRequestSchema: GenMessage<TracePeerRequest> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 9);
+
+/**
+ * @generated from message gatehouse.v1.TracePeerResponse
+ */
+export type TracePeerResponse = Message<"gatehouse.v1.TracePeerResponse"> & {
+  /**
+   * Absent in the first answer, which says that the trace is on.
+   *
+   * @generated from field: gatehouse.v1.TracedMessage message = 1;
+   */
+  message?: TracedMessage | undefined;
+
+  /**
+   * Messages left out before this one: the caller reads slower than they come.
+   *
+   * @generated from field: uint64 missed = 2;
+   */
+  missed: bigint;
+
+  /**
+   * @generated from field: int64 until_us = 3;
+   */
+  untilUs: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.TracePeerResponse.
+ * Use `create(TracePeerResponseSchema)` to create a new message.
+ */
+export const TracePeerResponseSchema: GenMessage<TracePeerResponse> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 10);
+
+/**
+ * @generated from message gatehouse.v1.TracedMessage
+ */
+export type TracedMessage = Message<"gatehouse.v1.TracedMessage"> & {
+  /**
+   * @generated from field: int64 at_us = 1;
+   */
+  atUs: bigint;
+
+  /**
+   * @generated from field: string replica = 2;
+   */
+  replica: string;
+
+  /**
+   * @generated from field: bool is_received = 3;
+   */
+  isReceived: boolean;
+
+  /**
+   * external, internal.
+   *
+   * @generated from field: string side = 4;
+   */
+  side: string;
+
+  /**
+   * @generated from field: string partner = 5;
+   */
+  partner: string;
+
+  /**
+   * @generated from field: string remote = 6;
+   */
+  remote: string;
+
+  /**
+   * @generated from field: string start_line = 7;
+   */
+  startLine: string;
+
+  /**
+   * @generated from field: repeated gatehouse.v1.TracedHeader headers = 8;
+   */
+  headers: TracedHeader[];
+
+  /**
+   * Length of the body, which is not shown.
+   *
+   * @generated from field: uint64 body_bytes = 9;
+   */
+  bodyBytes: bigint;
+
+  /**
+   * What is wrong with it; empty: nothing that the edge saw.
+   *
+   * @generated from field: string defect = 10;
+   */
+  defect: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.TracedMessage.
+ * Use `create(TracedMessageSchema)` to create a new message.
+ */
+export const TracedMessageSchema: GenMessage<TracedMessage> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 11);
+
+/**
+ * @generated from message gatehouse.v1.TracedHeader
+ */
+export type TracedHeader = Message<"gatehouse.v1.TracedHeader"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Credentials, keys and what people wrote are replaced by [redacted].
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.TracedHeader.
+ * Use `create(TracedHeaderSchema)` to create a new message.
+ */
+export const TracedHeaderSchema: GenMessage<TracedHeader> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 12);
+
+/**
+ * Bus: gh.v1.events.peering. Somebody began, or ended, to look at the SIP messages of a peer.
+ *
+ * @generated from message gatehouse.v1.PeeringEvent
+ */
+export type PeeringEvent = Message<"gatehouse.v1.PeeringEvent"> & {
+  /**
+   * @generated from field: int64 at_us = 1;
+   */
+  atUs: bigint;
+
+  /**
+   * @generated from field: string replica = 2;
+   */
+  replica: string;
+
+  /**
+   * trace-on, trace-off.
+   *
+   * @generated from field: string what = 3;
+   */
+  what: string;
+
+  /**
+   * @generated from field: string partner = 4;
+   */
+  partner: string;
+
+  /**
+   * @generated from field: string caller = 5;
+   */
+  caller: string;
+
+  /**
+   * @generated from field: int64 until_us = 6;
+   */
+  untilUs: bigint;
+
+  /**
+   * Shown so far.
+   *
+   * @generated from field: uint64 messages = 7;
+   */
+  messages: bigint;
+};
+
+/**
+ * Describes the message gatehouse.v1.PeeringEvent.
+ * Use `create(PeeringEventSchema)` to create a new message.
+ */
+export const PeeringEventSchema: GenMessage<PeeringEvent> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 13);
+
+/**
  * @generated from service gatehouse.v1.PeeringService
  */
 export const PeeringService: GenService<{
@@ -402,6 +618,16 @@ export const PeeringService: GenService<{
     methodKind: "server_streaming";
     input: typeof DiagnoseRequestSchema;
     output: typeof DiagnoseResponseSchema;
+  },
+  /**
+   * The SIP messages of one peer as they cross the edge of this replica, without their bodies, for a bounded time. Ends by itself.
+   *
+   * @generated from rpc gatehouse.v1.PeeringService.TracePeer
+   */
+  tracePeer: {
+    methodKind: "server_streaming";
+    input: typeof TracePeerRequestSchema;
+    output: typeof TracePeerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gatehouse_v1_peering, 0);

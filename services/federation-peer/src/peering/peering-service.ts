@@ -8,12 +8,15 @@ import {
   ListPeersResponseSchema,
   type PeerState,
   PeerStateSchema,
+  type TracePeerRequest,
 } from '@gatehouse/proto'
 import type { RpcContext } from '@gatehouse/rpc'
 import type { Diagnoses } from '../diagnose/diagnoses.ts'
 import type { EdgeConnection } from '../edge/connection.ts'
 import type { LinkState } from '../edge/link-pool.ts'
 import { stateOf } from '../session/connection-state.ts'
+import { partnerOf } from './sip-traces.ts'
+import { type TracePeerDeps, tracePeer } from './trace-peer.ts'
 
 export interface PeeringDeps {
   readonly connections: () => Iterable<EdgeConnection>
@@ -22,6 +25,7 @@ export interface PeeringDeps {
   readonly diagnoses: Diagnoses
   /** Watch list of discovered partners, by certificate fingerprint: empty, watched, limited or blocked. */
   readonly watchOf: (fingerprint: string) => string
+  readonly tracing: TracePeerDeps
 }
 
 /** Partners with their live state: what `gatehouse peers` shows. One row per partner and side. */
@@ -54,6 +58,10 @@ export class PeeringHandlers {
     return this.#deps.diagnoses.run(request, context)
   }
 
+  tracePeer(request: TracePeerRequest, context: RpcContext): ReturnType<typeof tracePeer> {
+    return tracePeer(request, context, this.#deps.tracing)
+  }
+
   #addConnection(rows: Map<string, PeerState>, connection: EdgeConnection): void {
     const state = stateOf(connection)
     const row = rowOf(rows, connection.side, partnerOf(connection), this.#deps.replica)
@@ -74,6 +82,7 @@ export class PeeringHandlers {
     const openedUs = BigInt(Math.trunc(connection.openedAtMs)) * 1000n
     if (row.sinceUs === 0n || openedUs < row.sinceUs) row.sinceUs = openedUs
     row.watch ||= this.#deps.watchOf(connection.peer.fingerprint)
+    row.tracedUntilUs ||= BigInt(Math.trunc(this.#deps.tracing.traces.untilMs(connection))) * 1000n
   }
 
   /** Links that are not up have no connection to speak for them. */
@@ -85,17 +94,6 @@ export class PeeringHandlers {
     row.detail = link.detail
     row.sinceUs = BigInt(Math.trunc(link.sinceMs)) * 1000n
   }
-}
-
-function partnerOf(connection: EdgeConnection): string {
-  const state = stateOf(connection)
-  return (
-    state.servedPartner ??
-    state.bound?.partner ??
-    connection.peer.names.dns[0] ??
-    connection.peer.names.commonName ??
-    connection.remote.address
-  )
 }
 
 function rowOf(rows: Map<string, PeerState>, side: string, partner: string, replica: string): PeerState {

@@ -18,6 +18,7 @@ import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { NextHopHabits } from '../endpoint/sip-sender.ts'
 import { buildSipOutbox } from '../outbox/build-sip-outbox.ts'
 import type { SipOutbox } from '../outbox/sip-outbox.ts'
+import { SipTraces } from '../peering/sip-traces.ts'
 import { Recorder } from '../record/recorder.ts'
 import { LinkTargets } from '../route/link-targets.ts'
 import { OwnNames } from '../route/own-names.ts'
@@ -131,6 +132,7 @@ export class RigConnection implements EdgeConnection {
 /** The whole way of a message in memory: real session, gate, policy engine, archive client and bus; no sockets, no archive. */
 export class GateRig {
   readonly session: Session
+  readonly traces: SipTraces = new SipTraces()
   readonly endpoint: Endpoint
   /** What the endpoint gave to the owner of a network, and what that says of it. */
   readonly handedOver: Delivery[] = []
@@ -274,6 +276,7 @@ export class GateRig {
       nowMs,
       log: SILENT,
       newTag,
+      traces: this.traces,
       isAnchoredOn: (side, peer) => peer.anchors.includes('default') || peer.anchors.includes(side),
       isInsideServer: (peer) => peer.names.dns.includes('home.contoso.example'),
       gate: (session) =>

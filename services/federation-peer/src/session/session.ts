@@ -17,6 +17,7 @@ import {
 } from '@gatehouse/sip-core'
 import type { FederationPeerConfig } from '../config.ts'
 import type { ConnectionId, EdgeConnection, EdgeHandler, EdgeLog } from '../edge/connection.ts'
+import type { SipTraces } from '../peering/sip-traces.ts'
 import type { ClientOwner } from './client-owner.ts'
 import { type ConnectionState, stateOf } from './connection-state.ts'
 import type { Gate } from './gate.ts'
@@ -36,6 +37,8 @@ export interface SessionDeps {
   readonly isInsideServer: (peer: PeerIdentity) => boolean
   /** True when a trust store that counts on this edge anchors the certificate. */
   readonly isAnchoredOn: (side: EdgeSide, peer: PeerIdentity) => boolean
+  /** Whose messages somebody looks at. */
+  readonly traces: SipTraces
   readonly gate: (session: Session) => Gate
 }
 
@@ -219,6 +222,7 @@ export class Session implements EdgeHandler, TransactionUser {
     const connection = this.connections.get(connectionId)
     if (connection === undefined) return
     if (message.isRequest) stateOf(connection).requestsOut++
+    if (this.#deps.traces.isOn) this.#deps.traces.note(connection, message, false, this.#deps.nowMs())
     this.#lastWriteHadRoom = connection.write(encodeHead(message), message.body.byteLength === 0 ? undefined : message.body)
     // Whoever does not read its answers is not read either: its requests wait with it, not in our memory.
     if (!this.#lastWriteHadRoom && !message.isRequest) this.#holdFeeder(connection, connection)
@@ -240,6 +244,7 @@ export class Session implements EdgeHandler, TransactionUser {
   // ── frames ──
 
   #handleFrame(connection: EdgeConnection, state: ConnectionState, frame: Frame, nowMs: number): void {
+    if (this.#deps.traces.isOn) this.#noteFrame(connection, frame, nowMs)
     switch (frame.kind) {
       case 'keepalive':
         if (state.refusal === undefined) connection.write(PONG, undefined) // RFC 5626 §3.5.1
@@ -260,6 +265,12 @@ export class Session implements EdgeHandler, TransactionUser {
         connection.close(frame.defect.code)
         return
     }
+  }
+
+  #noteFrame(connection: EdgeConnection, frame: Frame, nowMs: number): void {
+    if (frame.kind === 'keepalive' || frame.message === undefined) return
+    const defect = frame.kind === 'message' ? '' : frame.defect.code
+    this.#deps.traces.note(connection, frame.message, true, nowMs, defect)
   }
 
   #handleMessage(connection: EdgeConnection, message: SipMessage, nowMs: number): void {
