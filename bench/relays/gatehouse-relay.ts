@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { DnsServer } from '@gatehouse/lab'
 import { freePort, type RunningGate, startGate } from '@gatehouse/test-integration'
 import type { RelayOrder } from '../load/load-orders.ts'
+import { startNullCollector } from './null-collector.ts'
 import type { RunningRelay } from './relay-case.ts'
 
 export interface GatehousePlan {
@@ -11,6 +12,8 @@ export interface GatehousePlan {
   /** host:port of a NATS server; absent: the bus inside the process. */
   readonly natsServer?: string
   readonly replica?: string
+  /** Part of the messages that is traced; absent: none, and no collector. */
+  readonly traceRatio?: number
   readonly limits?: Readonly<Record<string, number>>
 }
 
@@ -48,9 +51,11 @@ export async function startGatehouseRelay(order: RelayOrder, folder: string, pla
   const dnsAt = await dns.start()
   dns.zone.setAddresses(order.upstreamName, [order.upstreamHost])
   const certificate = { certFile: order.certFile, keyFile: order.keyFile }
+  const collector = plan.traceRatio === undefined ? undefined : await startNullCollector()
   const gate: RunningGate = await startGate(folder, plan.replica ?? 'gate', {
     policy: benchPolicy(plan.duty, order.domains),
     logLevel: 'warn',
+    ...(collector === undefined ? {} : { traces: { endpoint: collector.endpoint, ratio: plan.traceRatio ?? 0 } }),
     ...(plan.hasArchive ? { archive: { folder: `${folder}/archive` } } : {}),
     ...(plan.natsServer === undefined ? {} : { natsServer: plan.natsServer }),
     config: {
@@ -74,6 +79,9 @@ export async function startGatehouseRelay(order: RelayOrder, folder: string, pla
     delayP99Ms: () => gate.delayP99Ms(),
     async stop() {
       await gate.stop()
+      // a figure without a trace behind it would be none
+      if (collector !== undefined && collector.bytes() === 0) throw new Error('the collector got no traces')
+      await collector?.stop()
       await dns.stop()
     },
   }

@@ -33,6 +33,20 @@ export const relayCases: readonly RelayCase[] = [
     start: (order, folder) => startGatehouseRelay(order, folder, { duty: 'off', hasArchive: false }),
   },
   {
+    name: 'gatehouse-traced',
+    what: 'the same with 1 % of the messages traced and sent to a collector',
+    minVias: 2,
+    missing: always,
+    start: (order, folder) => startGatehouseRelay(order, folder, { duty: 'off', hasArchive: false, traceRatio: 0.01 }),
+  },
+  {
+    name: 'gatehouse-traced-all',
+    what: 'the same with every message traced',
+    minVias: 2,
+    missing: always,
+    start: (order, folder) => startGatehouseRelay(order, folder, { duty: 'off', hasArchive: false, traceRatio: 1 }),
+  },
+  {
     name: 'gatehouse-archive',
     what: 'Gatehouse with the archive committed to SQLite before the answer, in the same process',
     minVias: 2,

@@ -12,7 +12,7 @@ import { parsePolicy } from '@gatehouse/policy-document'
 import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
 import { RetryOutboxRequestSchema } from '@gatehouse/proto'
 import { buildPublicImBridge, connectors, type PublicImBridge, publicImBridgeConfig } from '@gatehouse/public-im-bridge'
-import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
+import { createLogger, hashedWords, MetricsRegistry, noTracing, otlpSpanExporter, Tracing } from '@gatehouse/telemetry'
 import type { GateOrder } from './gate.ts'
 import { serveNetworkDouble } from './network-double.ts'
 
@@ -21,6 +21,7 @@ let snapshot = readSnapshot(order, 1)
 const bus = await openBus(order)
 const log = createLogger({ service: 'federation-peer', level: order.logLevel ?? 'debug', destination: process.stderr })
 const metrics = new MetricsRegistry()
+const tracing = openTracing(order)
 const quick = { backOffBaseMs: 200, backOffCapMs: 1_000, lookMs: 250 }
 const outboxes = order.outbox === undefined ? undefined : new Outboxes({ bus, metrics, log, options: quick })
 let archive: ArchiveService | undefined
@@ -36,6 +37,7 @@ const peer = buildFederationPeer(federationPeerConfig.parse(order.config), {
   outboxes,
   log,
   metrics,
+  tracer: tracing.tracer('federation-peer', 'gate'),
 })
 const bound = await peer.start()
 let bridge: PublicImBridge | undefined
@@ -63,8 +65,18 @@ process.once('SIGTERM', () => {
     .then(() => archive?.stop())
     .then(() => outboxes?.close())
     .then(() => bus.close(100))
+    .then(() => tracing.stop())
     .then(() => process.exit(0))
 })
+
+function openTracing({ traces }: GateOrder): Pick<Tracing, 'tracer' | 'stop'> {
+  if (traces === undefined) return noTracing
+  const sampling = { ratio: traces.ratio, failuresPerSecond: 10 }
+  return new Tracing(
+    { sampling, words: hashedWords('a key for tests'), version: 'test' },
+    { exporter: otlpSpanExporter({ endpoint: traces.endpoint, headers: () => ({}), timeoutMs: 5_000 }), onExported: () => undefined },
+  )
+}
 
 function readSnapshot({ policy: text, queueMaxAgeMs }: GateOrder, revision: number): Snapshot {
   const policy = parsePolicy([{ name: 'policy.yaml', text }], { nowMs: Date.now() })

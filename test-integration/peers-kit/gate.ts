@@ -9,6 +9,8 @@ export interface GateOrder {
   /** Policy document, YAML. */
   readonly policy: string
   readonly logLevel?: 'debug' | 'info' | 'warn'
+  /** A collector that takes OTLP over HTTP, and the part of the messages that is traced. */
+  readonly traces?: { readonly endpoint: string; readonly ratio: number }
   /** An archive in the same process, its SQLite files in `folder`; without it the policy's duty has to be `off`. */
   readonly archive?: { readonly folder: string }
   /** Messages may wait, in this SQLite file or in JetStream; tries come quickly. */

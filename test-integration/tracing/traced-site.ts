@@ -164,6 +164,7 @@ export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = '' 
           cwd: rack.folder,
           logFile,
           ready: { line },
+          readyTimeoutMs: 60_000,
         }),
       )
     },

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import type { Bus, BusReply } from '@gatehouse/bus'
+import type { Bus, BusHeaders, BusReply } from '@gatehouse/bus'
 import { AppendReplySchema, AppendRequestSchema, ArchiveRecordSchema } from '@gatehouse/proto'
+import { batchTracesOf } from '@gatehouse/telemetry'
 import { type AppendOutcome, ArchiveClient, type ArchiveClientOptions } from './archive-client.ts'
 
 interface Asked {
   readonly records: readonly string[]
+  readonly headers: BusHeaders | undefined
   readonly answer: (reply: BusReply) => void
 }
 
@@ -32,8 +34,8 @@ class Rig {
   readonly client: ArchiveClient
 
   constructor(options: Partial<ArchiveClientOptions> = {}, maxPayloadBytes = 1000) {
-    const request: Bus['request'] = (_subject, data, _timeoutMs, onReply) => {
-      this.asked.push({ records: fromBinary(AppendRequestSchema, data).records.map(textOf), answer: onReply })
+    const request: Bus['request'] = (_subject, data, _timeoutMs, onReply, headers) => {
+      this.asked.push({ records: fromBinary(AppendRequestSchema, data).records.map(textOf), headers, answer: onReply })
     }
     this.client = new ArchiveClient(
       {
@@ -119,6 +121,42 @@ describe('archive client', () => {
     rig.turn()
     assert.equal(rig.asked.length, 2)
     assert.equal(rig.client.stats().batchesInFlight, 2)
+  })
+
+  test('a batch says which of its messages are followed, also when it goes again; others say nothing', () => {
+    const trace = (digit: string) => ({ traceId: digit.repeat(32), spanId: digit.repeat(16), isSampled: true })
+    const followed = (name: string, digit: string): void => rig.client.append(bytes(name), () => rig.outcomes.push(name), trace(digit))
+    const idsOf = (at: number): string[] => batchTracesOf(rig.asked[at]?.headers).map(({ traceId }) => traceId[0] as string)
+    rig.append('a')
+    rig.turn()
+    assert.equal(rig.asked[0]?.headers, undefined)
+    rig.append('b')
+    followed('c', '1')
+    rig.append('d')
+    followed('e', '2')
+    rig.turn()
+    rig.commit()
+    assert.deepEqual(
+      [rig.asked[0]?.records, idsOf(0)],
+      [
+        ['b', 'c', 'd', 'e'],
+        ['1', '2'],
+      ],
+    )
+    rig.leave()
+    followed('f', '3')
+    rig.fire(100)
+    assert.deepEqual(
+      [rig.asked[0]?.records, idsOf(0)],
+      [
+        ['b', 'c', 'd', 'e', 'f'],
+        ['1', '2', '3'],
+      ],
+    )
+    rig.commit()
+    rig.append('g')
+    rig.turn()
+    assert.deepEqual([rig.asked[0]?.records, rig.asked[0]?.headers], [['g'], undefined])
   })
 
   test('records wait for an archive that is started again, and go in their order', () => {
