@@ -54,7 +54,9 @@ describe('examples in documents', () => {
     for (const fence of fences.filter(({ language }) => language === 'sh')) {
       for (const match of fence.text.matchAll(/^(?:npm run )?gatehouse (?:-- )?([^#|\n]+)/gm)) {
         const line = (match[1] as string).trim()
-        const name = [...sections.keys()].find((each) => line === each || line.startsWith(`${each} `))
+        // the longest name wins, as on the command line
+        const names = [...sections.keys()].filter((each) => line === each || line.startsWith(`${each} `))
+        const name = names.toSorted((a, b) => b.length - a.length)[0]
         if (name === undefined) wrong.push(`${fence.path}: gatehouse ${line}`)
         const known = `${sections.get(name ?? '') ?? ''} --json --help ${reference.slice(0, reference.indexOf('## '))}`
         for (const option of line.matchAll(/\s(--[a-z-]+)/g))
