@@ -24,7 +24,7 @@ import { affinityOf } from '../route/affinity.ts'
 import { isBySip, type LinkDestination } from '../route/link-targets.ts'
 import { stateOf } from './connection-state.ts'
 import type { GateDeps } from './gate-deps.ts'
-import { beginTrace, endTrace, noteDecision, tellNextHop } from './message-trace.ts'
+import { beginTrace, endTrace, isServerFailure, noteDecision, tellNextHop } from './message-trace.ts'
 import { type CachedEvidence, Passage } from './passage.ts'
 import type { Session } from './session.ts'
 
@@ -35,8 +35,6 @@ const UNKNOWN_USER = 404
 const LOOKS_UNKNOWN: ReadonlySet<number> = new Set([403, 404, 410, 604])
 /** RFC 3428 §7: it will be tried, and is not delivered yet. */
 const ACCEPTED = 202
-/** RFC 3261 §21.5: from here on it is the servers' fault. */
-const SERVER_FAILURE = 500
 const NO_FACTS_SERVICE = failedFacts('no facts service')
 
 /**
@@ -363,7 +361,7 @@ export class Gate implements RelayOwner, AnswerDesk {
       durationMs: nowMs - passage.nowMs,
       traceId: passage.trace?.span.context.traceId,
     })
-    if (passage.trace !== undefined || status >= SERVER_FAILURE) endTrace(passage, status, code, nowMs, this.#deps.tracer)
+    if (passage.trace !== undefined || isServerFailure(status)) endTrace(passage, status, code, nowMs, this.#deps.tracer)
   }
 
   /** What a partner and we tell each other of traces. Only asked for messages that are followed. */

@@ -49,9 +49,14 @@ export function tellNextHop(passage: Passage, request: SipRequest, destination: 
   }
 }
 
+/** Whether servers failed, ours or theirs; a refusal is an answer. */
+export function isServerFailure(status: number): boolean {
+  return status >= SERVER_FAILURE || status === TIMEOUT
+}
+
 /** The message has its final answer. One that failed is told of even when it was not followed, where the operator wants that. */
 export function endTrace(passage: Passage, status: number, code: string, nowMs: number, tracer: Tracer): void {
-  const isFailure = status >= SERVER_FAILURE || status === TIMEOUT
+  const isFailure = isServerFailure(status)
   // What the far side answered has no code of ours; its status says what went wrong.
   const failure = code === passage.decision?.code ? String(status) : code
   const late = passage.trace === undefined && isFailure ? tracer.beginFailed(nameOf(passage), 'server', passage.nowMs) : undefined
