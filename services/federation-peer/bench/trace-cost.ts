@@ -11,7 +11,7 @@ const COLLECTOR = `require('node:http').createServer((q, s) => q.resume().on('en
 /** About what a gate passes in a second: the spans of one chunk go out in one request, as they do then. */
 const CHUNK = 5_000
 /** Rounds until the code has settled. */
-const WARM_UP = 6
+const WARM_UP = 4
 
 /** Answers 200 for each request at once. */
 class EchoInside extends RigConnection {
@@ -35,7 +35,7 @@ interface Candidate {
   readonly name: string
   readonly tracing: Tracing | undefined
   readonly costs: number[]
-  readonly run: (from: number) => void
+  readonly run: (from: number, count: number) => void
 }
 
 const answers: Buffer[] = []
@@ -50,8 +50,8 @@ function candidate(name: string, ratio: number | undefined): Candidate {
   const inside = rig.adopt(new EchoInside(rig, 'internal', true, rig.inside.peer))
   const sender = new Sender(rig, 'external', false, rig.partnerLink.peer)
   rig.session.onOpen(sender)
-  const run = (from: number): void => {
-    for (let at = 0; at < CHUNK; at++) {
+  const run = (from: number, count: number): void => {
+    for (let at = 0; at < count; at++) {
       rig.session.onData(sender, messageBytes(from + at))
       for (const answer of answers) rig.session.onData(inside, answer)
       answers.length = 0
@@ -88,14 +88,22 @@ function median(numbers: readonly number[]): number {
 
 let exported = 0
 const candidates = [candidate('none', undefined), candidate('1%', 0.01)]
-const untilMs = performance.now() + seconds * 1000
 let at = 0
+// At 1 % the code of spans is settled after minutes only; here every message is traced until it is.
+const warming = candidate('all', 1)
+for (let turn = 0; turn < 25; turn++) {
+  warming.run(at, 1_000)
+  await warming.tracing?.flush()
+  at += 1_000
+}
+await warming.tracing?.stop()
+const untilMs = performance.now() + seconds * 1000
 for (let round = 0; round < WARM_UP || performance.now() < untilMs; round++) {
   // another one begins each time: what the one before leaves behind must not always fall on the same
   for (let turn = 0; turn < candidates.length; turn++) {
     const each = candidates[(round + turn) % candidates.length] as Candidate
     const before = process.cpuUsage()
-    each.run(at)
+    each.run(at, CHUNK)
     await each.tracing?.flush()
     const { user, system } = process.cpuUsage(before)
     if (round >= WARM_UP) each.costs.push((user + system) / CHUNK)
