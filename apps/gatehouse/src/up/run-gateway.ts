@@ -13,7 +13,7 @@ import { type GatehouseConfig, gatehouseConfig } from './gatehouse-config.ts'
 import { buildGateway, type GatewayAddresses, type Place } from './gateway.ts'
 import { HealthFront } from './health-front.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
-import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts'
+import { openTelemetry, type Telemetry } from './open-telemetry.ts'
 import { loadServiceCode, type ServiceName } from './service-code.ts'
 import { pauseFor, whenPossible } from './when-possible.ts'
 
@@ -54,7 +54,7 @@ async function serve(
   call: Call,
   config: GatehouseConfig,
   services: readonly ServiceName[],
-  telemetry: OpenTelemetry,
+  telemetry: Telemetry,
   front: HealthFront,
 ): Promise<void> {
   const { log, metrics, tracer } = telemetry
