@@ -26,7 +26,8 @@ export function objectOf(kind: PolicyKind, name: string, spec: unknown, namespac
 }
 
 /** Namespace, definitions, and a service account with the rights of the chart's role. Gives the account's token. */
-export async function prepareCluster({ admin }: RunningKube): Promise<string> {
+export async function prepareCluster(kube: RunningKube): Promise<string> {
+  const { admin } = kube
   const made = [await admin.post('/api/v1/namespaces', { metadata: { name: NAMESPACE } })]
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const text of definitionFiles()) made.push(await admin.send('POST', definitions, text, 'application/yaml'))
@@ -41,10 +42,17 @@ export async function prepareCluster({ admin }: RunningKube): Promise<string> {
       subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: NAMESPACE }],
     }),
   )
-  const token = await admin.post(`${account}/${ACCOUNT}/token`, { spec: { expirationSeconds: 3600 } })
-  const refused = [...made, token].find(({ status }) => status !== 201)
+  const refused = made.find(({ status }) => status !== 201)
   if (refused !== undefined) throw new Error(`the cluster could not be prepared: ${JSON.stringify(refused.body)}`)
-  return token.body.status.token
+  return await tokenOf(kube, ACCOUNT)
+}
+
+/** A token of a service account, as a pod gets it. */
+export async function tokenOf({ admin }: RunningKube, account: string): Promise<string> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`
+  const { status, body } = await admin.post(path, { spec: { expirationSeconds: 3600 } })
+  if (status !== 201) throw new Error(`${account} has no token: ${JSON.stringify(body)}`)
+  return body.status.token
 }
 
 /** The definitions as the chart ships them. */

@@ -219,7 +219,10 @@ export const policyController = z.strictObject({
       port: portNumber.default(9444),
       existingSecret: secretName.describe('Secret with `tls.crt` and `tls.key` for its Service. Empty: cert-manager makes it.'),
       caBundle: z.string().default('').describe('Authority of that Secret, base64 of PEM. With cert-manager: filled in by it.'),
-      failurePolicy: z.enum(['Fail', 'Ignore']).default('Fail').describe('What the API server does while no policy pod answers.'),
+      failurePolicy: z
+        .enum(['Fail', 'Ignore'])
+        .default('Ignore')
+        .describe('While no policy pod answers: objects are stored and judged later, or nobody changes anything.'),
       timeoutSeconds: z.int().min(1).max(30).default(5),
       from: peers.default([]).describe('Where the API server calls from (NetworkPolicy). Empty: anywhere.'),
     })

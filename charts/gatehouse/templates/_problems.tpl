@@ -14,6 +14,7 @@
 {{- include "gatehouse.problems.stores" (list . $problems) -}}
 {{- include "gatehouse.problems.secrets" (list . $problems) -}}
 {{- include "gatehouse.problems.pods" (list . $problems) -}}
+{{- include "gatehouse.problems.policyController" (list . $problems) -}}
 {{- include "gatehouse.problems.rest" (list . $problems) -}}
 {{- $problems | toJson -}}
 {{- end -}}

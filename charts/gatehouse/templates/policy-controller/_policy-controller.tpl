@@ -64,3 +64,28 @@ for any pod that automounts one.
           name: kube-root-ca.crt
           items: [{ key: ca.crt, path: ca.crt }]
 {{- end -}}
+
+{{/* Mistakes in the block. Takes (list $ PROBLEMS). */}}
+{{- define "gatehouse.problems.policyController" -}}
+{{- $root := index . 0 -}}
+{{- $problems := index . 1 -}}
+{{- $v := $root.Values.policyController -}}
+{{- if $v.enabled -}}
+  {{- if not (or $root.Values.singleProcess.enabled $root.Values.policy.enabled) -}}
+    {{- include "gatehouse.problem" (list $problems "policyController.enabled" "is true, but no pod of this release runs the policy service, which is the controller." "Set policy.enabled: true, or switch the controller on in the release that has the policy service.") -}}
+  {{- end -}}
+  {{- $table := ($root.Files.Get "files/policy-kinds.yaml" | fromYaml).kinds -}}
+  {{- range $v.kinds -}}
+    {{- if not (hasKey $table .) -}}
+      {{- include "gatehouse.problem" (list $problems "policyController.kinds" (printf "'%s' is no kind of the policy document." .) (printf "Choose from %s." (keys $table | sortAlpha | join ", "))) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- if $v.webhook.enabled -}}
+    {{- if and (not $v.webhook.existingSecret) (not $root.Values.global.certManager.enabled) -}}
+      {{- include "gatehouse.problem" (list $problems "policyController.webhook.existingSecret" "is empty: the webhook has no certificate." "Name a Secret with tls.crt and tls.key, and its authority in caBundle; or set global.certManager.enabled: true, or policyController.webhook.enabled: false.") -}}
+    {{- else if and $v.webhook.existingSecret (not $v.webhook.caBundle) -}}
+      {{- include "gatehouse.problem" (list $problems "policyController.webhook.caBundle" "is empty: the API server would not trust the certificate in your Secret." "Write the authority of its certificate there, PEM in base64.") -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
