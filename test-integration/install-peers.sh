@@ -67,6 +67,7 @@ install_debian
 install_nats
 bash test-integration/install/helm.sh || missing+=("Helm and its tools (see above)")
 bash test-integration/install/docker.sh || missing+=('a Docker engine (see above)')
+bash test-integration/install/kube.sh || missing+=("kube-apiserver and etcd (see above)")
 
 if ((${#missing[@]} > 0)); then
   printf 'install-peers: missing: %s\n' "${missing[@]}" >&2

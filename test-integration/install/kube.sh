@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds a real Kubernetes API server and its etcd into .cache/bin, from the modules that tools/kube/go.mod names. Nothing else of a cluster is needed:
-# the tests that use them speak to the API. About ten minutes of one core at first, nothing afterwards.
+# the tests that use them speak to the API. Long at first (46 minutes on two
+# cores with seven other jobs, one compiler at a time), nothing afterwards.
 # CI=true: what cannot be built is fatal. Otherwise it is named, and the tests that need it are skipped by name.
 set -uo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,9 +1,35 @@
 import { Agent, request } from 'node:https'
 
+export interface KubeCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** Anything an API server answers, as far as tests look at it: an object, a list, an event, or what is wrong. */
+export interface KubeBody {
+  readonly kind: string
+  readonly metadata?: { readonly name: string; readonly generation: number }
+  readonly spec?: unknown
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly inForce?: string
+    readonly conditions?: readonly KubeCondition[]
+    /** Of a TokenRequest. */
+    readonly token?: string
+  }
+  readonly items: readonly unknown[]
+  /** Of what is wrong. */
+  readonly code: number
+  readonly message: string
+  /** Of an event. */
+  readonly object?: { readonly code?: number }
+}
+
 export interface KubeAnswer {
   readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: objects of a cluster are whatever was applied
-  readonly body: any
+  readonly body: KubeBody
   /** What `kubectl` prints as `Warning:` (RFC 9111 §5.5). */
   readonly warnings: readonly string[]
 }
@@ -61,7 +87,7 @@ export class KubeClient {
           response.on('error', reject)
           response.on('end', () => {
             const warnings = [response.headers['warning'] ?? []].flat().map((line) => line.replace(/^299 - "(.*)"$/, '$1'))
-            resolve({ status: response.statusCode ?? 0, body: parse(text), warnings })
+            resolve({ status: response.statusCode ?? 0, body: parse(text) as KubeBody, warnings })
           })
         },
       )

@@ -51,8 +51,9 @@ export async function prepareCluster(kube: RunningKube): Promise<string> {
 export async function tokenOf({ admin }: RunningKube, account: string): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`
   const { status, body } = await admin.post(path, { spec: { expirationSeconds: 3600 } })
-  if (status !== 201) throw new Error(`${account} has no token: ${JSON.stringify(body)}`)
-  return body.status.token
+  const token = body.status?.token
+  if (status !== 201 || token === undefined) throw new Error(`${account} has no token: ${JSON.stringify(body)}`)
+  return token
 }
 
 /** The definitions as the chart ships them. */
@@ -154,6 +155,5 @@ export function webhookConfiguration(port: number, ca: string, failurePolicy = '
 
 /** Conditions as `Type Status Reason: message`. */
 export function conditionsOf(answer: KubeAnswer): readonly string[] {
-  const conditions = (answer.body.status?.conditions ?? []) as { type: string; status: string; reason: string; message: string }[]
-  return conditions.map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`)
+  return (answer.body.status?.conditions ?? []).map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`)
 }

@@ -70,7 +70,7 @@ test(
     const settled = (kind: PolicyKind, name: string, pattern: RegExp): Promise<readonly string[]> =>
       until(`${kind}/${name} says ${pattern}`, async () => {
         const answer = await admin.get(pathOf(kind, name))
-        const { generation } = answer.body.metadata ?? {}
+        const generation = answer.body.metadata?.generation
         const conditions = conditionsOf(answer)
         const isCurrent = answer.body.status?.observedGeneration === generation
         return isCurrent && conditions.some((line) => pattern.test(line)) ? conditions : undefined
@@ -81,7 +81,7 @@ test(
         const { plural } = resourceNames[kind]
         await until(`${kind} is established`, async () => {
           const { body } = await admin.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.policy.gatehouse.internal`)
-          const conditions = body.status?.conditions as { type: string; status: string; message: string }[] | undefined
+          const conditions = body.status?.conditions
           const broken = conditions?.find(({ type }) => type === 'NonStructuralSchema' || type === 'Terminating')
           assert.equal(broken, undefined, broken?.message)
           return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true ? true : undefined

@@ -30,8 +30,14 @@ const ALLOWED = new Set([
   'x-kubernetes-list-map-keys',
 ])
 
-// biome-ignore lint/suspicious/noExplicitAny: a schema read back from its file
-function nodesOf(node: any, path: string): { readonly path: string; readonly node: any }[] {
+interface SchemaNode {
+  readonly type: string
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly items?: SchemaNode
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean
+}
+
+function nodesOf(node: SchemaNode, path: string): { readonly path: string; readonly node: SchemaNode }[] {
   const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => nodesOf(child, `${path}.${key}`))
   return [{ path, node }, ...children, ...(node.items === undefined ? [] : nodesOf(node.items, `${path}[]`))]
 }
