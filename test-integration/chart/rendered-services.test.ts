@@ -90,7 +90,13 @@ test(
       dns.zone.setAddresses(host, ['127.0.0.1'])
       return rack.add(home)
     }
-    const home = await server('contoso.example', 'home.contoso.example', 'gate.contoso.example', site.portOf('federation-peer', 5062), homePort)
+    const home = await server(
+      'contoso.example',
+      'home.contoso.example',
+      'gate.contoso.example',
+      site.portOf('federation-peer', 5062),
+      homePort,
+    )
     const alice = home.addUser('alice')
     const partner = await server('fabrikam.example', 'sip.fabrikam.example', 'sip.contoso.example', site.portOf('federation-peer', 5061), 0)
 
