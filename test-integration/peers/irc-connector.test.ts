@@ -9,6 +9,7 @@ import {
   type BridgeConnector,
   type LinkedAccount,
   networkAddress,
+  type PresenceHandling,
   type ReceiptHandling,
   type TypingHandling,
 } from '@gatehouse/bridge-kit'
@@ -22,7 +23,7 @@ import { IrcPerson } from '../peers-kit/irc-person.ts'
 import { startNgircd } from '../peers-kit/ngircd.ts'
 import { plainWires } from '../peers-kit/plain-wires.ts'
 
-type IrcConnector = BridgeConnector & AccountHandling & TypingHandling & ReceiptHandling
+type IrcConnector = BridgeConnector & AccountHandling & TypingHandling & ReceiptHandling & PresenceHandling
 
 const user = { user: 'alice', domain: 'contoso.example' }
 const DOMAIN = 'irc.contoso.example'
@@ -192,7 +193,8 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
   })
 
   test('says in words that a message was given up, and not to somebody who took the nick', async () => {
-    const { connector, linked, person } = meeting
+    const { connector, linked } = meeting
+    const sender = await IrcPerson.join(network, authority.certPem, freshNick('sender'))
     const impostor = await IrcPerson.join(network, authority.certPem, freshNick('owned'))
     const tell = (to: string): Promise<DeliveryOutcome> =>
       connector.sendReceipt({
@@ -210,11 +212,49 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
         evidence: 'V3',
         deadlineMs: Date.now() + 20_000,
       })
-    assert.equal((await tell(`~${person.nick}`)).status, 'sent')
-    await person.when((line) => /NOTICE .* :Your message of 2023-11-14 22:13 UTC to alice@contoso\.example was not delivered/.test(line))
+    assert.equal((await tell(`~${sender.nick}`)).status, 'sent')
+    await sender.when((line) => /NOTICE .* :Your message of 2023-11-14 22:13 UTC to alice@contoso\.example was not delivered/.test(line))
     assert.equal((await tell(impostor.nick)).code, 'GH-IRC-NOT-THEM')
     assert.deepEqual(impostor.heard(), [])
     impostor.leave()
+    sender.leave()
+  })
+
+  test('tells who comes and goes, and does not take whoever has the nick for the account', async () => {
+    const { connector, context, linked } = meeting
+    const ask = (to: string, type: 'subscribe' | 'unsubscribe'): Promise<DeliveryOutcome> =>
+      connector.sendPresence({
+        envelope: {
+          id: new Uint8Array(16),
+          receivedAtMs: 0,
+          from: user,
+          to: { user: to, domain: DOMAIN },
+          conversation: 'c',
+          content: { kind: 'presence', type },
+        },
+        side: 'external',
+        account: linked.id,
+        mark: 'verified',
+        evidence: 'V3',
+        deadlineMs: Date.now() + 20_000,
+      })
+    const seen = (of: string, type: string) =>
+      context.whenReceived(({ from, content }) => from.user === of && content.kind === 'presence' && content.type === type)
+    const nick = freshNick('comer')
+    assert.equal((await ask(`~${nick}`, 'subscribe')).status, 'sent')
+    await seen(`~${nick}`, 'subscribed')
+    await seen(`~${nick}`, 'unavailable')
+    const comer = await IrcPerson.join(network, authority.certPem, nick)
+    const here = await seen(`~${nick}`, 'available')
+    assert.deepEqual(here.evidence, { class: 'V0', by: 'nick' })
+    // the account of that name is not there: somebody has its nick
+    assert.equal((await ask(nick, 'subscribe')).status, 'sent')
+    await seen(nick, 'subscribed')
+    const gone = await seen(nick, 'unavailable')
+    assert.equal(gone.evidence.by, 'services-account')
+    assert.equal((await ask(`~${nick}`, 'unsubscribe')).status, 'sent')
+    assert.equal((await ask(nick, 'unsubscribe')).status, 'sent')
+    comer.leave()
   })
 
   test('nobody there is said with certainty', async () => {

@@ -76,6 +76,12 @@ export const ircCodes = {
     remedy: 'The detail has the server’s words; talk to its operators.',
     retry: 'never',
   },
+  'GH-IRC-NO-PRESENCE': {
+    summary: 'The network does not tell who is there, or no more of that can be asked for.',
+    remedy: 'None: it has no MONITOR, or a hundred people are watched already.',
+    retry: 'never',
+    sip: 489,
+  },
   'GH-IRC-SILENT': {
     summary: 'The server did not answer in time.',
     remedy: 'See whether host and port belong to an IRC server with TLS.',

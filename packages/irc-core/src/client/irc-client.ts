@@ -164,6 +164,12 @@ export class IrcClient {
     return true
   }
 
+  unmonitor(nicks: readonly string[], nowMs: number): void {
+    this.#nowMs = nowMs
+    if (!this.isReady || this.#features.monitorLimit === 0) return
+    for (const nick of nicks.filter(isNickLike)) this.#enqueue('MONITOR', ['-', nick])
+  }
+
   /** Asks for what was said to us since then. False: the server keeps no history. */
   catchUp(sinceMs: number, nowMs: number): boolean {
     this.#nowMs = nowMs

@@ -10,8 +10,8 @@ export const ircCapabilities: Capabilities = {
     typing: 'partial', // IRCv3 `typing`, where the server carries tags
     deliveredReceipt: 'dropped',
     displayedReceipt: 'dropped',
-    presence: 'dropped',
-    subscription: 'rejected',
+    presence: 'partial', // who is there, where the server has MONITOR
+    subscription: 'partial', // granted at once: nobody is asked
     groups: 'rejected',
     offline: 'dropped',
     refusal: 'full',

@@ -8,12 +8,13 @@ import type {
   ConnectorInfo,
   Handover,
   LinkedAccount,
+  PresenceHandling,
   ReceiptHandling,
   StateReport,
   TypingHandling,
 } from '@gatehouse/bridge-kit'
 import { failedOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, MessageEvent, ReceiptEvent, TypingEvent } from '@gatehouse/im-model'
+import type { DeliveryOutcome, MessageEvent, PresenceEvent, ReceiptEvent, TypingEvent } from '@gatehouse/im-model'
 import { ircCodes } from '@gatehouse/irc-core'
 import { ircCapabilities } from './capabilities.ts'
 import { type IrcConfig, ircConfig } from './config.ts'
@@ -21,7 +22,7 @@ import { IrcAccount } from './irc-account.ts'
 import { ircAddressing } from './people.ts'
 
 /** IRC: one connection for each linked account, direct messages only. */
-class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling, ReceiptHandling {
+class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling, ReceiptHandling, PresenceHandling {
   readonly info: ConnectorInfo
   readonly addressing: Addressing
   readonly #config: IrcConfig
@@ -72,6 +73,10 @@ class IrcConnector implements BridgeConnector, AccountHandling, TypingHandling, 
 
   sendReceipt(handover: Handover<ReceiptEvent>): Promise<DeliveryOutcome> {
     return this.#of(handover)?.sendReceipt(handover) ?? Promise.resolve(failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
+  }
+
+  sendPresence(handover: Handover<PresenceEvent>): Promise<DeliveryOutcome> {
+    return Promise.resolve(this.#of(handover)?.sendPresence(handover) ?? failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED'))
   }
 
   #of({ account }: Handover): IrcAccount | undefined {

@@ -29,6 +29,17 @@ export function readTyping(
   return incoming({ ...event, isRelayed: false }, 'TAGMSG', '', { kind: 'typing', state }, ingress, addressing, config)
 }
 
+/** What the network says of somebody who is watched. `account`: as it was asked for just now; undefined: a nick, and nobody vouches for that. */
+export function readPresence(
+  speaker: { readonly nick: string; readonly account: string | undefined },
+  type: 'available' | 'unavailable' | 'subscribed' | 'unsubscribed',
+  ingress: IrcIngress,
+  addressing: Addressing,
+  config: IrcConfig,
+): Incoming | undefined {
+  return incoming({ ...speaker, isRelayed: false }, 'MONITOR', '', { kind: 'presence', type }, ingress, addressing, config)
+}
+
 function incoming(
   speaker: Speaker,
   method: string,

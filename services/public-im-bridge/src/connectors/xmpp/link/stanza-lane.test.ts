@@ -108,3 +108,15 @@ test('what needs no proof costs no fence', () => {
   rig.send('typing', false)
   assert.deepEqual([rig.names(), rig.fate('typing')], [['typing'], 'written'])
 })
+
+test('on one-way streams an acknowledgement may be faster than the refusal: the fence decides', () => {
+  const rig = new Rig()
+  const refused = rig.send('a')
+  rig.send('b')
+  rig.lane.handleAcked([1, 2])
+  assert.deepEqual([rig.fate('a'), rig.fate('b')], [undefined, undefined])
+  rig.lane.handleBounce(stanzaErrorFor(refused, 'service-unavailable', '') as XmlElement)
+  assert.equal(rig.fate('a'), 'bounced')
+  rig.lane.close('reset')
+  assert.equal(rig.fate('b'), 'written', 'the other server has it, so it is not lost')
+})

@@ -45,7 +45,7 @@ const MAX_OPEN = 10_000
 export class StanzaLane {
   readonly #options: LaneOptions
   /** By ticket, in the order sent. */
-  readonly #open = new Map<number, { readonly tracked: TrackedStanza; readonly writtenMs: number }>()
+  readonly #open = new Map<number, { readonly tracked: TrackedStanza; readonly writtenMs: number; isAcked: boolean }>()
   readonly #byId = new Map<string, number>()
   #lastTicket = 0
   #fence: { readonly id: string; readonly upTo: number } | undefined
@@ -69,15 +69,23 @@ export class StanzaLane {
     const ticket = this.#lastTicket + 1
     if (!this.#options.write(tracked.stanza, ticket)) return false
     this.#lastTicket = ticket
-    this.#open.set(ticket, { tracked, writtenMs: this.#options.nowMs() })
+    this.#open.set(ticket, { tracked, writtenMs: this.#options.nowMs(), isAcked: false })
     this.#byId.set(tracked.stanza.attr('id') ?? '', ticket)
     this.#raiseFence()
     return true
   }
 
-  /** Tickets that stream management acknowledged. */
+  /**
+   * Tickets that stream management acknowledged. Where refusals come by another stream, one may still be on its way: then the fence decides,
+   * and the acknowledgement says only that the stanza is not lost with this stream.
+   */
   handleAcked(tickets: readonly number[]): void {
-    for (const ticket of tickets) this.#settle(ticket, { kind: 'taken' })
+    const isLast = this.#options.isAcknowledged()
+    for (const ticket of tickets) {
+      const entry = this.#open.get(ticket)
+      if (isLast) this.#settle(ticket, { kind: 'taken' })
+      else if (entry !== undefined) entry.isAcked = true
+    }
   }
 
   /** An answer to a query of ours. True: it was the fence. */
@@ -112,8 +120,8 @@ export class StanzaLane {
 
   /** The stream is gone. */
   close(detail: string): void {
-    for (const ticket of [...this.#open.keys()]) {
-      this.#settle(ticket, { kind: 'failed', code: 'GH-XMPP-STREAM', detail, isCertain: false })
+    for (const [ticket, { isAcked }] of [...this.#open]) {
+      this.#settle(ticket, isAcked ? { kind: 'written' } : { kind: 'failed', code: 'GH-XMPP-STREAM', detail, isCertain: false })
     }
   }
 
