@@ -73,6 +73,7 @@ test(
         kind: 'message',
         messageId: 'b1',
         text: '*hello* back',
+        language: 'en',
         html: '<strong>hello</strong> back',
         wants: ['delivered'],
       })
