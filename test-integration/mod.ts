@@ -2,6 +2,7 @@ export { type CertificateFiles, issueFiles, writeCertificate } from './peers-kit
 export { findTool, skipWithout } from './peers-kit/find-tool.ts'
 export { freePort, freePorts } from './peers-kit/free-port.ts'
 export { type GateOrder, type LogLine, RunningGate, startGate } from './peers-kit/gate.ts'
+export { LoopWatch, type Pauses } from './peers-kit/loop-watch.ts'
 export { ManagedProcess, type ProcessPlan, startProcess } from './peers-kit/managed-process.ts'
 export { type RunningNats, startNats } from './peers-kit/nats-server.ts'
 export { PeerRack, withRack } from './peers-kit/peer-rack.ts'

@@ -1,5 +1,5 @@
-import type { PeerRack } from '@gatehouse/test-integration'
-import type { PhaseResult } from '../load/load-orders.ts'
+import type { Pauses, PeerRack } from '@gatehouse/test-integration'
+import type { Latency, PhaseResult } from '../load/load-orders.ts'
 import type { RelayCase } from '../relays/relay-case.ts'
 import { type PhaseUse, RelayRun, type RunShape, SHORT_WARM_UP, WARM_UP } from './relay-run.ts'
 
@@ -24,15 +24,32 @@ export interface RelayResult {
   readonly p999Ms: number
   /** Of the relay's own processes. */
   readonly residentMb: number
-  /** Latency at half of `messagesPerS`, sent at that rate whether answers come or not. */
-  readonly halfLoad: { readonly messagesPerS: number; readonly p50Ms: number; readonly p99Ms: number; readonly p999Ms: number }
+  /** Latency at half of `messagesPerS`, sent at that rate whether answers come or not, and what made it. */
+  readonly halfLoad: HalfLoad
   /** What measuring itself took. */
   readonly generatorUsPerMessage: number
   readonly sinkUsPerMessage: number
   readonly errors: readonly string[]
 }
 
-/** As much as the relay can take, then half of it. */
+/** Each message that is due while something stands still waits: what stood still, and for how long. */
+export interface HalfLoad extends Latency {
+  readonly messagesPerS: number
+  /** The middle one of the seconds: one long stop is in `p99Ms` but not in here. */
+  readonly p99OfMiddleSecondMs: number
+  readonly p99OfWorstSecondMs: number
+  /** The generator sent so late; it is in the latency. */
+  readonly lateP99Ms: number
+  readonly lateMaxMs: number
+  readonly generatorPauses: Pauses
+  readonly sinkPauses: Pauses | undefined
+  readonly relayPauses: Pauses | undefined
+  /** Per process, of each second: ready to run, but no core was free. */
+  readonly waitMsPerS: Readonly<Record<string, number>>
+  readonly stolenMsPerS: number
+}
+
+/** As much as the relay can take, then half of it, for twice as long: there one stop must not be all. */
 export async function measureRelay(rack: PeerRack, relay: RelayCase, load: LoadShape): Promise<RelayResult> {
   const run = await RelayRun.start(rack, relay, load)
   try {
@@ -45,15 +62,15 @@ export async function measureRelay(rack: PeerRack, relay: RelayCase, load: LoadS
     const half = await run.phase({
       ...SHORT_WARM_UP,
       ratesPerS: new Array<number>(load.peers).fill(halfPerPeer),
-      measureMs: load.seconds * 1000,
+      measureMs: load.seconds * 2000,
     })
-    return describe(relay.name, load, full, half.result)
+    return describe(relay.name, load, full, half)
   } finally {
     await run.stop()
   }
 }
 
-function describe(name: string, load: LoadShape, full: PhaseUse, half: PhaseResult): RelayResult {
+function describe(name: string, load: LoadShape, full: PhaseUse, half: PhaseUse): RelayResult {
   const { result, processes } = full
   const messages = answered(result)
   const perMessage = (cpuMs: number): number => round((cpuMs * 1000) / Math.max(1, messages))
@@ -70,10 +87,31 @@ function describe(name: string, load: LoadShape, full: PhaseUse, half: PhaseResu
     p99Ms: round(result.p99Ms),
     p999Ms: round(result.p999Ms),
     residentMb: round(own.reduce((sum, { residentMb }) => sum + residentMb, 0)),
-    halfLoad: { messagesPerS: Math.round(perSecond(half)), p50Ms: round(half.p50Ms), p99Ms: round(half.p99Ms), p999Ms: round(half.p999Ms) },
+    halfLoad: describeHalf(half),
     generatorUsPerMessage: perMessage(result.cpuMs),
-    sinkUsPerMessage: perMessage(full.sinkCpuMs),
-    errors: [...result.errors, ...half.errors, ...halfTrouble(half)],
+    sinkUsPerMessage: perMessage(full.sink.cpuMs),
+    errors: [...result.errors, ...half.result.errors, ...halfTrouble(half.result)],
+  }
+}
+
+function describeHalf(half: PhaseUse): HalfLoad {
+  const { result, processes, generator, sink } = half
+  const bySecond = [...result.p99MsBySecond].sort((a, b) => a - b)
+  const perS = (ms: number): number => round((ms * 1000) / result.measuredMs)
+  return {
+    messagesPerS: Math.round(perSecond(result)),
+    p50Ms: round(result.p50Ms),
+    p99Ms: round(result.p99Ms),
+    p999Ms: round(result.p999Ms),
+    p99OfMiddleSecondMs: bySecond[Math.floor(bySecond.length / 2)] ?? 0,
+    p99OfWorstSecondMs: bySecond.at(-1) ?? 0,
+    lateP99Ms: round(result.lateP99Ms),
+    lateMaxMs: round(result.lateMaxMs),
+    generatorPauses: result.pauses,
+    sinkPauses: half.sinkPauses,
+    relayPauses: half.relayPauses,
+    waitMsPerS: Object.fromEntries([...processes, generator, sink].map(({ name, waitMs }) => [name, perS(waitMs)])),
+    stolenMsPerS: perS(half.stolenMs),
   }
 }
 

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { Authority } from '@gatehouse/lab'
-import { freePorts, issueFiles, type PeerRack } from '@gatehouse/test-integration'
+import { freePorts, issueFiles, type Pauses, type PeerRack } from '@gatehouse/test-integration'
 import type { BenchPeer, GeneratorOrder, GeneratorReport, PhaseOrder, PhaseResult, RelayOrder, SinkOrder } from '../load/load-orders.ts'
 import { startListener, stopChild } from '../processes/bench-child.ts'
-import { processCost } from '../processes/process-cost.ts'
-import type { RelayCase, RunningRelay } from '../relays/relay-case.ts'
+import { type ProcessCost, processCost, stolenMs } from '../processes/process-cost.ts'
+import type { RelayCase, RelayProcess, RunningRelay } from '../relays/relay-case.ts'
 
 export interface RunShape {
   readonly peers: number
@@ -18,15 +18,29 @@ export interface ProcessUse {
   readonly isOwn: boolean
   readonly cpuMs: number
   readonly residentMb: number
+  /** Its threads were ready so long and had no core. */
+  readonly waitMs: number
 }
 
 export interface PhaseUse {
   readonly result: PhaseResult
   readonly processes: readonly ProcessUse[]
-  readonly sinkCpuMs: number
+  readonly sink: ProcessUse
+  readonly generator: ProcessUse
+  readonly sinkPauses: Pauses | undefined
+  /** Of the relay, where it can say. */
+  readonly relayPauses: Pauses | undefined
+  /** The machine under this one kept its cores to itself for so long. */
+  readonly stolenMs: number
 }
 
 const HOST = '127.0.0.1'
+
+/**
+ * Generator and sink collect their garbage in their own thread. With helpers, a collection ends when the last of them had a
+ * core, and on two cores that relay, generator and sink share that was up to 285 ms: latency of the instrument, not of the relay.
+ */
+const INSTRUMENT_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=8']
 let runs = 0
 
 /** Peers → relay → inside server, each in processes of their own, for as many phases of load as are wanted. */
@@ -69,19 +83,23 @@ export class RelayRun {
     }
     const stops: (() => Promise<void>)[] = []
     try {
-      const sink = await startListener('load/sink-process.ts', sinkOrder)
+      const sink = await startListener('load/sink-process.ts', sinkOrder, INSTRUMENT_FLAGS)
       stops.push(() => stopChild(sink))
       const running = await relay.start(order, join(folder, 'relay'))
       stops.push(() => running.stop())
       const peers: BenchPeer[] = domains.map((domain) => ({ domain, ...issueFiles(folder, authority, `edge.${domain}`) }))
-      const generator = await startListener('load/generator-process.ts', {
-        kind: 'connect',
-        targets: running.targets ?? [{ host: HOST, port: relayPort }],
-        servername: 'edge.contoso.example',
-        peers,
-        bodyBytes: shape.bodyBytes,
-        run: `r${runs}x${process.pid}`,
-      } satisfies GeneratorOrder)
+      const generator = await startListener(
+        'load/generator-process.ts',
+        {
+          kind: 'connect',
+          targets: running.targets ?? [{ host: HOST, port: relayPort }],
+          servername: 'edge.contoso.example',
+          peers,
+          bodyBytes: shape.bodyBytes,
+          run: `r${runs}x${process.pid}`,
+        } satisfies GeneratorOrder,
+        INSTRUMENT_FLAGS,
+      )
       return new RelayRun(running, order, authority, generator, sink)
     } catch (problem) {
       for (const stop of stops.reverse()) await stop()
@@ -92,21 +110,24 @@ export class RelayRun {
   /** One stretch of load; what every process used while it was counted. `onMeasuring`: the counting begins. */
   async phase(order: Omit<PhaseOrder, 'kind'>, onMeasuring: () => void = () => {}): Promise<PhaseUse> {
     const generator = this.#generator
-    let before: readonly number[] = []
-    let processes: readonly ProcessUse[] = []
-    let sinkCpuMs = 0
+    const meters = [...this.relay.processes, ...this.#instruments()].map((each) => new Meter(each))
+    let stolen = 0
+    let uses: ProcessUse[] = []
+    let pauses: Promise<[Pauses | undefined, Pauses | undefined]> = Promise.resolve([undefined, undefined])
     let onEnd: ((code: number | null) => void) | undefined
     let onReport: ((report: GeneratorReport) => void) | undefined
     try {
       const result = await new Promise<PhaseResult>((resolve, reject) => {
         onReport = (report) => {
           if (report.kind === 'measuring') {
-            before = this.relay.processes.map(({ pid }) => processCost(pid).cpuMs)
-            sinkCpuMs = processCost(this.#sink.pid as number).cpuMs
+            for (const meter of meters) meter.start()
+            stolen = stolenMs()
+            void this.#takePauses()
             onMeasuring()
           } else if (report.kind === 'measured') {
-            processes = this.relay.processes.map((each, at) => useSince(each, before[at] as number))
-            sinkCpuMs = processCost(this.#sink.pid as number).cpuMs - sinkCpuMs
+            uses = meters.map((meter) => meter.use())
+            stolen = stolenMs() - stolen
+            pauses = this.#takePauses()
           } else if (report.kind === 'result') resolve(report.result)
         }
         onEnd = (code) => reject(new Error(`the load generator ended with code ${code}`))
@@ -115,11 +136,27 @@ export class RelayRun {
         generator.send({ kind: 'phase', ...order } satisfies PhaseOrder)
       })
       if (this.#sink.exitCode !== null) throw new Error('the inside server of the bench ended: see above')
-      return { result, processes, sinkCpuMs }
+      const [generatorUse, sink] = uses.splice(-2) as [ProcessUse, ProcessUse]
+      const [sinkPauses, relayPauses] = await pauses
+      return { result, processes: uses, sink, generator: generatorUse, sinkPauses, relayPauses, stolenMs: stolen }
     } finally {
       if (onReport !== undefined) generator.off('message', onReport)
       if (onEnd !== undefined) generator.off('exit', onEnd)
     }
+  }
+
+  #instruments(): RelayProcess[] {
+    return [
+      { name: 'generator', pid: this.#generator.pid as number, isOwn: false },
+      { name: 'sink', pid: this.#sink.pid as number, isOwn: false },
+    ]
+  }
+
+  /** Of sink and relay, since they were last asked. */
+  #takePauses(): Promise<[Pauses | undefined, Pauses | undefined]> {
+    const ofSink = new Promise<Pauses>((resolve) => this.#sink.once('message', (pauses) => resolve(pauses as Pauses)))
+    this.#sink.send('pauses')
+    return Promise.all([ofSink, this.relay.takePauses?.()])
   }
 
   async stop(): Promise<void> {
@@ -129,9 +166,31 @@ export class RelayRun {
   }
 }
 
-function useSince({ name, pid, isOwn }: RunningRelay['processes'][number], cpuBeforeMs: number): ProcessUse {
-  const { cpuMs, residentKb } = processCost(pid)
-  return { name, isOwn, cpuMs: cpuMs - cpuBeforeMs, residentMb: Math.round(residentKb / 102.4) / 10 }
+/** Reads the accounting of one process before and after. */
+class Meter {
+  readonly #process: RelayProcess
+  #before: ProcessCost
+
+  constructor(process: RelayProcess) {
+    this.#process = process
+    this.#before = processCost(process.pid)
+  }
+
+  start(): void {
+    this.#before = processCost(this.#process.pid)
+  }
+
+  use(): ProcessUse {
+    const { name, pid, isOwn } = this.#process
+    const { cpuMs, residentKb, waitMs } = processCost(pid)
+    return {
+      name,
+      isOwn,
+      cpuMs: cpuMs - this.#before.cpuMs,
+      waitMs: Math.round(waitMs - this.#before.waitMs),
+      residentMb: Math.round(residentKb / 102.4) / 10,
+    }
+  }
 }
 
 /** So much load that the JIT of every process has settled, also on a machine that has other things to do. */

@@ -1,4 +1,4 @@
-import type { PeerRack } from '@gatehouse/test-integration'
+import type { Pauses, PeerRack } from '@gatehouse/test-integration'
 import { processCost } from '../processes/process-cost.ts'
 import type { RelayCase } from '../relays/relay-case.ts'
 import { answered, perSecond, round } from './measure-relay.ts'
@@ -16,8 +16,8 @@ export interface SoakResult {
   readonly residentMb: readonly number[]
   /** How much the memory of the second half grew over that of the first, per hour. */
   readonly growthMbPerHour: number
-  /** Of the gate's event loop, in the last tenth. */
-  readonly eventLoopDelayP99Ms: number | undefined
+  /** Of the gate, in the last tenth: delay of its event loop, garbage collection. */
+  readonly pauses: Pauses | undefined
   readonly errors: readonly string[]
 }
 
@@ -35,7 +35,7 @@ export async function measureSoak(rack: PeerRack, relay: RelayCase, shape: RunSh
     let measuredMs = 0
     let last = peak.result
     for (let tenth = 0; tenth < TENTHS; tenth += 1) {
-      run.relay.resetDelay?.()
+      await run.relay.takePauses?.()
       const { result } = await run.phase({ ...SHORT_WARM_UP, ratesPerS, measureMs: (minutes * 60_000) / TENTHS })
       messages += answered(result)
       measuredMs += result.measuredMs
@@ -53,7 +53,7 @@ export async function measureSoak(rack: PeerRack, relay: RelayCase, shape: RunSh
       p999Ms: round(last.p999Ms),
       residentMb,
       growthMbPerHour: growth(residentMb, minutes),
-      eventLoopDelayP99Ms: await run.relay.delayP99Ms?.(),
+      pauses: await run.relay.takePauses?.(),
       errors: errors.slice(0, 10),
     }
   } finally {

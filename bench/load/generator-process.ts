@@ -1,14 +1,17 @@
 // The partners of a bench: phase by phase as much load as is ordered, every single answer checked.
+import { LoopWatch } from '@gatehouse/test-integration'
 import { LatencyHistogram } from './latency-histogram.ts'
 import type { GeneratorOrder, GeneratorReport, PhaseOrder, PhaseResult } from './load-orders.ts'
 import { PeerLink } from './peer-link.ts'
 
 const LOOK_MS = 50
+const SECOND_MS = 1000
 /** Answers that are still due at the end of a phase get this long. */
 const SETTLE_MS = 10_000
 
 class Load {
   readonly #links: readonly PeerLink[]
+  readonly #watch = new LoopWatch()
 
   constructor(order: GeneratorOrder) {
     this.#links = order.peers.map((_, index) => new PeerLink(order, index))
@@ -30,23 +33,43 @@ class Load {
     await this.#warmUp(phase, answeredBefore)
     report({ kind: 'measuring' })
     for (const link of this.#links) link.count()
+    this.#watch.take()
     const startedMs = performance.now()
     const cpu = process.cpuUsage()
-    await pause(phase.measureMs)
+    const p99MsBySecond = await this.#countSeconds(phase.measureMs)
     const used = process.cpuUsage(cpu)
     const measuredMs = performance.now() - startedMs
     const peers = this.#links.map((link) => link.end())
     clearInterval(ticker)
     report({ kind: 'measured' })
-    const all = new LatencyHistogram()
-    for (const link of this.#links) all.addAll(link.latencies)
+    const pauses = this.#watch.take()
+    const all = this.#merged((link) => link.latencies)
+    const late = this.#merged((link) => link.delays)
     await this.#settle()
     const errors = this.#links.flatMap((link) => link.errors.splice(0)).slice(0, 10)
-    return { peers, measuredMs, cpuMs: (used.user + used.system) / 1000, errors, ...all.latency() }
+    const lateness = { lateP99Ms: late.p99Ms(), lateMaxMs: late.maxMs() }
+    return { peers, measuredMs, cpuMs: (used.user + used.system) / 1000, errors, p99MsBySecond, pauses, ...lateness, ...all.latency() }
   }
 
   close(): void {
     for (const link of this.#links) link.close()
+  }
+
+  /** Lets the time pass; gives the 99th percentile of each second. */
+  async #countSeconds(measureMs: number): Promise<number[]> {
+    const p99Ms: number[] = []
+    for (let leftMs = measureMs; leftMs > 0; leftMs -= SECOND_MS) {
+      await pause(Math.min(leftMs, SECOND_MS))
+      p99Ms.push(Math.round(this.#merged((link) => link.latest).p99Ms() * 100) / 100)
+      for (const link of this.#links) link.latest.clear()
+    }
+    return p99Ms
+  }
+
+  #merged(histogramOf: (link: PeerLink) => LatencyHistogram): LatencyHistogram {
+    const all = new LatencyHistogram()
+    for (const link of this.#links) all.addAll(histogramOf(link))
+    return all
   }
 
   #answered(): number {

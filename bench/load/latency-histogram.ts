@@ -28,6 +28,14 @@ export class LatencyHistogram {
     this.#total = 0
   }
 
+  p99Ms(): number {
+    return this.#at(0.99)
+  }
+
+  maxMs(): number {
+    return this.#at(1)
+  }
+
   latency(): Latency {
     return { p50Ms: this.#at(0.5), p99Ms: this.#at(0.99), p999Ms: this.#at(0.999) }
   }

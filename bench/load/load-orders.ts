@@ -1,3 +1,5 @@
+import type { Pauses } from '@gatehouse/test-integration'
+
 /** One peer of a bench: a partner's edge with a certificate and a domain of its own. */
 export interface BenchPeer {
   readonly domain: string
@@ -52,6 +54,13 @@ export interface PeerResult extends Latency {
 
 export interface PhaseResult extends Latency {
   readonly peers: readonly PeerResult[]
+  /** 99th percentile of each second alone: one long stop of anything shows in one of them only. */
+  readonly p99MsBySecond: readonly number[]
+  /** Of messages at a rate: from when they were due until they were sent. It is in the latency, and it is the generator's own. */
+  readonly lateP99Ms: number
+  readonly lateMaxMs: number
+  /** Of the generator. */
+  readonly pauses: Pauses
   readonly measuredMs: number
   /** CPU of the generator itself. */
   readonly cpuMs: number

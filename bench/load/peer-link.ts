@@ -12,6 +12,10 @@ const MAX_WAITING_BYTES = 1024 * 1024
 /** One partner's edge: sends MESSAGE requests on its connection and checks every single answer. */
 export class PeerLink {
   readonly latencies: LatencyHistogram = new LatencyHistogram()
+  /** Of the second that is being counted; the generator empties it. */
+  readonly latest: LatencyHistogram = new LatencyHistogram()
+  /** How late messages were sent. */
+  readonly delays: LatencyHistogram = new LatencyHistogram()
   readonly errors: string[] = []
   answeredEver = 0
   readonly #order: GeneratorOrder
@@ -82,8 +86,11 @@ export class PeerLink {
     if (socket === undefined || due <= this.#rateDone) return
     socket.cork()
     for (; this.#rateDone < due; this.#rateDone += 1) {
-      if (socket.writableLength < MAX_WAITING_BYTES) this.#send(this.#rateStartMs + (this.#rateDone + 1) / this.#ratePerMs)
-      else if (this.#isCounting) {
+      const dueMs = this.#rateStartMs + (this.#rateDone + 1) / this.#ratePerMs
+      if (socket.writableLength < MAX_WAITING_BYTES) {
+        if (this.#isCounting) this.delays.add(nowMs - dueMs)
+        this.#send(dueMs)
+      } else if (this.#isCounting) {
         this.#offered += 1
         this.#heldBack += 1
       }
@@ -93,6 +100,8 @@ export class PeerLink {
 
   count(): void {
     this.latencies.clear()
+    this.latest.clear()
+    this.delays.clear()
     this.#offered = 0
     this.#answered = 0
     this.#refused = 0
@@ -164,6 +173,7 @@ export class PeerLink {
     if (!this.#isCounting) return
     this.#answered += 1
     this.latencies.add(ms)
+    this.latest.add(ms)
   }
 
   #fail(what: string): void {

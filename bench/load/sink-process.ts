@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createResponse, encodeMessage, type SipRequest, SipStreamFramer } from '@gatehouse/sip-core'
+import { LoopWatch } from '@gatehouse/test-integration'
 import type { SinkOrder } from './load-orders.ts'
 import { benchBody } from './message-template.ts'
 
@@ -36,7 +37,10 @@ function serve(socket: TLSSocket, order: SinkOrder): void {
   })
 }
 
+const watch = new LoopWatch()
+
 process.once('message', (order: SinkOrder) => {
+  process.on('message', () => process.send?.(watch.take()))
   const server = createServer(
     {
       cert: readFileSync(order.certFile),

@@ -75,8 +75,7 @@ export async function startGatehouseRelay(order: RelayOrder, folder: string, pla
   })
   return {
     processes: [{ name: plan.replica ?? 'gate', pid: gate.process.pid, isOwn: true }],
-    resetDelay: () => gate.process.signal('SIGUSR2'),
-    delayP99Ms: () => gate.delayP99Ms(),
+    takePauses: () => gate.takePauses(),
     async stop() {
       await gate.stop()
       // a figure without a trace behind it would be none

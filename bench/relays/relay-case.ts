@@ -1,3 +1,4 @@
+import type { Pauses } from '@gatehouse/test-integration'
 import type { RelayOrder } from '../load/load-orders.ts'
 
 /** Something that stands between the load generator and the sink. */
@@ -23,8 +24,7 @@ export interface RunningRelay {
   readonly processes: readonly RelayProcess[]
   /** Where peers connect; absent: where the order said. */
   readonly targets?: readonly { readonly host: string; readonly port: number }[]
-  /** Begins to count the delay of the event loop anew; absent where there is none. */
-  resetDelay?(): void
-  delayP99Ms?(): Promise<number | undefined>
+  /** What kept the gate's event loop from its work since this was last asked; absent where nobody can say. */
+  takePauses?(): Promise<Pauses | undefined>
   stop(): Promise<void>
 }

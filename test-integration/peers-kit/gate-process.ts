@@ -2,7 +2,6 @@
 // need of a whole gateway, without its control plane. Order: JSON file named on the command line. Logs: JSON lines on standard error.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { create } from '@bufbuild/protobuf'
 import { type ArchiveService, archiveConfig, buildArchiveService } from '@gatehouse/archive'
 import { type Bus, connectNatsBus, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
@@ -14,6 +13,7 @@ import { RetryOutboxRequestSchema } from '@gatehouse/proto'
 import { buildPublicImBridge, connectors, type PublicImBridge, publicImBridgeConfig } from '@gatehouse/public-im-bridge'
 import { createLogger, hashedWords, MetricsRegistry, noTracing, otlpSpanExporter, Tracing } from '@gatehouse/telemetry'
 import type { GateOrder } from './gate.ts'
+import { LoopWatch } from './loop-watch.ts'
 import { serveNetworkDouble } from './network-double.ts'
 
 const order = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder
@@ -48,13 +48,9 @@ if (order.bridge !== undefined) {
   await bridge.start()
 }
 process.stdout.write(`gate ready ${JSON.stringify(bound)}\n`)
-// For whoever measures: how late the event loop was since it was last asked.
-const delay = monitorEventLoopDelay({ resolution: 5 })
-delay.enable()
-process.on('SIGUSR2', () => {
-  process.stdout.write(`event loop delay p99 ms ${Math.max(0, delay.percentile(99) / 1e6 - 5).toFixed(2)}\n`)
-  delay.reset()
-})
+// For whoever measures: what kept the event loop from its work since it was last asked.
+const watch = new LoopWatch()
+process.on('SIGUSR2', () => process.stdout.write(`gate pauses ${JSON.stringify(watch.take())}\n`))
 process.on('SIGHUP', () => {
   snapshot = readSnapshot(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GateOrder, snapshot.revision + 1)
   log.info({ code: 'TEST-POLICY-READ' }, 'policy read again')

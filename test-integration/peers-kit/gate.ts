@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Pauses } from './loop-watch.ts'
 import { type ManagedProcess, startProcess } from './managed-process.ts'
 
 /** What `gate-process.ts` is told. */
@@ -34,7 +35,7 @@ export interface LogLine {
   readonly [fact: string]: unknown
 }
 
-const DELAY_LINE = 'event loop delay p99 ms '
+const PAUSES_LINE = 'gate pauses '
 const LOG_TIMEOUT_MS = 10_000
 const LOG_PAUSE_MS = 20
 // Those of apps/gatehouse/bin/gatehouse.mjs.
@@ -91,14 +92,15 @@ export class RunningGate {
     }
   }
 
-  /** 99th percentile of the event loop's delay since the last `SIGUSR2`; undefined when it does not say. */
-  async delayP99Ms(): Promise<number | undefined> {
-    const seen = this.process.output().split(DELAY_LINE).length
-    this.process.signal('SIGHUP')
+  /** What kept its event loop from its work since it was last asked; undefined when it does not say. */
+  async takePauses(): Promise<Pauses | undefined> {
+    const seen = this.process.output().split(PAUSES_LINE).length
+    this.process.signal('SIGUSR2')
     const deadline = performance.now() + LOG_TIMEOUT_MS
     for (;;) {
-      const parts = this.process.output().split(DELAY_LINE)
-      if (parts.length > seen) return Number(parts.at(-1)?.split('\n')[0])
+      const parts = this.process.output().split(PAUSES_LINE)
+      const line = parts.length > seen ? parts.at(-1) : undefined
+      if (line?.includes('\n') === true) return JSON.parse(line.slice(0, line.indexOf('\n'))) as Pauses
       if (performance.now() > deadline) return undefined
       await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS))
     }
