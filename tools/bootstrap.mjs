@@ -55,7 +55,10 @@ if (script === undefined) {
   process.exit(2)
 }
 // As in apps/gatehouse/bin/gatehouse.mjs: room for what many messages leave behind between two collections.
-const flags = ['--disable-warning=ExperimentalWarning', ...(task === 'gatehouse' ? ['--max-semi-space-size=64'] : [])]
+const flags = [
+  '--disable-warning=ExperimentalWarning',
+  ...(task === 'gatehouse' ? ['--max-semi-space-size=64', '--no-parallel-scavenge'] : []),
+]
 const run = spawn(node, ['--conditions=@gatehouse/source', ...flags, join(root, script[0]), ...script.slice(1), ...rest], {
   cwd: task === 'gatehouse' ? process.cwd() : root,
   stdio: 'inherit',

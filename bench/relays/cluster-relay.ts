@@ -16,7 +16,7 @@ export interface ClusterStore {
 }
 
 /** Those of apps/gatehouse/bin/gatehouse.mjs. */
-const SERVICE_FLAGS = ['--max-semi-space-size=64']
+const SERVICE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
 
 export function sqliteStore(folder: string): Promise<ClusterStore> {
   return Promise.resolve({

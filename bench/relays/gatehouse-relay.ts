@@ -15,6 +15,8 @@ export interface GatehousePlan {
   /** Part of the messages that is traced; absent: none, and no collector. */
   readonly traceRatio?: number
   readonly limits?: Readonly<Record<string, number>>
+  /** Of V8, in the place of the usual ones. */
+  readonly nodeFlags?: readonly string[]
 }
 
 export function benchPolicy(duty: 'off' | 'required', domains: readonly string[]): string {
@@ -57,6 +59,7 @@ export async function startGatehouseRelay(order: RelayOrder, folder: string, pla
     logLevel: 'warn',
     ...(collector === undefined ? {} : { traces: { endpoint: collector.endpoint, ratio: plan.traceRatio ?? 0 } }),
     ...(plan.hasArchive ? { archive: { folder: `${folder}/archive` } } : {}),
+    ...(plan.nodeFlags === undefined ? {} : { nodeFlags: plan.nodeFlags }),
     ...(plan.natsServer === undefined ? {} : { natsServer: plan.natsServer }),
     config: {
       ...(plan.replica === undefined ? {} : { replica: plan.replica }),

@@ -47,6 +47,18 @@ export const relayCases: readonly RelayCase[] = [
     start: (order, folder) => startGatehouseRelay(order, folder, { duty: 'off', hasArchive: false, traceRatio: 1 }),
   },
   {
+    name: 'gatehouse-helpers',
+    what: 'Gatehouse without archive, its young garbage collected by several threads, as Node does by itself',
+    minVias: 2,
+    missing: always,
+    start: (order, folder) =>
+      startGatehouseRelay(order, folder, {
+        duty: 'off',
+        hasArchive: false,
+        nodeFlags: ['--max-semi-space-size=64', '--parallel-scavenge'],
+      }),
+  },
+  {
     name: 'gatehouse-archive',
     what: 'Gatehouse with the archive committed to SQLite before the answer, in the same process',
     minVias: 2,

@@ -26,6 +26,8 @@ export interface GateOrder {
   readonly hasNetworkDouble?: boolean
   /** host:port of a NATS server; without it the bus is inside the process. */
   readonly natsServer?: string
+  /** Of V8, in the place of those that the gateway is started with. */
+  readonly nodeFlags?: readonly string[]
 }
 
 export interface LogLine {
@@ -39,7 +41,8 @@ const PAUSES_LINE = 'gate pauses '
 const LOG_TIMEOUT_MS = 10_000
 const LOG_PAUSE_MS = 20
 // Those of apps/gatehouse/bin/gatehouse.mjs.
-const NODE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
+const NODE_FLAGS = ['--max-semi-space-size=64', '--no-parallel-scavenge']
+const SOURCE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning']
 
 /** A federation-peer that runs. */
 export class RunningGate {
@@ -126,10 +129,11 @@ export async function startGate(folder: string, name: string, order: GateOrder):
 }
 
 async function launch(name: string, file: string): Promise<RunningGate> {
+  const { nodeFlags } = JSON.parse(readFileSync(file, 'utf8')) as GateOrder
   const started = await startProcess({
     name,
     command: process.execPath,
-    args: [...NODE_FLAGS, join(import.meta.dirname, 'gate-process.ts'), file],
+    args: [...SOURCE_FLAGS, ...(nodeFlags ?? NODE_FLAGS), join(import.meta.dirname, 'gate-process.ts'), file],
     logFile: join(dirname(file), `${name}.log`),
     ready: { line: /gate ready / },
     // a machine that builds something meanwhile takes long to read the sources

@@ -90,8 +90,7 @@ export class SipStreamFramer {
       this.#searched = Math.max(from, queue.bytes.length - HEAD_END.length + 1)
       return undefined
     }
-    const bytes = start === 0 ? queue.bytes : queue.bytes.subarray(start)
-    const head = parseHead(bytes, headBytes, this.#limits.maxHeaderLines)
+    const head = parseHead(queue.bytes, start, headBytes, this.#limits.maxHeaderLines)
     queue.skip(headBytes)
     this.#searched = queue.start
     this.#hasCrlf = false

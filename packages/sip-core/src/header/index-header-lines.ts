@@ -18,15 +18,15 @@ export interface HeadIndex {
 }
 
 /**
- * Cuts `head` (latin1, ends in an empty line) into header lines, beginning at `from`; `bytes` are the same characters
- * as bytes, which are cheaper to look at. One pass, no regular expression: this is the hot path.
+ * Cuts `head` (latin1, ends in an empty line) into header lines, beginning at `from`; the same characters stand in `bytes`
+ * from `offset` on, where they are cheaper to look at. One pass, no regular expression: this is the hot path.
  * RFC 3261 §7.3.1 (folding: a line that begins with white space continues the one before), §25.1 (header = name HCOLON
  * value; HCOLON allows blanks before the colon).
  */
-export function indexHeaderLines(head: string, bytes: Uint8Array, from: number, maxLines: number): HeadIndex {
+export function indexHeaderLines(head: string, bytes: Uint8Array, offset: number, from: number, maxLines: number): HeadIndex {
   const index: HeadIndex = { lines: [], bareLineEndAt: -1, controlAt: -1, badLineAt: -1, hasTooManyLines: false }
-  const end = head.length - 2
-  let position = from
+  const end = offset + head.length - 2
+  let position = offset + from
   while (position < end) {
     if (index.lines.length === maxLines) {
       index.hasTooManyLines = true
@@ -43,23 +43,33 @@ export function indexHeaderLines(head: string, bytes: Uint8Array, from: number, 
     while (code === SPACE || code === TAB) code = bytes[++position]!
     const isHeader = code === COLON && nameEnd > start
     if (isHeader) position++
-    else if (index.badLineAt < 0) index.badLineAt = start
-    position = pushLine(index, head, bytes, start, nameEnd, position, isHeader ? headerIdAt(bytes, start, nameEnd, hash) : BAD_HEADER)
+    else if (index.badLineAt < 0) index.badLineAt = start - offset
+    position = pushLine(
+      index,
+      head,
+      bytes,
+      offset,
+      start,
+      nameEnd,
+      position,
+      isHeader ? headerIdAt(bytes, start, nameEnd, hash) : BAD_HEADER,
+    )
   }
   return index
 }
 
-/** Finds the end of the line whose value begins at `valueStart`, adds the line, gives the start of the next one. */
+/** Finds the end of the line whose value begins at `valueStart`, adds the line, gives the start of the next one; all positions are those in `bytes`. */
 function pushLine(
   index: HeadIndex,
   head: string,
   bytes: Uint8Array,
+  offset: number,
   start: number,
   nameEnd: number,
   valueStart: number,
   id: number,
 ): number {
-  const end = head.length
+  const end = offset + head.length
   let position = valueStart
   let isFolded = false
   let hasControl = false
@@ -81,14 +91,14 @@ function pushLine(
       position += 3
     } else {
       if (code === CR || code === LF) {
-        if (index.bareLineEndAt < 0) index.bareLineEndAt = position
+        if (index.bareLineEndAt < 0) index.bareLineEndAt = position - offset
       } else if (code !== TAB) hasControl = true
       position++
     }
   }
-  if (hasControl && index.controlAt < 0) index.controlAt = findBareControl(head, valueStart, position)
+  if (hasControl && index.controlAt < 0) index.controlAt = findBareControl(head, valueStart - offset, position - offset)
   const next = Math.min(position + 2, end)
-  index.lines.push(new HeaderLine(id, head, start, nameEnd, valueStart, next, isFolded))
+  index.lines.push(new HeaderLine(id, head, start - offset, nameEnd - offset, valueStart - offset, next - offset, isFolded))
   return next
 }
 

@@ -24,12 +24,15 @@ export class Parameters {
 
   /** Value of the parameter that the scan was asked to look out for. */
   readonly wanted: string | undefined
+  /** There are parameters besides that one; most Vias have none, and nobody need look for `received` in them. */
+  readonly hasOthers: boolean
 
-  private constructor(text: string, start: number, end: number, wanted: string | undefined) {
+  private constructor(text: string, start: number, end: number, wanted: string | undefined, hasOthers: boolean) {
     this.#text = text
     this.#start = start
     this.end = end
     this.wanted = wanted
+    this.hasOthers = hasOthers
   }
 
   /**
@@ -38,6 +41,7 @@ export class Parameters {
    */
   static scan(text: string, start: number, end: number, lowerCaseWanted = ''): Parameters | undefined {
     let wanted: string | undefined
+    let hasOthers = false
     let position = skipSpace(text, start, end)
     while (position < end) {
       const code = text.charCodeAt(position)
@@ -52,10 +56,11 @@ export class Parameters {
         const valueEnd = skipValue(text, valueStart, end)
         if (valueEnd <= valueStart) return undefined
         if (wanted === undefined && isWordAt(text, nameStart, nameEnd, lowerCaseWanted)) wanted = valueAt(text, valueStart, valueEnd)
+        else hasOthers = true
         position = skipSpace(text, valueEnd, end)
-      }
+      } else hasOthers = true
     }
-    return new Parameters(text, start, position, wanted)
+    return new Parameters(text, start, position, wanted, hasOthers)
   }
 
   has(lowerCaseName: string): boolean {

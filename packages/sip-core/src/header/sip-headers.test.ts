@@ -9,7 +9,7 @@ import { splitHeaderValues } from './split-header-values.ts'
 
 function read(text: string): SipHeaders {
   const head = `${text}\r\n`
-  return new SipHeaders(indexHeaderLines(head, Buffer.from(head, 'latin1'), 0, 1000).lines)
+  return new SipHeaders(indexHeaderLines(head, Buffer.from(head, 'latin1'), 0, 0, 1000).lines)
 }
 
 function written(headers: SipHeaders): string {

@@ -37,12 +37,14 @@ export class ParsedVia implements Via {
   }
 
   get received(): string | undefined {
+    if (!this.#parameters.hasOthers) return undefined
     const received = this.#parameters.get('received')
     // RFC 5118 §4.5: an IPv6 address here comes with and without brackets.
     return received?.startsWith('[') === true && received.endsWith(']') ? received.slice(1, -1) : received
   }
 
   get rport(): number | true | undefined {
+    if (!this.#parameters.hasOthers) return undefined
     const value = this.#parameters.get('rport')
     if (value === undefined) return this.#parameters.has('rport') ? true : undefined
     const port = decimalAt(value, 0, value.length)

@@ -22,18 +22,18 @@ export interface ParsedHead {
 
 const NO_BODY = new Uint8Array(0)
 
-/** Takes a head apart: the first `headBytes` of `bytes`, which end in the first empty line. Never throws. */
-export function parseHead(bytes: Buffer, headBytes: number, maxLines: number): ParsedHead {
-  const head = bytes.toString('latin1', 0, headBytes)
+/** Takes a head apart: `headBytes` of `bytes` from `start` on, which end in the first empty line. Never throws. */
+export function parseHead(bytes: Buffer, start: number, headBytes: number, maxLines: number): ParsedHead {
+  const head = bytes.toString('latin1', start, start + headBytes)
   const lineEnd = head.indexOf('\r\n')
   const startLine = parseStartLine(head, lineEnd)
   if (startLine === undefined) return broken(undefined, createDefect('GH-SIP-NOT-SIP', ''))
-  const index = indexHeaderLines(head, bytes, lineEnd + 2, maxLines)
+  const index = indexHeaderLines(head, bytes, start, lineEnd + 2, maxLines)
   const message = createMessage(head, lineEnd + 2, startLine, new SipHeaders(index.lines))
   if (index.hasTooManyLines) return broken(message, createDefect('GH-SIP-HEAD-SIZE', `more than ${maxLines} lines`))
   // A bare CR or LF is a line end to some implementations and not to others: the two would see different headers.
-  const controlAt = findControl(bytes, lineEnd)
-  const bareAt = controlAt >= 0 && isLineEnd(bytes[controlAt]!) ? controlAt : index.bareLineEndAt
+  const controlAt = findControl(head, lineEnd)
+  const bareAt = controlAt >= 0 && isLineEnd(head.charCodeAt(controlAt)) ? controlAt : index.bareLineEndAt
   if (bareAt >= 0) return broken(message, createDefect('GH-SIP-LINE-END', `at byte ${bareAt}`))
   const lengthLine = message.headers.lineOf(HeaderId.contentLength)
   const bodyBytes = message.contentLength()
@@ -55,9 +55,9 @@ function createMessage(head: string, startLineEnd: number, startLine: StartLine,
 }
 
 /** First control character of the start line, or -1. */
-function findControl(bytes: Uint8Array, lineEnd: number): number {
+function findControl(head: string, lineEnd: number): number {
   for (let position = 0; position < lineEnd; position++) {
-    const code = bytes[position]!
+    const code = head.charCodeAt(position)
     if ((code < SPACE && code !== TAB) || code === DEL) return position
   }
   return -1
