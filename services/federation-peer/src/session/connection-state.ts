@@ -14,6 +14,8 @@ export interface ConnectionState {
   malformed: number
   /** When the message being received began; 0 when none is. */
   messageStartedAtMs: number
+  /** What has arrived is more than its share of this turn. */
+  isWaitingForTurn: boolean
   openTransactions: number
   isPausedForTransactions: boolean
   /** Connections that have to wait until this one drains. */
