@@ -95,7 +95,7 @@ const limits = z.strictObject({
     .min(1)
     .default(400)
     .describe(
-      'Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half. What one peer may have in work is what the others wait for: 400 are some 20 ms without archive.',
+      'Open transactions of one connection above which it is not read any more (back-pressure), until they are down to half. Connections that have some open at the same time share this number, each gets at least 64: what one peer has in work is what the others wait for, and 400 are some 20 ms without archive.',
     ),
   maxOpenPerUser: z.number().int().min(1).default(200).describe('Open transactions of one sender address; above it 503 with Retry-After.'),
   maxImSessions: z

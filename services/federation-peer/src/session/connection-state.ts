@@ -1,9 +1,10 @@
 import type { PeerClass } from '@gatehouse/im-model'
 import type { SipStreamFramer } from '@gatehouse/sip-core'
 import type { EdgeConnection } from '../edge/connection.ts'
+import type { OpenCount } from './open-share.ts'
 
 /** What the session knows of one connection; lives in `EdgeConnection.context`. */
-export interface ConnectionState {
+export interface ConnectionState extends OpenCount {
   readonly framer: SipStreamFramer
   /** Class and partner fixed by the first accepted message (lcs-edge §6.3 step 3). */
   bound: { readonly peerClass: PeerClass; readonly partner: string } | undefined
@@ -16,8 +17,6 @@ export interface ConnectionState {
   messageStartedAtMs: number
   /** What has arrived is more than its share of this turn. */
   isWaitingForTurn: boolean
-  openTransactions: number
-  isPausedForTransactions: boolean
   /** Connections that have to wait until this one drains. */
   pausedFeeders: Set<EdgeConnection> | undefined
   lastRequestAtMs: number

@@ -21,6 +21,7 @@ import type { SipTraces } from '../peering/sip-traces.ts'
 import type { ClientOwner } from './client-owner.ts'
 import { type ConnectionState, stateOf } from './connection-state.ts'
 import type { Gate } from './gate.ts'
+import { OpenShare } from './open-share.ts'
 import { Passage } from './passage.ts'
 import { TurnQueue } from './turn-queue.ts'
 
@@ -59,6 +60,7 @@ export class Session implements EdgeHandler, TransactionUser {
   readonly #deps: SessionDeps
   readonly #gate: Gate
   readonly #turns: TurnQueue
+  readonly #shares: Readonly<Record<EdgeSide, OpenShare>>
   #lastWriteHadRoom = true
 
   constructor(deps: SessionDeps) {
@@ -73,6 +75,8 @@ export class Session implements EdgeHandler, TransactionUser {
       scopeOf: (connection) => this.connections.get(connection)?.peer.fingerprint ?? connection,
     })
     this.#gate = deps.gate(this)
+    const { highMarkPerConnection } = deps.limits
+    this.#shares = { external: new OpenShare(highMarkPerConnection), internal: new OpenShare(highMarkPerConnection) }
     this.#turns = new TurnQueue((connection) => this.#workOn(connection), deps.afterTurn ?? ((run) => void setImmediate(run)))
   }
 
@@ -168,6 +172,7 @@ export class Session implements EdgeHandler, TransactionUser {
   onClosed(connection: EdgeConnection): void {
     this.onDrain(connection)
     this.connections.delete(connection.id)
+    this.#shares[connection.side].leave(stateOf(connection))
     this.layer.handleConnectionClosed(connection.id, this.#deps.nowMs())
   }
 
@@ -198,11 +203,7 @@ export class Session implements EdgeHandler, TransactionUser {
     const state = stateOf(connection)
     state.requestsIn++
     state.lastRequestAtMs = nowMs
-    state.openTransactions++
-    if (state.openTransactions >= this.#deps.limits.highMarkPerConnection && !state.isPausedForTransactions) {
-      state.isPausedForTransactions = true
-      connection.pause('transactions')
-    }
+    if (this.#shares[connection.side].begin(state)) connection.pause('transactions')
     const passage = new Passage(transaction, request, connection, state.bound, this.#gate.evidence, nowMs)
     transaction.context = passage
     this.#gate.enter(passage)
@@ -239,12 +240,7 @@ export class Session implements EdgeHandler, TransactionUser {
     if (passage !== undefined) this.#gate.leave(passage)
     const connection = this.connections.get(transaction.connection)
     if (connection === undefined) return
-    const state = stateOf(connection)
-    state.openTransactions--
-    if (state.isPausedForTransactions && state.openTransactions <= this.#deps.limits.highMarkPerConnection / 2) {
-      state.isPausedForTransactions = false
-      connection.resume('transactions')
-    }
+    if (this.#shares[connection.side].end(stateOf(connection))) connection.resume('transactions')
   }
 
   send(connectionId: ConnectionId, message: SipMessage): void {
