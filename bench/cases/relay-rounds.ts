@@ -1,14 +1,18 @@
 import type { PeerRack } from '@gatehouse/test-integration'
 import { USUAL_BODY_BYTES } from '../load/message-template.ts'
 import type { RelayCase } from '../relays/relay-case.ts'
-import { keepResult } from '../report/keep-result.ts'
-import { relayTable } from '../report/relay-table.ts'
+import { keepResult, type Results } from '../report/keep-result.ts'
 import { type LoadShape, measureRelay, type RelayResult } from './measure-relay.ts'
 
 export const USUAL_PEERS = 4
 
 /** All relays with one shape of load, in alternation: a busy minute of the machine must not fall on one of them only. */
-export async function runRelays(rack: PeerRack, relays: readonly RelayCase[], load: LoadShape, rounds: number): Promise<RelayResult[]> {
+export async function runRelays(
+  { rack, results: kept }: { readonly rack: PeerRack; readonly results: Results },
+  relays: readonly RelayCase[],
+  load: LoadShape,
+  rounds: number,
+): Promise<RelayResult[]> {
   const results = new Map<string, RelayResult[]>()
   for (let round = 0; round < rounds; round += 1) {
     for (const relay of relays) {
@@ -24,7 +28,7 @@ export async function runRelays(rack: PeerRack, relays: readonly RelayCase[], lo
     best.find((each) => each.case === (hasArchive ? 'kamailio-acc' : 'kamailio'))
   for (const each of best) {
     const peer = kamailio(each.case !== 'gatehouse' && each.case !== 'kamailio')
-    keepResult(`${each.case}${shapeSuffix(load)}`, {
+    keepResult(kept, `${each.case}${shapeSuffix(load)}`, {
       ...each,
       ratioToFloor: ratio(each, floor),
       ratioToKamailio: each.case.startsWith('kamailio') || each.case === 'floor' ? undefined : ratio(each, peer),
@@ -33,10 +37,6 @@ export async function runRelays(rack: PeerRack, relays: readonly RelayCase[], lo
     })
   }
   return best
-}
-
-export function writeRelayTable(results: readonly RelayResult[], relays: readonly RelayCase[]): void {
-  process.stdout.write(relayTable(results, relays))
 }
 
 function ratio(one: RelayResult, other: RelayResult | undefined): number | undefined {

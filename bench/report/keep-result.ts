@@ -4,6 +4,9 @@ import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, '../results')
 
+/** Results of this run by name, for the table at its end. */
+export type Results = Map<string, object>
+
 /** What a figure was measured on. `load`: the machine's load average of the last minute, the bench included. */
 function machine(): object {
   const [cpu] = cpus()
@@ -18,7 +21,8 @@ function machine(): object {
 }
 
 /** One JSON line per case: printed, and kept as the newest result of that name. */
-export function keepResult(name: string, result: object): void {
+export function keepResult(results: Results, name: string, result: object): void {
+  results.set(name, result)
   const line = JSON.stringify({ ...result, machine: machine(), at: new Date().toISOString() })
   process.stdout.write(`${line}\n`)
   mkdirSync(FOLDER, { recursive: true })
