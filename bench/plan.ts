@@ -12,6 +12,7 @@ import { measureScaleOut } from './cases/scale-out-case.ts'
 import { measureSimulate } from './cases/simulate-case.ts'
 import { measureSoak } from './cases/soak-case.ts'
 import { measureXmppIdle, measureXmppParse } from './cases/xmpp-case.ts'
+import { measureXmppRelay } from './cases/xmpp-relay-case.ts'
 import { type Effort, relaySeconds } from './effort.ts'
 import { USUAL_BODY_BYTES } from './load/message-template.ts'
 import type { RelayCase } from './relays/relay-case.ts'
@@ -66,8 +67,15 @@ export const otherCases: readonly BenchCase[] = [
   },
   {
     name: 'xmpp',
-    seconds: ({ seconds }) => 2 * seconds + 5,
-    run: async (run) => keepAll(run, [...measureXmppParse(run.settings.effort.seconds), measureXmppIdle(run.settings.idle)]),
+    seconds: ({ seconds }) => 4 * seconds + 35,
+    run: async (run) => {
+      const { effort, idle } = run.settings
+      return keepAll(run, [
+        ...(await measureXmppRelay(run.rack, effort.seconds)),
+        ...measureXmppParse(effort.seconds),
+        measureXmppIdle(idle),
+      ])
+    },
   },
   {
     name: 'policy-change',
@@ -127,9 +135,12 @@ function windowFor(window: number, peers: number): number {
   return Math.max(2, Math.round((window * USUAL_PEERS) / peers))
 }
 
-function keepAll({ results }: Run, measured: readonly { readonly case: string }[]): boolean {
-  for (const result of measured) keepResult(results, result.case, result)
-  return true
+function keepAll({ results }: Run, measured: readonly { readonly case: string; readonly errors?: readonly string[] }[]): boolean {
+  for (const result of measured) {
+    keepResult(results, result.case, result)
+    for (const error of result.errors ?? []) process.stderr.write(`bench: ${result.case}: ${error}\n`)
+  }
+  return measured.every(({ errors }) => (errors ?? []).length === 0)
 }
 
 /** One result per relay that is held to it. */

@@ -7,3 +7,6 @@ export { ManagedProcess, type ProcessPlan, startProcess } from './peers-kit/mana
 export { type RunningNats, startNats } from './peers-kit/nats-server.ts'
 export { PeerRack, withRack } from './peers-kit/peer-rack.ts'
 export { type RunningPostgres, skipWithoutPostgres, startPostgres } from './peers-kit/postgres.ts'
+export { type ProsodyPlan, startProsody } from './peers-kit/prosody.ts'
+export { type StartedXmppConnector, startXmppConnector, type XmppConnectorPlan } from './peers-kit/xmpp-connector.ts'
+export { toXmpp } from './peers-kit/xmpp-handover.ts'

@@ -2,7 +2,16 @@ import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { Authority } from '@gatehouse/lab'
 import { freePorts, issueFiles, type Pauses, type PeerRack } from '@gatehouse/test-integration'
-import type { BenchPeer, GeneratorOrder, GeneratorReport, PhaseOrder, PhaseResult, RelayOrder, SinkOrder } from '../load/load-orders.ts'
+import type {
+  BenchPeer,
+  GeneratorOrder,
+  GeneratorReport,
+  PhaseOrder,
+  PhaseResult,
+  RelayOrder,
+  SinkOrder,
+  SinkReport,
+} from '../load/load-orders.ts'
 import { startListener, stopChild } from '../processes/bench-child.ts'
 import { type ProcessCost, processCost, stolenMs } from '../processes/process-cost.ts'
 import type { RelayCase, RelayProcess, RunningRelay } from '../relays/relay-case.ts'
@@ -27,7 +36,7 @@ export interface PhaseUse {
   readonly processes: readonly ProcessUse[]
   readonly sink: ProcessUse
   readonly generator: ProcessUse
-  readonly sinkPauses: Pauses | undefined
+  readonly sinkPauses: SinkReport | undefined
   /** Of the relay, where it can say. */
   readonly relayPauses: Pauses | undefined
   /** The machine under this one kept its cores to itself for so long. */
@@ -62,7 +71,7 @@ export class RelayRun {
   static async start(rack: PeerRack, relay: RelayCase, shape: RunShape): Promise<RelayRun> {
     runs += 1
     const folder = rack.path(`${relay.name}-${runs}`)
-    const authority = Authority.create({ name: 'Bench CA' })
+    const authority = relay.authority ?? Authority.create({ name: 'Bench CA' })
     const [relayPort, sinkPort] = (await freePorts(2)) as [number, number]
     const domains = Array.from({ length: shape.peers }, (_, index) => (index === 0 ? 'fabrikam.example' : `partner${index}.example`))
     const sinkOrder: SinkOrder = {
@@ -87,19 +96,21 @@ export class RelayRun {
       stops.push(() => stopChild(sink))
       const running = await relay.start(order, join(folder, 'relay'))
       stops.push(() => running.stop())
-      const peers: BenchPeer[] = domains.map((domain) => ({ domain, ...issueFiles(folder, authority, `edge.${domain}`) }))
-      const generator = await startListener(
-        'load/generator-process.ts',
-        {
-          kind: 'connect',
-          targets: running.targets ?? [{ host: HOST, port: relayPort }],
-          servername: 'edge.contoso.example',
-          peers,
-          bodyBytes: shape.bodyBytes,
-          run: `r${runs}x${process.pid}`,
-        } satisfies GeneratorOrder,
-        INSTRUMENT_FLAGS,
-      )
+      const { senders } = running
+      const peers: BenchPeer[] = domains.map((domain) => ({
+        domain: senders?.domain ?? domain,
+        ...issueFiles(folder, authority, senders?.host ?? `edge.${domain}`),
+      }))
+      const generatorOrder: GeneratorOrder = {
+        kind: 'connect',
+        targets: running.targets ?? [{ host: HOST, port: relayPort }],
+        servername: senders?.servername ?? 'edge.contoso.example',
+        peers,
+        bodyBytes: shape.bodyBytes,
+        ...(senders === undefined ? {} : { toDomain: senders.toDomain }),
+        run: `r${runs}x${process.pid}`,
+      }
+      const generator = await startListener('load/generator-process.ts', generatorOrder, INSTRUMENT_FLAGS)
       return new RelayRun(running, order, authority, generator, sink)
     } catch (problem) {
       for (const stop of stops.reverse()) await stop()
@@ -113,7 +124,7 @@ export class RelayRun {
     const meters = [...this.relay.processes, ...this.#instruments()].map((each) => new Meter(each))
     let stolen = 0
     let uses: ProcessUse[] = []
-    let pauses: Promise<[Pauses | undefined, Pauses | undefined]> = Promise.resolve([undefined, undefined])
+    let pauses: Promise<[SinkReport | undefined, Pauses | undefined]> = Promise.resolve([undefined, undefined])
     let onEnd: ((code: number | null) => void) | undefined
     let onReport: ((report: GeneratorReport) => void) | undefined
     try {
@@ -122,12 +133,12 @@ export class RelayRun {
           if (report.kind === 'measuring') {
             for (const meter of meters) meter.start()
             stolen = stolenMs()
-            void this.#takePauses()
+            void this.takePauses()
             onMeasuring()
           } else if (report.kind === 'measured') {
             uses = meters.map((meter) => meter.use())
             stolen = stolenMs() - stolen
-            pauses = this.#takePauses()
+            pauses = this.takePauses()
           } else if (report.kind === 'result') resolve(report.result)
         }
         onEnd = (code) => reject(new Error(`the load generator ended with code ${code}`))
@@ -153,8 +164,8 @@ export class RelayRun {
   }
 
   /** Of sink and relay, since they were last asked. */
-  #takePauses(): Promise<[Pauses | undefined, Pauses | undefined]> {
-    const ofSink = new Promise<Pauses>((resolve) => this.#sink.once('message', (pauses) => resolve(pauses as Pauses)))
+  takePauses(): Promise<[SinkReport | undefined, Pauses | undefined]> {
+    const ofSink = new Promise<SinkReport>((resolve) => this.#sink.once('message', (report) => resolve(report as SinkReport)))
     this.#sink.send('pauses')
     return Promise.all([ofSink, this.relay.takePauses?.()])
   }
@@ -167,7 +178,7 @@ export class RelayRun {
 }
 
 /** Reads the accounting of one process before and after. */
-class Meter {
+export class Meter {
   readonly #process: RelayProcess
   #before: ProcessCost
 

@@ -17,6 +17,8 @@ export interface GeneratorOrder {
   /** One connection each. */
   readonly peers: readonly BenchPeer[]
   readonly bodyBytes: number
+  /** Domain of those who are written to; absent: ours. */
+  readonly toDomain?: string
   /** Makes the ids of this run different from every other run's. */
   readonly run: string
 }
@@ -89,6 +91,11 @@ export interface SinkOrder extends ListenerOrder {
   readonly minVias: number
 }
 
+/** Since it was last asked. */
+export interface SinkReport extends Pauses {
+  readonly taken: number
+}
+
 export interface RelayOrder extends ListenerOrder {
   readonly upstreamHost: string
   readonly upstreamPort: number
@@ -108,3 +115,35 @@ export interface IdleOrder {
   /** Source addresses 127.0.0.<first> … so that per-address limits and port numbers suffice. */
   readonly sourceAddresses: number
 }
+
+/** What an XMPP server of the bench is told first. */
+export interface XmppPeerOrder {
+  readonly domain: string
+  readonly port: number
+  readonly directPort: number
+  readonly certFile: string
+  readonly keyFile: string
+  readonly caFile: string
+  readonly nameServer: string
+  /** Domain that it writes to. */
+  readonly toDomain: string
+  readonly bodyBytes: number
+}
+
+/** Then: so many messages under way, for so long. */
+export interface XmppPhaseOrder {
+  readonly kind: 'send'
+  readonly window: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+}
+
+/** Or: what came in since the last time it was asked? */
+export interface XmppCountOrder {
+  readonly kind: 'count'
+}
+
+export type XmppReport =
+  | { readonly kind: 'measuring' }
+  | { readonly kind: 'sent'; readonly messages: number; readonly failed: readonly string[]; readonly latency: Latency }
+  | { readonly kind: 'counted'; readonly messages: number; readonly wrong: number }

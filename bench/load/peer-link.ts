@@ -132,7 +132,10 @@ export class PeerLink {
     this.#sequence += 1
     if (this.#isCounting) this.#offered += 1
     this.#dueMs.set(this.#sequence, dueMs)
-    this.#socket?.write(benchMessage(this.#idOf(this.#sequence), this.#sequence, this.#peer.domain, this.#body), 'latin1')
+    this.#socket?.write(
+      benchMessage(this.#idOf(this.#sequence), this.#sequence, this.#peer.domain, this.#body, this.#order.toDomain),
+      'latin1',
+    )
   }
 
   #idOf(sequence: number): string {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createResponse, encodeMessage, type SipRequest, SipStreamFramer } from '@gatehouse/sip-core'
 import { LoopWatch } from '@gatehouse/test-integration'
-import type { SinkOrder } from './load-orders.ts'
+import type { SinkOrder, SinkReport } from './load-orders.ts'
 import { benchBody } from './message-template.ts'
 
 /** What is wrong with a request that came through the relay; undefined: nothing. */
@@ -31,6 +31,7 @@ function serve(socket: TLSSocket, order: SinkOrder): void {
       const defect = request.method === 'MESSAGE' ? defectOf(request, order, body) : undefined
       if (defect !== undefined) throw new Error(`the sink got a message, but ${defect}`)
       tag += 1
+      taken += 1
       socket.write(encodeMessage(createResponse(request, 200, undefined, { toTag: `s${tag}` })))
     }
     socket.uncork()
@@ -38,9 +39,13 @@ function serve(socket: TLSSocket, order: SinkOrder): void {
 }
 
 const watch = new LoopWatch()
+let taken = 0
 
 process.once('message', (order: SinkOrder) => {
-  process.on('message', () => process.send?.(watch.take()))
+  process.on('message', () => {
+    process.send?.({ ...watch.take(), taken } satisfies SinkReport)
+    taken = 0
+  })
   const server = createServer(
     {
       cert: readFileSync(order.certFile),

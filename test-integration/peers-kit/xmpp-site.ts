@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
-import { createTestContext, type TestContext } from '@gatehouse/bridge-kit/test'
+import type { TestContext } from '@gatehouse/bridge-kit/test'
 import { Authority, DnsServer } from '@gatehouse/lab'
-import { PeerValidator, trustStoreFrom } from '@gatehouse/peer-identity'
-import { loadOwnCertificate, NodeDns, NodeWires, type XmppConfig, XmppConnector, xmppConfigSchema } from '@gatehouse/public-im-bridge'
+import type { XmppConfig, XmppConnector } from '@gatehouse/public-im-bridge'
 import { type CertificateFiles, writeCertificate } from './certificates.ts'
 import { freePorts } from './free-port.ts'
 import type { PeerRack } from './peer-rack.ts'
+import { startXmppConnector } from './xmpp-connector.ts'
 
 /** What an XMPP network is made of: an authority, a name server, and the gate's connector without the bridge around it. */
 export interface XmppSite {
@@ -43,26 +43,13 @@ export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {
   const folder = rack.path('xmpp')
   mkdirSync(folder, { recursive: true })
   const served = options.served ?? ['contoso.example']
-  const { store } = trustStoreFrom('lab', [{ name: 'root.pem', bytes: Buffer.from(authority.certPem) }])
-  const validator = new PeerValidator({ stores: [store], crls: [], revocation: 'whenPresent', nowMs: Date.now })
   const own = writeCertificate(
     folder,
     'gate',
     (options.gateAuthority ?? authority).issue({ commonName: served[0] ?? '', dns: [...served, ...(options.alsoCertified ?? [])] }),
     [authority],
   )
-  const certificate = await loadOwnCertificate(own)
   const [starttls, direct] = (await freePorts(2)) as [number, number]
-  const { validating } = options
-  const resolver = new NodeDns({ servers: [validating ?? dns.server], validating, timeoutMs: 2_000, tries: 2 }, Math.random)
-  const wires = new NodeWires({
-    addresses: (host) => (host === 'localhost' ? Promise.resolve(['127.0.0.1']) : resolver.addresses(host)),
-    validate: (chain) => validator.validate(chain),
-    certificates: () => [certificate],
-    maxConnections: 100,
-    onFault: (thrown) => process.stderr.write(`# fault: ${String(thrown)}\n`),
-  })
-  rack.onStop(() => wires.close())
   const publish: XmppSite['publish'] = (domain, ports) => {
     // The only name for loopback that every server can resolve: ejabberd asks the C library for addresses, which no configuration reaches.
     const target = (port: number) => [{ host: 'localhost', port }]
@@ -70,20 +57,17 @@ export async function startXmppSite(rack: PeerRack, options: XmppSiteOptions = {
     dns.zone.setSrv(`_xmpps-server._tcp.${domain}`, ports.direct === undefined ? [] : target(ports.direct))
   }
   if (options.dns === undefined) for (const domain of served) publish(domain, { starttls, direct })
-  const context = createTestContext({
-    wires,
-    dns: resolver,
-    domains: {
-      isServed: (domain) => served.includes(domain),
-      served: () => served.map((domain) => ({ domain, homeSystem: 'sip' })),
-      isReachable: (domain) => !served.includes(domain),
-    },
+  const { connector, context, stop } = await startXmppConnector({
+    served,
+    certificate: own,
+    rootPem: authority.certPem,
+    nameServer: options.validating ?? dns.server,
+    validating: options.validating,
+    port: starttls,
+    directPort: direct,
+    ...(options.config === undefined ? {} : { config: options.config }),
   })
-  const listen = { address: '127.0.0.1', port: starttls }
-  const config = xmppConfigSchema.parse({ listen, listenDirectTls: { address: '127.0.0.1', port: direct }, ...options.config })
-  const connector = new XmppConnector(config, context)
-  rack.onStop(() => connector.stop(0))
-  await connector.start()
+  rack.onStop(stop)
   const certificateFor: XmppSite['certificateFor'] = (domain, by = authority) =>
     writeCertificate(rack.path('certificates'), domain, by.issue({ commonName: domain, dns: [domain, `*.${domain}`] }), [authority])
   return { authority, dns, context, connector, certificateFor, publish }
