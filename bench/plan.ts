@@ -7,6 +7,7 @@ import { measureIdle } from './cases/idle-case.ts'
 import { measureOverload } from './cases/overload-case.ts'
 import { measureParse } from './cases/parse-case.ts'
 import { measurePolicyChange } from './cases/policy-change-case.ts'
+import { measureProsody } from './cases/prosody-case.ts'
 import { runRelays, USUAL_PEERS } from './cases/relay-rounds.ts'
 import { measureScaleOut } from './cases/scale-out-case.ts'
 import { measureSimulate } from './cases/simulate-case.ts'
@@ -76,6 +77,11 @@ export const otherCases: readonly BenchCase[] = [
         measureXmppIdle(idle),
       ])
     },
+  },
+  {
+    name: 'prosody',
+    seconds: ({ seconds }) => seconds + 8,
+    run: async (run) => keepOrSkip(run, 'prosody', await measureProsody(run.rack, run.settings.effort.seconds)),
   },
   {
     name: 'policy-change',
@@ -160,5 +166,7 @@ async function forLoaded(run: Run, measure: (relay: RelayCase) => Promise<{ case
 function keepOrSkip({ results }: Run, name: string, result: object | string): boolean {
   if (typeof result === 'string') process.stderr.write(`bench: skipped ${name}: ${result}\n`)
   else keepResult(results, name, result)
-  return true
+  const errors = typeof result === 'object' && 'errors' in result ? (result.errors as readonly string[]) : []
+  for (const error of errors) process.stderr.write(`bench: ${name}: ${error}\n`)
+  return errors.length === 0
 }

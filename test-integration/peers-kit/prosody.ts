@@ -21,6 +21,8 @@ export interface ProsodyPlan {
   /** Takes servers without a good certificate after dialback. */
   readonly allowsDialback?: boolean
   readonly hasBidi?: boolean
+  /** Least level that is logged; default: debug, for tests. */
+  readonly logLevel?: 'debug' | 'warn'
   /** Domains that it hands over to components, with their secrets (XEP-0114). */
   readonly components?: { readonly port: number; readonly secrets: Readonly<Record<string, string>> }
 }
@@ -88,7 +90,7 @@ s2s_require_encryption = true
 s2s_secure_auth = ${plan.allowsDialback === true ? 'false' : 'true'}
 unbound = { resolvconf = false, hoststxt = false, forward = "${host}@${port}", options = { ["do-not-query-localhost:"] = "no", ["module-config:"] = "iterator" } }
 ssl = { certificate = "${plan.certificate.certFile}", key = "${plan.certificate.keyFile}", cafile = "${plan.certificate.caFile}" }
-log = { { levels = { min = "debug" }, to = "console" } }
+log = { { levels = { min = "${plan.logLevel ?? 'debug'}" }, to = "console" } }
 VirtualHost "${plan.domain}"
 ${Object.entries(components?.secrets ?? {})
   .map(([domain, secret]) => `Component "${domain}"\n  component_secret = "${secret}"\n`)
