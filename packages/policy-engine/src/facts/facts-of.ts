@@ -1,5 +1,4 @@
-import { addressKey } from '@gatehouse/im-model'
-import { foldUser } from '../address-key.ts'
+import { foldUser, keyOf } from '../address-key.ts'
 import type { CompiledGroup, Snapshot, UserTables, WrittenUser } from '../snapshot.ts'
 import { type EffectiveFacts, makeEffective } from './effective-facts.ts'
 import { compileRights } from './rights.ts'
@@ -23,7 +22,7 @@ export function factsOf({ users }: Snapshot, user: string, domain: string, finde
   const written = users.written.get(domain)?.get(folded)
   const groups = users.memberships.get(domain)?.get(folded) ?? NO_GROUPS
   if (users.settings.isLookedUp) {
-    const key = addressKey(folded, domain)
+    const key = keyOf(folded, domain)
     const found = finder.facts?.(key)
     return found === undefined ? undefined : withFound(users, written, groups, found)
   }
