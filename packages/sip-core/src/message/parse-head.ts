@@ -25,7 +25,7 @@ const NO_BODY = new Uint8Array(0)
 /** Takes a head apart: `headBytes` of `bytes` from `start` on, which end in the first empty line. Never throws. */
 export function parseHead(bytes: Buffer, start: number, headBytes: number, maxLines: number): ParsedHead {
   const head = bytes.toString('latin1', start, start + headBytes)
-  const lineEnd = head.indexOf('\r\n')
+  const lineEnd = firstLineEnd(head)
   const startLine = parseStartLine(head, lineEnd)
   if (startLine === undefined) return broken(undefined, createDefect('GH-SIP-NOT-SIP', ''))
   const index = indexHeaderLines(head, bytes, start, lineEnd + 2, maxLines)
@@ -52,6 +52,13 @@ function createMessage(head: string, startLineEnd: number, startLine: StartLine,
   return startLine.isRequest
     ? new SipRequest(startLine.method, startLine.requestUri, headers, NO_BODY, received)
     : new SipResponse(startLine.status, startLine.reason, headers, NO_BODY, received)
+}
+
+/** First CRLF; there is one. One character at a time is looked for by the processor's own means, two are not. */
+function firstLineEnd(head: string): number {
+  let position = head.indexOf('\r')
+  while (head.charCodeAt(position + 1) !== LF) position = head.indexOf('\r', position + 1)
+  return position
 }
 
 /** First control character of the start line, or -1. */

@@ -46,6 +46,12 @@ export class SipRequest extends SipMessageBase {
   /** The Request-URI taken apart; undefined for other schemes or when not well formed. */
   requestSipUri(): SipUri | undefined {
     if (this.#sipUri === null) {
+      // Outside of dialogs both are nearly always the same.
+      const to = this.to()
+      if (to?.uri === this.#requestUri) {
+        this.#sipUri = to.sipUri
+        return this.#sipUri
+      }
       const start = this.#method.length + 1
       const uri = this.#requestUri
       // In place where the start line is as received: a slice of a long text is slower to read.
