@@ -129,6 +129,7 @@ export function availableRelays(names: readonly string[]): readonly RelayCase[] 
 
 /** Relays with one shape of load, in alternation. */
 export async function runShape(run: Run, relays: readonly RelayCase[], peers: number, bodyBytes: number, rounds: number): Promise<boolean> {
+  if (relays.length === 0) return true
   const { effort, window, hasTable } = run.settings
   const load = { seconds: effort.seconds, peers, bodyBytes, window: windowFor(window, peers) }
   const best = await runRelays(run, relays, load, rounds)

@@ -23,7 +23,7 @@ export interface XmppConnectorPlan {
 export interface StartedXmppConnector {
   readonly connector: XmppConnector
   readonly context: TestContext
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** The gate's XMPP connector without the bridge around it, on real sockets: a server as good as any other. */
@@ -55,7 +55,7 @@ export async function startXmppConnector(plan: XmppConnectorPlan): Promise<Start
   await connector.start()
   const stop = async (): Promise<void> => {
     await connector.stop(0)
-    await wires.close()
+    wires.close()
   }
   return { connector, context, stop }
 }

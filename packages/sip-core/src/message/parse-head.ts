@@ -32,7 +32,8 @@ export function parseHead(bytes: Buffer, start: number, headBytes: number, maxLi
   const message = createMessage(head, lineEnd + 2, startLine, new SipHeaders(index.lines))
   if (index.hasTooManyLines) return broken(message, createDefect('GH-SIP-HEAD-SIZE', `more than ${maxLines} lines`))
   // A bare CR or LF is a line end to some implementations and not to others: the two would see different headers.
-  const controlAt = findControl(head, lineEnd)
+  // In a request line that is well formed none can stand.
+  const controlAt = startLine.isRequest && startLine.isWellFormed ? -1 : findControl(head, lineEnd)
   const bareAt = controlAt >= 0 && isLineEnd(head.charCodeAt(controlAt)) ? controlAt : index.bareLineEndAt
   if (bareAt >= 0) return broken(message, createDefect('GH-SIP-LINE-END', `at byte ${bareAt}`))
   const lengthLine = message.headers.lineOf(HeaderId.contentLength)

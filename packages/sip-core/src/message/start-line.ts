@@ -25,6 +25,7 @@ export interface ReceivedStartLine {
   readonly startLineEnd: number
 }
 
+const VERSION_2 = 'SIP/2.0'
 const MIN_STATUS = 100
 const MAX_STATUS = 699
 
@@ -41,7 +42,7 @@ function parseStatusLine(head: string, end: number): StartLine {
   const isCode = codeEnd - versionEnd === 4 && code >= MIN_STATUS && code <= MAX_STATUS
   const isWellFormed = isCode && (codeEnd === end || head.charCodeAt(codeEnd) === 0x20)
   const reason = head.slice(Math.min(codeEnd + 1, end), end)
-  return { isRequest: false, status: isCode ? code : 0, reason, version: head.slice(0, versionEnd), isWellFormed }
+  return { isRequest: false, status: isCode ? code : 0, reason, version: versionAt(head, 0, versionEnd), isWellFormed }
 }
 
 /** RFC 3261 §7.1: method, one space, URI without white space, one space, version, and nothing else. */
@@ -57,12 +58,17 @@ function parseRequestLine(head: string, end: number): StartLine | undefined {
   const uriEnd = Math.max(versionStart - 1, methodEnd + 1)
   const requestUri = head.slice(methodEnd + 1, uriEnd)
   const isWellFormed = lineEnd === end && requestUri.length > 0 && !hasBlank(head, methodEnd + 1, uriEnd)
-  return { isRequest: true, method: head.slice(0, methodEnd), requestUri, version: head.slice(versionStart, lineEnd), isWellFormed }
+  return { isRequest: true, method: head.slice(0, methodEnd), requestUri, version: versionAt(head, versionStart, lineEnd), isWellFormed }
+}
+
+/** The usual version as one and the same text, which is compared at a glance. */
+function versionAt(head: string, start: number, end: number): string {
+  return end - start === VERSION_2.length && head.startsWith(VERSION_2, start) ? VERSION_2 : head.slice(start, end)
 }
 
 /** RFC 3261 §7.1: SIP/2.0, in any case. */
 export function isVersion2(version: string): boolean {
-  return version === 'SIP/2.0' || version.toUpperCase() === 'SIP/2.0'
+  return version === VERSION_2 || version.toUpperCase() === VERSION_2
 }
 
 /** RFC 3261 §25.1 SIP-Version = "SIP" "/" 1*DIGIT "." 1*DIGIT. */
