@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import {
-  type ArchiveBed,
   findingsOf,
   type OpenArchive,
   openArchive,
   runArchiveSuite,
   SampleRecords,
+  type SuiteBed,
   stopArchives,
 } from '@gatehouse/archive/test'
 import { Client } from 'pg'
@@ -27,7 +27,7 @@ after(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-async function makeBed(): Promise<ArchiveBed> {
+async function makeBed(): Promise<SuiteBed> {
   server ??= startPostgres(root)
   const folder = mkdtempSync(join(root, 'log-'))
   // One database, emptied: making one takes longer than a test.
@@ -35,17 +35,27 @@ async function makeBed(): Promise<ArchiveBed> {
   const url = await database
   const urlFile = join(folder, 'url')
   writeFileSync(urlFile, url)
-  const run = async (sql: string): Promise<void> => {
+  const withClient = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
     const client = new Client({ connectionString: url })
     await client.connect()
-    await client.query(`SET search_path = gatehouse_archive; ${sql}`)
+    const result = await use(client)
     await client.end()
+    return result
+  }
+  const run = async (sql: string): Promise<void> => {
+    await withClient((client) => client.query(`SET search_path = gatehouse_archive; ${sql}`))
   }
   await run('DROP SCHEMA IF EXISTS gatehouse_archive, gatehouse_archive_keys CASCADE')
   return {
     config: { databaseFile: join(folder, 'archive'), postgres: { urlFile } },
     folder,
     run,
+    runOnIndex: run,
+    slices: () =>
+      withClient(async (client) => {
+        const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM gatehouse_archive.slice')
+        return Number(rows[0]?.count)
+      }),
     spoil: () => run('INSERT INTO schema_version (version) VALUES (99)'),
   }
 }

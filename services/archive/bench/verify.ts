@@ -50,7 +50,9 @@ const runner = new VerifyThreads({ file }, threads)
 await measure(`archive-verify-store-${threads}-threads`, records, () => verifyChain(reader, { publicKeys, runner }))
 await runner.close()
 
-const lines = Array.from({ length: Math.min(records, 100_000) }, (_, at) => recordLine(reader.stored(at + 1)!))
+const lines = Array.from({ length: Math.min(records, 100_000) }, (_, at) =>
+  recordLine({ ...reader.page(at, at + 1, 1)[0]!, previousHash: reader.hashBefore(at + 1), outcomeStatus: 0 }),
+)
 async function* read(): AsyncIterable<string> {
   yield* lines
 }

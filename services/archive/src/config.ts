@@ -6,7 +6,12 @@ const millis = z.number().int().min(1)
 
 /** Configuration of the archive service; `docs/reference/config.md` is generated from it. */
 export const archiveConfig = z.strictObject({
-  databaseFile: z.string().min(1).describe('SQLite file of the log; its folder has to exist. The WAL lies beside it.'),
+  databaseFile: z
+    .string()
+    .min(1)
+    .describe(
+      'SQLite file of the log; its folder has to exist. The WAL lies beside it, and so does the index, which is made again when it is lost.',
+    ),
   postgres: z
     .strictObject({
       urlFile: z

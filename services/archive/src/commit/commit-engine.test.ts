@@ -293,7 +293,7 @@ describe('commit engine: failures', () => {
     engine.stop()
     const reader = new LogReader(file)
     assert.ok(acknowledged.size > 20, `${acknowledged.size} were acknowledged`)
-    for (const [id, sequence] of acknowledged) assert.equal(reader.sequenceOfEnvelope(Buffer.from(id, 'hex')), sequence)
+    for (const [id, sequence] of acknowledged) assert.equal(await reader.sequenceOfEnvelope(Buffer.from(id, 'hex')), sequence)
     const report = await verifyChain(reader, { publicKeys: [key.publicKey] })
     assert.deepEqual(report.findings, [])
     reader.close()

@@ -38,9 +38,6 @@ export interface EngineState {
   readonly refused: number
 }
 
-// Enough that an index page is shared by many records, few enough that the next commit waits only for some milliseconds.
-const INDEX_AT_RECORDS = 1000
-
 const NOT_OPEN = { code: 'GH-ARCHIVE-STOPPING', detail: 'not opened yet' }
 
 /**
@@ -120,18 +117,18 @@ export class CommitEngine {
     return batches.map((batch) => encodeRefusals(batch.length, code))
   }
 
-  /** Called when there is time: makes records searchable, signs a checkpoint when the last one is old enough. */
+  /** Called when there is time: signs a checkpoint when the last one is old enough. */
   tick(): void {
     this.index()
     if (this.#options.nowUs() - this.#checkpointAtUs >= this.#options.checkpoints.everyMs * 1000) this.checkpoint()
   }
 
-  /** Makes what is committed searchable: all of it when that `isWanted` now, else a part when enough has gathered. */
-  index(isWanted = true): void {
+  /** After commits were answered: hands over to the index what has filled a part of it. */
+  index(): void {
     const writer = this.#writer
-    if (this.#trouble !== undefined || writer === undefined || (!isWanted && writer.unindexedCount < INDEX_AT_RECORDS)) return
+    if (this.#trouble !== undefined || writer === undefined) return
     try {
-      writer.index(isWanted ? undefined : INDEX_AT_RECORDS)
+      writer.index()
     } catch (thrown) {
       this.#fail(thrown)
     }

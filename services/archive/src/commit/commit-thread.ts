@@ -41,7 +41,7 @@ class CommitLoop {
       message = receiveMessageOnPort(this.#port)?.message as ToCommitThread | undefined
     }
     this.#commit(ids, requests)
-    this.#engine.index(false)
+    this.#engine.index()
   }
 
   tick(): void {
@@ -59,9 +59,8 @@ class CommitLoop {
   }
 
   #control(message: ToCommitThread): void {
-    if (message.kind === 'index') this.#engine.index()
-    else if (message.kind === 'sign') this.#engine.checkpoint()
-    else this.#engine.stop()
+    if (message.kind === 'sign') this.#engine.checkpoint()
+    else if (message.kind === 'stop') this.#engine.stop()
     this.#send([message.id], [], true)
   }
 
@@ -78,6 +77,7 @@ function run(port: MessagePort, data: CommitThreadData): void {
     busyTimeoutMs: data.busyTimeoutMs,
     maxBytes: data.maxBytes,
     encryptionKeyFile: data.encryptionKeyFile,
+    hasIndexThread: true,
     newLogId: () => randomBytes(16),
     key: loadSigningKey(data.keyFile),
     checkpoints: { everyRecords: data.checkpointEveryRecords, everyMs: data.checkpointEveryMs, file: data.checkpointFile },

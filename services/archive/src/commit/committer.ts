@@ -6,11 +6,11 @@ export interface Committer {
   start(): Promise<EngineState>
   /** One encoded `AppendRequest`, whose buffer is the committer's from then on. `onReply` gets the encoded `AppendReply`. */
   append(request: Uint8Array, onReply: (reply: Uint8Array) => void): void
-  /** Makes everything committed searchable. */
-  index(): Promise<void>
+  /** Resolves when all that was appended before is committed or refused, and keys that were closed before are used no more. */
+  settle(): Promise<void>
   /** Signs the head as it was committed, so that what is read from the disk next can be held against it. */
   sign(): Promise<void>
-  /** May be a quarter of a second old while all is well; exact after `index`. */
+  /** May be a quarter of a second old while all is well; exact after `settle`. */
   state(): EngineState
   /** Commits what waits, signs the head and closes the log. */
   stop(): Promise<void>

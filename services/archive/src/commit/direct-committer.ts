@@ -43,8 +43,8 @@ export class DirectCommitter implements Committer {
     if (this.#requests.length === 1) this.#deps.defer(() => this.#commit())
   }
 
-  async index(): Promise<void> {
-    this.#engine.index()
+  async settle(): Promise<void> {
+    this.#commit()
   }
 
   async sign(): Promise<void> {
@@ -72,7 +72,7 @@ export class DirectCommitter implements Committer {
     this.#note()
     for (const [at, onReply] of callbacks.entries()) onReply(replies[at]!)
     // Nobody waits for the index.
-    this.#engine.index(false)
+    this.#engine.index()
   }
 
   #note(): void {

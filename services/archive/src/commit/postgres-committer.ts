@@ -68,8 +68,8 @@ export class PostgresCommitter implements Committer {
     this.#drain()
   }
 
-  /** Rows are made searchable in the transaction that commits them. */
-  async index(): Promise<void> {
+  async settle(): Promise<void> {
+    while (this.#queue.length > 0) await this.#inTurn(() => this.#commitWaiting())
     await this.#turn
   }
 
@@ -124,6 +124,11 @@ export class PostgresCommitter implements Committer {
     }
     this.#noteCommit(writer, results)
     answer(batch, results)
+    try {
+      writer.index()
+    } catch (thrown) {
+      return await this.#fail(thrown)
+    }
     if (writer.head.sequence - this.#state.checkpointSequence >= this.#options.checkpoints.everyRecords)
       await this.#sign(Number.POSITIVE_INFINITY)
   }

@@ -65,8 +65,8 @@ export class ThreadCommitter implements Committer {
     ])
   }
 
-  index(): Promise<void> {
-    return this.#control('index')
+  settle(): Promise<void> {
+    return this.#control('settle')
   }
 
   sign(): Promise<void> {
@@ -88,7 +88,7 @@ export class ThreadCommitter implements Committer {
     await worker.terminate()
   }
 
-  #control(kind: 'index' | 'sign' | 'stop'): Promise<void> {
+  #control(kind: 'settle' | 'sign' | 'stop'): Promise<void> {
     if (this.#worker === undefined) return Promise.resolve()
     return new Promise((resolve) => {
       this.#send({ kind, id: this.#wait({ onReply: undefined, onDone: resolve, records: 0, sizeBytes: 0 }) }, [])

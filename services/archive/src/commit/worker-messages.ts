@@ -15,7 +15,7 @@ export interface CommitThreadData {
 /** Main thread → commit thread. */
 export type ToCommitThread =
   | { readonly kind: 'append'; readonly id: number; readonly request: Uint8Array }
-  | { readonly kind: 'index' | 'sign' | 'stop'; readonly id: number }
+  | { readonly kind: 'settle' | 'sign' | 'stop'; readonly id: number }
 
 /** Commit thread → main thread; `replies` in the order of `ids`. */
 export interface FromCommitThread {

@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Client, Pool, PoolClient } from 'pg'
-import { POSTGRES_SCHEMA } from '../store/index-tables.ts'
 import { KEYS_SCHEMA } from '../store/postgres/postgres-migrations.ts'
+import { POSTGRES_SCHEMA } from '../store/postgres/schema-name.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type BodyKey, type Hold, type KeyFacts, type KeyScope, type KeyVault, placeOf } from './key-vault.ts'
 

@@ -90,7 +90,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   async *search(request: SearchRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof SearchResponseSchema>> {
     const terms = termsOf(request)
     await this.#recordAccess('search', caller, { ...terms, text: request.text }, request.reason)
-    await this.#deps.committer.index()
+    await this.#deps.committer.settle()
     const reader = await this.#open()
     let left = Math.min(request.limit === 0 ? DEFAULT_LIMIT : request.limit, MAX_LIMIT)
     let before = terms.beforeSequence
@@ -112,7 +112,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   async get(request: GetRequest, caller: Caller): Promise<MessageInitShape<typeof GetResponseSchema>> {
     const id = Buffer.from(request.envelopeId).toString('hex')
     await this.#recordAccess('get', caller, { envelopeId: id, ...askedFor(request.onBehalfOf) }, request.reason)
-    await this.#deps.committer.index()
+    await this.#deps.committer.settle()
     const reader = await this.#open()
     const sequence = await reader.sequenceOfEnvelope(request.envelopeId)
     const stored = sequence === undefined ? undefined : await reader.stored(sequence)
@@ -170,7 +170,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   async prove(request: ProveRequest, caller: Caller): Promise<MessageInitShape<typeof ProveResponseSchema>> {
     const wanted = request.envelopeId.length > 0 ? Buffer.from(request.envelopeId).toString('hex') : request.sequence.toString()
     await this.#recordAccess('prove', caller, { record: wanted }, '')
-    await this.#deps.committer.index()
+    await this.#deps.committer.settle()
     await this.#deps.committer.sign()
     const reader = await this.#open()
     const sequence = request.envelopeId.length > 0 ? await reader.sequenceOfEnvelope(request.envelopeId) : Number(request.sequence)
@@ -196,7 +196,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       Object.entries(query).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
     )
     await this.#recordAccess('export', caller, facts, request.reason)
-    await this.#deps.committer.index()
+    await this.#deps.committer.settle()
     await this.#deps.committer.sign()
     yield* exportEntries(await this.#open(), request, { signal: caller.signal, nextTurn, keys: this.#keys() })
   }
@@ -276,7 +276,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   }
 
   async status(_request: StatusRequest, _caller: Caller): Promise<MessageInitShape<typeof StatusResponseSchema>> {
-    await this.#deps.committer.index()
+    await this.#deps.committer.settle()
     const state = this.#deps.committer.state()
     return {
       sequence: BigInt(state.sequence),
@@ -302,7 +302,7 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
       keys,
       wanted,
       () => reader,
-      () => this.#deps.committer.index(),
+      () => this.#deps.committer.settle(),
     )
   }
 

@@ -1,35 +1,37 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { CompiledQuery } from 'kysely'
-import { searchAddress } from '../append/search-address.ts'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import { genesisHash } from '../chain/record-hash.ts'
 import { archiveError } from '../errors.ts'
+import { LogFinder } from '../index/log-finder.ts'
+import { NO_SLICES, type SliceSource } from '../index/slice-source.ts'
+import { indexFileOf, openSlices, type SqliteSlices } from '../index/sqlite-slices.ts'
 import type { Hold } from '../seal/key-vault.ts'
-import { dayNumber, VALUE_RANGE, valueOfText } from './day-marks.ts'
 import { type EntryPage, entryPage } from './entry-page.ts'
-import { IndexRowReader } from './index-row-reader.ts'
-import { sqliteQueries } from './index-tables.ts'
-import type { IndexRow, LogRecord, LogSource, StoredLogRecord } from './log-source.ts'
+import type { LogRecord, LogSource, StoredLogRecord } from './log-source.ts'
 import { SCHEMA_VERSION, schemaVersion } from './migrations.ts'
-import { OutcomeReader, type RecordedOutcome } from './outcome-reader.ts'
 import { MOST_COMMIT_DELAY_US, type SearchTerms, searchLog } from './search-log.ts'
+import type { RecordedOutcome } from './told-outcomes.ts'
 
 /** A log in SQLite. */
 export class LogReader implements LogSource {
-  readonly queries = sqliteQueries
+  readonly #file: string
+  readonly #busyTimeoutMs: number
+  readonly #finder: LogFinder
   readonly #database: DatabaseSync
   readonly #page: StatementSync
   readonly #entries: StatementSync
   readonly #one: StatementSync
   readonly #hash: StatementSync
-  readonly #envelope: StatementSync
-  readonly #outcomes: OutcomeReader
   /** 16 random bytes that the chain begins with. */
   readonly logId: Uint8Array
-  #index: IndexRowReader | undefined
+  #index: { readonly slices: SqliteSlices; readonly inode: number } | undefined
 
   /** Throws what SQLite throws, or GH-ARCHIVE-SCHEMA-NEWER. */
   constructor(file: string, busyTimeoutMs = 1000) {
+    this.#file = file
+    this.#busyTimeoutMs = busyTimeoutMs
+    this.#finder = new LogFinder(this, () => this.slices())
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
     try {
       const version = schemaVersion(this.#database)
@@ -46,8 +48,6 @@ export class LogReader implements LogSource {
       this.#entries.setReturnArrays(true)
       this.#one = this.#database.prepare('SELECT sequence, committed_at_us, hash, record FROM record WHERE sequence = ?')
       this.#hash = this.#database.prepare('SELECT hash FROM record WHERE sequence = ?')
-      this.#envelope = this.#database.prepare('SELECT envelope_id FROM entry WHERE sequence = ?')
-      this.#outcomes = new OutcomeReader(this.#database, version)
       this.logId = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'").get()?.['value'] as Uint8Array
     } catch (thrown) {
       this.#database.close()
@@ -74,22 +74,30 @@ export class LogReader implements LogSource {
     return entryPage(this.#entries.iterate(after, upTo, limit) as unknown as Iterable<readonly [number, Uint8Array]>, after, maxBytes)
   }
 
-  /** The record at a sequence, for handing out. */
-  stored(sequence: number): StoredLogRecord | undefined {
-    const row = this.#one.get(sequence)
-    if (row === undefined) return undefined
-    return {
-      sequence,
-      committedAtUs: Number(row['committed_at_us']),
-      hash: row['hash'] as Uint8Array,
-      record: row['record'] as Uint8Array,
-      previousHash: this.hashBefore(sequence),
-      outcomeStatus: this.#outcomeStatus(sequence),
-    }
+  recordsAt(sequences: readonly number[]): LogRecord[] {
+    return sequences.flatMap((sequence) => {
+      const row = this.#one.get(sequence)
+      if (row === undefined) return []
+      return {
+        sequence,
+        committedAtUs: Number(row['committed_at_us']),
+        hash: row['hash'] as Uint8Array,
+        record: row['record'] as Uint8Array,
+      }
+    })
   }
 
-  storedAll(sequences: readonly number[]): StoredLogRecord[] {
-    return sequences.flatMap((sequence) => this.stored(sequence) ?? [])
+  /** The record at a sequence, for handing out. */
+  async stored(sequence: number): Promise<StoredLogRecord | undefined> {
+    return (await this.#finder.stored([sequence]))[0]
+  }
+
+  storedAll(sequences: readonly number[]): Promise<StoredLogRecord[]> {
+    return this.#finder.stored(sequences)
+  }
+
+  hashesBefore(sequences: readonly number[]): Uint8Array[] {
+    return sequences.map((sequence) => this.hashBefore(sequence))
   }
 
   hashBefore(sequence: number): Uint8Array {
@@ -97,29 +105,33 @@ export class LogReader implements LogSource {
     return (this.#hash.get(sequence - 1)?.['hash'] as Uint8Array | undefined) ?? new Uint8Array()
   }
 
-  sequenceOfEnvelope(envelopeId: Uint8Array): number | undefined {
-    const row = this.#database.prepare('SELECT sequence FROM entry WHERE envelope_id = ?').get(envelopeId)
-    return row === undefined ? undefined : Number(row['sequence'])
+  sequenceOfEnvelope(envelopeId: Uint8Array): Promise<number | undefined> {
+    return this.#finder.sequenceOfEnvelope(envelopeId)
   }
 
   /** What became of a message, in the order of the log. */
-  outcomesOf(envelopeId: Uint8Array): RecordedOutcome[] {
-    return this.#outcomes.outcomesOf(envelopeId)
+  async outcomesOf(envelopeId: Uint8Array): Promise<RecordedOutcome[]> {
+    return [...(await this.#finder.outcomesOf([envelopeId])).values()].flat()
   }
 
   /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
   search(terms: SearchTerms, limit: number): Promise<number[]> {
-    return searchLog(this, terms, limit)
+    return searchLog(this, this.#finder, terms, limit)
   }
 
-  numbers({ sql, parameters }: CompiledQuery): number[] {
-    const statement = this.#database.prepare(sql)
-    statement.setReturnArrays(true)
-    return (statement.all(...(parameters as (string | number)[])) as unknown as readonly (readonly [number])[]).map(([value]) => value)
-  }
-
-  dayOf(sequence: number): number {
-    return dayNumber(Number(this.#one.get(sequence)?.['committed_at_us'] ?? 0))
+  /** The index, opened anew where its file is another one now. */
+  slices(): SliceSource {
+    const file = indexFileOf(this.#file)
+    const inode = statSync(file, { throwIfNoEntry: false })?.ino ?? 0
+    if (this.#index !== undefined && this.#index.inode !== inode) {
+      this.#index.slices.close()
+      this.#index = undefined
+    }
+    if (this.#index === undefined) {
+      const slices = openSlices(file, this.logId, this.#busyTimeoutMs)
+      if (slices !== undefined) this.#index = { slices, inode }
+    }
+    return this.#index?.slices ?? NO_SLICES
   }
 
   checkpoints(after: number, upTo: number): Checkpoint[] {
@@ -137,34 +149,9 @@ export class LogReader implements LogSource {
     }))
   }
 
-  indexedSequence(): number {
-    return Number(this.#database.prepare("SELECT value FROM meta WHERE name = 'indexed_sequence'").get()?.['value'] ?? 0)
-  }
-
-  indexRows(after: number, upTo: number): IndexRow[] {
-    this.#index ??= new IndexRowReader(this.#database)
-    return this.#index.rows(after, upTo)
-  }
-
   /** Whether a hold protects an entry that is sealed with a key. */
-  hasEntryUnder(keyId: number, hold: Hold): boolean {
-    const where = ['key_id = ?']
-    const values: (string | number)[] = [keyId]
-    const add = (condition: string, ...given: readonly (string | number)[]): void => {
-      where.push(condition)
-      values.push(...given)
-    }
-    const addresses = 'SELECT id FROM address WHERE address = ?'
-    const user = searchAddress(hold.user)
-    if (hold.user !== '') add(`(from_mark % ${VALUE_RANGE} IN (${addresses}) OR to_mark % ${VALUE_RANGE} IN (${addresses}))`, user, user)
-    const pairs = 'SELECT id FROM domain_pair WHERE from_domain = ? OR to_domain = ?'
-    const domain = hold.domain.toLowerCase()
-    if (hold.domain !== '') add(`domains_mark % ${VALUE_RANGE} IN (${pairs})`, domain, domain)
-    // Of another conversation with the same number a hold protects too much, never too little.
-    if (hold.conversation !== '') add(`conversation_mark % ${VALUE_RANGE} = ?`, valueOfText(hold.conversation))
-    if (hold.sinceUs > 0) add('at_us >= ?', hold.sinceUs)
-    if (hold.untilUs > 0) add('at_us < ?', hold.untilUs)
-    return this.#database.prepare(`SELECT 1 FROM entry WHERE ${where.join(' AND ')} LIMIT 1`).get(...values) !== undefined
+  hasEntryUnder(keyId: number, hold: Hold): Promise<boolean> {
+    return this.#finder.hasEntryUnder(keyId, hold)
   }
 
   /** The newest checkpoint; undefined when there is none. */
@@ -191,12 +178,8 @@ export class LogReader implements LogSource {
   }
 
   close(): void {
+    this.#index?.slices.close()
     this.#database.close()
-  }
-
-  #outcomeStatus(sequence: number): number {
-    const envelopeId = this.#envelope.get(sequence)?.['envelope_id'] as Uint8Array | undefined
-    return envelopeId === undefined ? 0 : (this.#outcomes.outcomesOf(envelopeId).at(-1)?.status ?? 0)
   }
 
   /** First sequence committed at or after a time; commit times rise with the sequence, so halving finds it. */

@@ -1,8 +1,9 @@
 import type { Checkpoint } from '../chain/checkpoint.ts'
+import type { SliceSource } from '../index/slice-source.ts'
 import type { Hold } from '../seal/key-vault.ts'
 import type { EntryPage } from './entry-page.ts'
-import type { RecordedOutcome } from './outcome-reader.ts'
 import type { SearchSource, SearchTerms } from './search-log.ts'
+import type { RecordedOutcome } from './told-outcomes.ts'
 
 /** One record of the log as it was committed. */
 export interface LogRecord {
@@ -19,27 +20,6 @@ export interface StoredLogRecord extends LogRecord {
   readonly outcomeStatus: number
 }
 
-/** What the index says of one entry. */
-export interface IndexRow {
-  readonly sequence: number
-  /** Hex. */
-  readonly envelopeId: string
-  readonly keyMark: number
-  readonly conversationMark: number
-  readonly atUs: number
-  readonly kind: number
-  readonly verdict: string
-  readonly mark: string
-  readonly keyId: number
-  readonly fromDay: number
-  readonly toDay: number
-  readonly domainsDay: number
-  readonly fromAddress: string
-  readonly toAddress: string
-  /** Line end between the two. */
-  readonly domains: string
-}
-
 /** At once from a file, later from a server. */
 export type Awaitable<T> = T | Promise<T>
 
@@ -47,18 +27,14 @@ export type Awaitable<T> = T | Promise<T>
 export interface LogSource extends SearchSource {
   /** What stands before the first record. */
   genesis(): Awaitable<Uint8Array>
-  /** Sequence of the last record; 0 when there is none. */
-  lastSequence(): Awaitable<number>
-  /** At most `limit` records after one sequence up to another, in order. */
-  page(after: number, upTo: number, limit: number): Awaitable<LogRecord[]>
   /** Entries among the next records, at most `limit` of them and one more than `maxBytes` hold, and the sequence reached; undefined: there are none. */
   entries(after: number, upTo: number, limit: number, maxBytes: number): Awaitable<EntryPage | undefined>
   /** The record at a sequence, for handing out. */
   stored(sequence: number): Awaitable<StoredLogRecord | undefined>
   /** The records at some sequences, in the order given; those that are missing are left out. */
   storedAll(sequences: readonly number[]): Awaitable<StoredLogRecord[]>
-  hashBefore(sequence: number): Awaitable<Uint8Array>
   sequenceOfEnvelope(envelopeId: Uint8Array): Awaitable<number | undefined>
+  hashBefore(sequence: number): Awaitable<Uint8Array>
   /** What became of a message, in the order of the log. */
   outcomesOf(envelopeId: Uint8Array): Awaitable<RecordedOutcome[]>
   /** Sequences of matching entries, newest first; give the last one of a full page as `beforeSequence` of the next. */
@@ -70,10 +46,8 @@ export interface LogSource extends SearchSource {
   checkpointOver(sequence: number): Awaitable<Checkpoint | undefined>
   /** Record hashes from one sequence to another, in order. */
   hashes(from: number, to: number): Awaitable<Uint8Array[]>
-  /** Up to which record the index goes. */
-  indexedSequence(): Awaitable<number>
-  /** What search knows of the entries after one sequence up to another, in order. */
-  indexRows(after: number, upTo: number): Awaitable<IndexRow[]>
+  /** The index as it is now. */
+  slices(): SliceSource
   /** Whether a hold protects an entry that is sealed with a key. */
   hasEntryUnder(keyId: number, hold: Hold): Awaitable<boolean>
   /** First sequence that may hold a message received at or after a time. */

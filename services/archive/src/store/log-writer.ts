@@ -4,11 +4,13 @@ import { RECORD_TYPE, type RecordFields, scanRecord } from '../append/record-fie
 import type { Checkpoint, CheckpointTree } from '../chain/checkpoint.ts'
 import { TreeGrower } from '../chain/merkle-tree.ts'
 import { genesisHash, RecordHasher } from '../chain/record-hash.ts'
+import { LogIndexer } from '../index/log-indexer.ts'
+import { DirectSink, ThreadSink } from '../index/slice-sink.ts'
+import { indexFileOf } from '../index/sqlite-slices.ts'
 import { keyStoreFile } from '../seal/body-keys.ts'
 import { KeyRing } from '../seal/key-ring.ts'
 import { KeyStore } from '../seal/key-store.ts'
 import { sealRecord } from '../seal/seal-record.ts'
-import { EntryIndex } from './entry-index.ts'
 import { checkTail, type LogHead, TAIL_RECORDS } from './log-tail.ts'
 import { migrate } from './migrations.ts'
 
@@ -22,6 +24,8 @@ export interface LogWriterOptions {
   readonly newLogId: () => Uint8Array
   /** File with the key-encryption keys; undefined: bodies are kept in clear. */
   readonly encryptionKeyFile?: string | undefined
+  /** The index is written in a thread of its own; absent: in the calling one, as it comes to it. */
+  readonly hasIndexThread?: boolean
 }
 
 const REFUSED_MALFORMED: AppendResult = { sequence: 0, isDuplicate: false, refusal: 'GH-ARCHIVE-MALFORMED' }
@@ -37,7 +41,7 @@ export class LogWriter {
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #insert: StatementSync
-  readonly #index: EntryIndex
+  readonly #index: LogIndexer
   readonly #insertCheckpoint: StatementSync
   readonly #keys: KeyStore | undefined
   #head: LogHead
@@ -52,17 +56,21 @@ export class LogWriter {
       )
       if (options.maxBytes !== undefined) this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / 4096))}`)
       migrate(this.#database)
-      const genesis = this.#genesis(options.newLogId)
-      this.#head = this.#readHead(genesis)
+      const logId = this.#logId(options.newLogId)
+      this.#head = this.#readHead(genesisHash(logId))
       this.#growTree()
       this.#begin = this.#database.prepare('BEGIN IMMEDIATE')
       this.#commit = this.#database.prepare('COMMIT')
       this.#insert = this.#database.prepare('INSERT INTO record VALUES (?, ?, ?, ?)')
       this.#insertCheckpoint = this.#database.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?, ?)')
-      this.#index = new EntryIndex(this.#database)
       const { encryptionKeyFile, file, busyTimeoutMs } = options
       this.#keys =
         encryptionKeyFile === undefined ? undefined : new KeyStore(keyStoreFile(file), KeyRing.read(encryptionKeyFile), busyTimeoutMs)
+      const place = { file: indexFileOf(file), logId, busyTimeoutMs }
+      this.#index = new LogIndexer(this.#database, this.#head, {
+        ...place,
+        openSink: (writer) => (options.hasIndexThread === true ? new ThreadSink(place) : new DirectSink(writer)),
+      })
     } catch (thrown) {
       this.#database.close()
       throw thrown
@@ -105,7 +113,7 @@ export class LogWriter {
         const hash = this.#hasher.hashOf(sequence, committedAtUs, head.hash, record)
         this.#insert.run(sequence, committedAtUs, hash, record)
         this.#tree.add(hash)
-        this.#index.add(sequence, committedAtUs, fields)
+        this.#index.add(sequence, committedAtUs, fields, hash)
         head = { sequence, hash, committedAtUs }
         results.push({ sequence, isDuplicate: false, refusal: '' })
       }
@@ -134,14 +142,9 @@ export class LogWriter {
     return { firstSequence: this.#head.sequence - this.#tree.size + 1, root: this.#tree.root() }
   }
 
-  /** Records that are committed but not yet found by search. */
-  get unindexedCount(): number {
-    return this.#index.waitingCount
-  }
-
-  /** Makes records searchable, the first `most` of those that are not. Throws what SQLite throws; the log itself is not touched. */
-  index(most?: number): void {
-    this.#index.flush(most)
+  /** Hands over to the index what fills a part of it; nobody waits for that. Throws when the index cannot be written. */
+  index(): void {
+    this.#index.flush()
   }
 
   /** Whether a write goes through, without leaving anything in the log. */
@@ -168,6 +171,7 @@ export class LogWriter {
   }
 
   close(): void {
+    this.#index.close()
     this.#keys?.shut()
     this.#database.close()
   }
@@ -182,13 +186,13 @@ export class LogWriter {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
   }
 
-  #genesis(newLogId: () => Uint8Array): Uint8Array {
+  #logId(newLogId: () => Uint8Array): Uint8Array {
     const read = this.#database.prepare("SELECT value FROM meta WHERE name = 'log_id'")
     const row = read.get()
-    if (row !== undefined) return genesisHash(row['value'] as Uint8Array)
+    if (row !== undefined) return row['value'] as Uint8Array
     const logId = newLogId()
     this.#database.prepare("INSERT INTO meta VALUES ('log_id', ?)").run(logId)
-    return genesisHash(logId)
+    return logId
   }
 
   #readHead(genesis: Uint8Array): LogHead {

@@ -120,6 +120,18 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
       DELETE FROM meta WHERE name = 'indexed_sequence';
     `,
   },
+  {
+    // The index has a file of its own: see src/index. It is made from the log.
+    version: 5,
+    sql: `
+      DROP TABLE entry;
+      DROP TABLE outcome;
+      DROP TABLE outcome_bucket;
+      DROP TABLE address;
+      DROP TABLE domain_pair;
+      DELETE FROM meta WHERE name IN ('indexed_sequence', 'greatest_outcome_at_us');
+    `,
+  },
 ]
 
 export const SCHEMA_VERSION: number = MIGRATIONS[MIGRATIONS.length - 1]!.version

@@ -46,7 +46,17 @@ function createCommitter(config: ArchiveConfig, { key, keyFile, nowUs, onState }
   }
   const checkpoints = { everyRecords: checkpoint.everyRecords, everyMs: checkpoint.everyMs, file: checkpoint.file }
   return new DirectCommitter(
-    { file: databaseFile, busyTimeoutMs, maxBytes, encryptionKeyFile, newLogId: () => randomBytes(16), checkpoints, key, nowUs },
+    {
+      file: databaseFile,
+      busyTimeoutMs,
+      maxBytes,
+      encryptionKeyFile,
+      newLogId: () => randomBytes(16),
+      hasIndexThread: true,
+      checkpoints,
+      key,
+      nowUs,
+    },
     {
       defer: (run) => {
         setImmediate(run)

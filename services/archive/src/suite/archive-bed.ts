@@ -18,6 +18,14 @@ export interface ArchiveBed {
   spoil(): Promise<void>
 }
 
+/** What the suite needs besides. */
+export interface SuiteBed extends ArchiveBed {
+  /** Statements on the database that has the index. */
+  runOnIndex(sql: string): Promise<void>
+  /** How many slices the index has. */
+  slices(): Promise<number>
+}
+
 export type MoreConfig = Omit<z.input<typeof archiveConfig>, 'databaseFile' | 'postgres' | 'signingKeyFile'>
 
 export interface OpenArchive {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Checkpoint } from '../chain/checkpoint.ts'
 import type { LogSource } from '../store/log-source.ts'
 import { ChainChecker, type ChainReport, type ChainStart } from './chain-checker.ts'
-import { indexFaults } from './index-checker.ts'
+import { IndexChecker, type IndexFault } from './index-checker.ts'
 
 /** A part of the log to check by itself; nothing in it but values, so that it can be sent to a thread. */
 export interface RangeTask {
@@ -13,8 +13,6 @@ export interface RangeTask {
   readonly isEnd: boolean
   readonly checkpoints: readonly Checkpoint[]
   readonly hasEarlierCheckpoints: boolean
-  /** Up to which record the index goes. */
-  readonly indexedSequence: number
   readonly publicKeys: readonly KeyObject[]
 }
 
@@ -28,18 +26,20 @@ const PAGE_RECORDS = 1000
 
 /** Checks a part page by page; the last step has the report. Between two steps the caller may pause as it likes. */
 export async function* checkRange(reader: LogSource, task: RangeTask): AsyncGenerator<RangeStep> {
-  const { start, upTo, isEnd, indexedSequence } = task
+  const { start, upTo, isEnd } = task
   const checker = new ChainChecker(start, task.publicKeys, task.checkpoints)
+  const index = new IndexChecker(reader.slices())
+  const note = ({ sequence, detail }: IndexFault): void => checker.find(sequence, 'GH-ARCHIVE-INDEX', detail)
   for (let after = start.sequence; after < upTo; ) {
     const page = await reader.page(after, upTo, PAGE_RECORDS)
     const last = page.at(-1)
     if (last === undefined) break
     for (const record of page) checker.check(record)
-    const rows = await reader.indexRows(after, last.sequence)
-    for (const { sequence, detail } of indexFaults(page, rows, indexedSequence)) checker.find(sequence, 'GH-ARCHIVE-INDEX', detail)
+    for await (const fault of index.take(page)) note(fault)
     after = last.sequence
     yield { checked: checker.checked, report: undefined }
   }
+  for await (const fault of index.finish()) note(fault)
   checker.expectUpTo(upTo)
   yield { checked: checker.checked, report: checker.finish(isEnd, task.hasEarlierCheckpoints) }
 }

@@ -1,47 +1,81 @@
-import { RECORD_TYPE, scanRecord } from '../append/record-fields.ts'
-import { searchAddress, searchDomain } from '../append/search-address.ts'
-import { dayMark, dayNumber, valueOfKey, valueOfText } from '../store/day-marks.ts'
-import type { IndexRow, LogRecord } from '../store/log-source.ts'
+import { scanRecord } from '../append/record-fields.ts'
+import { eachPosting, type PostingPage, packPostings } from '../index/posting-pages.ts'
+import { SliceBuilder, type SliceFacts, sliceStart } from '../index/slice.ts'
+import type { SliceSource } from '../index/slice-source.ts'
+import { SLICE_RECORDS } from '../index/terms.ts'
+import type { LogRecord } from '../store/log-source.ts'
 
-/** Says where the index would show something else than the records do: a row that is missing, one too many, or another value. */
-export function* indexFaults(
-  records: readonly LogRecord[],
-  rows: readonly IndexRow[],
-  indexedSequence: number,
-): Generator<{ readonly sequence: number; readonly detail: string }> {
-  let at = 0
-  for (const { sequence, committedAtUs, record } of records) {
-    if (sequence > indexedSequence) return
-    // Of a record that is missing: told as that.
-    while (at < rows.length && rows[at]!.sequence < sequence) at++
-    const row = rows[at]?.sequence === sequence ? rows[at++] : undefined
-    const fields = scanRecord(record)
-    // Not readable, or no entry: altered, and told as that.
-    if (fields === undefined || fields.type !== RECORD_TYPE.entry) {
-      if (row !== undefined && fields !== undefined) yield { sequence, detail: 'search finds what is no entry' }
-      continue
-    }
-    if (row === undefined) {
-      yield { sequence, detail: 'search does not find it' }
-      continue
-    }
-    const day = dayNumber(committedAtUs)
-    const [from, to] = [searchAddress(fields.fromAddress), searchAddress(fields.toAddress)]
-    const isSame =
-      row.keyMark === dayMark(day, valueOfKey(fields.idempotencyKey)) &&
-      row.conversationMark === dayMark(day, valueOfText(fields.conversation)) &&
-      row.fromDay === day &&
-      row.toDay === day &&
-      row.domainsDay === day &&
-      row.atUs === fields.atUs &&
-      row.kind === fields.kind &&
-      row.verdict === fields.verdict &&
-      row.mark === fields.mark &&
-      row.keyId === fields.keyId &&
-      row.fromAddress === from &&
-      row.toAddress === to &&
-      row.domains === `${searchDomain(from)}\n${searchDomain(to)}` &&
-      row.envelopeId === Buffer.from(fields.envelopeId, 'latin1').toString('hex')
-    if (!isSame) yield { sequence, detail: 'search finds it by other words, or under another id, than the record has' }
+export interface IndexFault {
+  readonly sequence: number
+  readonly detail: string
+}
+
+/**
+ * Says where the index would show something else than the records do. It is made again from the records, a slice at a time, and compared as
+ * bytes; of a part of a slice, and where it differs, posting by posting.
+ */
+export class IndexChecker {
+  readonly #source: SliceSource
+  #slices: readonly SliceFacts[] | undefined
+  #builder: SliceBuilder | undefined
+  #from = 0
+  #upTo = 0
+
+  constructor(source: SliceSource) {
+    this.#source = source
   }
+
+  /** The next records of the log. Yields for slices that end with them. */
+  async *take(records: readonly LogRecord[]): AsyncGenerator<IndexFault> {
+    this.#slices ??= await this.#source.slices()
+    for (const { sequence, record } of records) {
+      const first = sliceStart(sequence)
+      if (this.#builder?.first !== first) {
+        yield* this.finish()
+        if (first > this.#slices.length * SLICE_RECORDS) return
+        this.#builder = new SliceBuilder(first)
+        this.#from = sequence
+      }
+      this.#builder.add(sequence, scanRecord(record))
+      this.#upTo = sequence
+    }
+  }
+
+  /** After the last record. */
+  async *finish(): AsyncGenerator<IndexFault> {
+    const builder = this.#builder
+    this.#builder = undefined
+    const slice = builder === undefined ? undefined : this.#slices?.[(builder.first - 1) / SLICE_RECORDS]
+    if (builder === undefined || slice === undefined) return
+    const kept = await this.#source.pages(slice)
+    const made = packPostings(builder.postings())
+    const isWhole = this.#from === builder.first && builder.isFull
+    if (isWhole && isSame(kept, made)) return
+    const [from, upTo] = [this.#from - builder.first, this.#upTo - builder.first]
+    const faulty = new Set<number>()
+    const wanted = postingsOf(made, from, upTo)
+    const found = postingsOf(kept, from, upTo)
+    for (const posting of wanted) if (!found.has(posting)) faulty.add(posting % SLICE_RECORDS)
+    for (const posting of found) if (!wanted.has(posting)) faulty.add(posting % SLICE_RECORDS)
+    for (const place of [...faulty].sort((a, b) => a - b))
+      yield { sequence: builder.first + place, detail: 'search finds it by other words, or under another id, than the record has' }
+  }
+}
+
+function isSame(kept: readonly PostingPage[], made: readonly PostingPage[]): boolean {
+  if (kept.length !== made.length) return false
+  return kept.every(({ term, part, bytes }, at) => {
+    const other = made[at]!
+    return term === other.term && part === other.part && Buffer.compare(bytes, other.bytes) === 0
+  })
+}
+
+/** With places from the first to the last given. */
+function postingsOf(pages: readonly PostingPage[], from: number, upTo: number): Set<number> {
+  const postings = new Set<number>()
+  for (const page of pages)
+    eachPosting(page, (term, place) => {
+      if (place >= from && place <= upTo) postings.add(term * SLICE_RECORDS + place)
+    })
+  return postings
 }

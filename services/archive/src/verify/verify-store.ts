@@ -42,7 +42,7 @@ export async function* verifyStore(reader: LogSource, options: VerifyStoreOption
   const total = Math.max(0, end - from + 1)
   const { runner } = options
   const bounds = runner === undefined || total < LEAST_FOR_THREADS ? [from - 1, end] : boundsOf(from - 1, end, checkpoints)
-  const facts = { indexedSequence: await reader.indexedSequence(), publicKeys: options.publicKeys }
+  const facts = { publicKeys: options.publicKeys }
   const tasks: RangeTask[] = []
   for (const [at, after] of bounds.slice(0, -1).entries()) {
     const upTo = bounds[at + 1]!

@@ -173,11 +173,11 @@ describe('verify: the store', () => {
   })
 })
 
-function exportLines(): string[] {
+async function exportLines(): Promise<string[]> {
   const reader = new LogReader(join(folder, 'log.db'))
   const lines: string[] = []
   for (let sequence = 1; sequence <= RECORDS; sequence++) {
-    lines.push(recordLine(reader.stored(sequence)!))
+    lines.push(recordLine((await reader.stored(sequence))!))
     for (const checkpoint of reader.checkpoints(sequence - 1, sequence)) lines.push(checkpointLine(checkpoint))
   }
   reader.close()
@@ -202,7 +202,7 @@ function edit(line: string, change: (record: Record<string, unknown>) => void): 
 
 describe('verify: an export', () => {
   test('an untouched export is intact, whole or from the middle', async () => {
-    const lines = exportLines()
+    const lines = await exportLines()
     assert.equal(lines.length, RECORDS + 3)
     const report = await checkLines(lines, secondFile())
     assert.deepEqual([report.isIntact, report.checked, report.signedSequence], [true, RECORDS, RECORDS])
@@ -211,7 +211,7 @@ describe('verify: an export', () => {
   })
 
   test('finds alteration, deletion, reordering, back-dating, truncation and what is no line', async () => {
-    const lines = exportLines()
+    const lines = await exportLines()
     const at = (sequence: number): number => lines.findIndex((line) => sequenceOf(line) === sequence)
     const changed = (sequence: number, change: (record: Record<string, unknown>) => void): string[] =>
       lines.map((line, index) => (index === at(sequence) ? edit(line, change) : line))

@@ -2,9 +2,9 @@ import type { Buffer } from 'node:buffer'
 import type { Client } from 'pg'
 import { genesisHash } from '../../chain/record-hash.ts'
 import { archiveError } from '../../errors.ts'
-import { POSTGRES_SCHEMA } from '../index-tables.ts'
 import type { LogRecord } from '../log-source.ts'
 import { checkTail, type LogHead, TAIL_RECORDS } from '../log-tail.ts'
+import { POSTGRES_SCHEMA } from './schema-name.ts'
 
 /** The head, with one record of the tail. */
 interface HeadRow {

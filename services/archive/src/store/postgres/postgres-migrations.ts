@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { archiveError } from '../../errors.ts'
-import { POSTGRES_SCHEMA } from '../index-tables.ts'
+import { POSTGRES_SCHEMA } from './schema-name.ts'
 
 /** Body keys lie in a schema of their own: a dump of the log has none of them. */
 export const KEYS_SCHEMA = 'gatehouse_archive_keys'
@@ -101,6 +101,32 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
       CREATE UNIQUE INDEX body_key_open ON ${KEYS_SCHEMA}.body_key (subject, class, day) WHERE NOT is_closed;
       CREATE INDEX body_key_day ON ${KEYS_SCHEMA}.body_key (day) WHERE wrapped IS NOT NULL;
       CREATE TABLE ${KEYS_SCHEMA}.hold (name TEXT PRIMARY KEY, facts TEXT NOT NULL);
+    `,
+  },
+  {
+    // The index in slices of many records, written behind the commits: see src/index. The first archive that starts makes it from the log.
+    version: 2,
+    sql: `
+      DROP TABLE ${POSTGRES_SCHEMA}.entry, ${POSTGRES_SCHEMA}.outcome, ${POSTGRES_SCHEMA}.outcome_bucket,
+        ${POSTGRES_SCHEMA}.address, ${POSTGRES_SCHEMA}.domain_pair;
+      ALTER TABLE ${POSTGRES_SCHEMA}.head DROP COLUMN names_version;
+      CREATE TABLE ${POSTGRES_SCHEMA}.slice (
+        first BIGINT PRIMARY KEY,
+        hash BYTEA NOT NULL,
+        last_at_us BIGINT NOT NULL,
+        id_steps BYTEA NOT NULL,
+        outcome_steps BYTEA NOT NULL,
+        greatest_id BYTEA NOT NULL,
+        greatest_outcome_at_us BIGINT NOT NULL
+      );
+      CREATE TABLE ${POSTGRES_SCHEMA}.posting (
+        first BIGINT NOT NULL,
+        term BIGINT NOT NULL,
+        part BIGINT NOT NULL,
+        -- PLAIN: in the row itself, in one piece.
+        bytes BYTEA STORAGE PLAIN NOT NULL,
+        PRIMARY KEY (first, term, part)
+      );
     `,
   },
 ]

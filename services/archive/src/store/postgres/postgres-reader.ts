@@ -1,34 +1,19 @@
 import type { Buffer } from 'node:buffer'
-import type { CompiledQuery } from 'kysely'
 import type { Pool } from 'pg'
-import { outcomeBucket } from '../../append/record-fields.ts'
-import { searchAddress } from '../../append/search-address.ts'
 import type { Checkpoint } from '../../chain/checkpoint.ts'
 import { genesisHash } from '../../chain/record-hash.ts'
+import { LogFinder } from '../../index/log-finder.ts'
+import type { SliceSource } from '../../index/slice-source.ts'
 import type { Hold } from '../../seal/key-vault.ts'
-import { dayNumber, VALUE_RANGE, valueOfText } from '../day-marks.ts'
 import { type EntryPage, entryPage } from '../entry-page.ts'
-import { POSTGRES_SCHEMA, postgresQueries } from '../index-tables.ts'
-import type { IndexRow, LogRecord, LogSource, StoredLogRecord } from '../log-source.ts'
-import { type RecordedOutcome, ToldOutcomes } from '../outcome-reader.ts'
+import type { LogRecord, LogSource, StoredLogRecord } from '../log-source.ts'
 import { MOST_COMMIT_DELAY_US, type SearchTerms, searchLog } from '../search-log.ts'
-import { unpackRecords } from './unpack-records.ts'
+import type { RecordedOutcome } from '../told-outcomes.ts'
+import { readPage } from './postgres-page.ts'
+import { PostgresSlices } from './postgres-slices.ts'
+import { POSTGRES_SCHEMA } from './schema-name.ts'
 
 const SCHEMA = POSTGRES_SCHEMA
-// All of a page as one value: a row each costs the driver more than the chain costs us.
-const PAGE_SQL = `
-  SELECT string_agg(int8send(sequence) || int8send(committed_at_us) || int4send(length(hash)) || hash || int4send(length(record)) || record,
-    ''::bytea ORDER BY sequence) AS page
-  FROM (SELECT * FROM ${SCHEMA}.record WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3) part`
-const INDEX_SQL = `
-  SELECT e.sequence, e.key_mark, e.conversation_mark, e.at_us, e.kind, e.key_id,
-    e.from_mark / ${VALUE_RANGE}, e.to_mark / ${VALUE_RANGE}, e.domains_mark / ${VALUE_RANGE},
-    encode(e.envelope_id, 'hex'), e.verdict, e.mark, coalesce(f.address, E'\\n\\n'), coalesce(t.address, E'\\n\\n'),
-    coalesce(d.from_domain || E'\\n' || d.to_domain, E'\\n\\n')
-  FROM ${SCHEMA}.entry e
-  LEFT JOIN ${SCHEMA}.address f ON f.id = e.from_mark % ${VALUE_RANGE} LEFT JOIN ${SCHEMA}.address t ON t.id = e.to_mark % ${VALUE_RANGE}
-  LEFT JOIN ${SCHEMA}.domain_pair d ON d.id = e.domains_mark % ${VALUE_RANGE}
-  WHERE e.sequence > $1 AND e.sequence <= $2 ORDER BY e.sequence`
 // Commit times rise with the sequence, so halving finds it; here rather than by a question per step.
 const FIRST_AT_SQL = `
   WITH RECURSIVE step (low, high) AS (
@@ -42,12 +27,18 @@ const FIRST_AT_SQL = `
 
 /** A log in PostgreSQL. */
 export class PostgresReader implements LogSource {
-  readonly queries = postgresQueries
   readonly #pool: Pool
-  readonly #told = new ToldOutcomes()
+  readonly #slices: PostgresSlices
+  readonly #finder: LogFinder
 
   constructor(pool: Pool) {
     this.#pool = pool
+    this.#slices = new PostgresSlices(pool)
+    this.#finder = new LogFinder(this, () => this.#slices)
+  }
+
+  slices(): SliceSource {
+    return this.#slices
   }
 
   async genesis(): Promise<Uint8Array> {
@@ -60,10 +51,18 @@ export class PostgresReader implements LogSource {
   }
 
   async page(after: number, upTo: number, limit: number): Promise<LogRecord[]> {
-    const values = [after, upTo, limit]
-    const query = { name: 'gatehouse-page', text: PAGE_SQL, values }
-    const { rows } = await this.#pool.query<{ page: Buffer | null }>(query)
-    return unpackRecords(rows[0]?.page ?? undefined)
+    return await readPage(this.#pool, after, upTo, limit)
+  }
+
+  async recordsAt(sequences: readonly number[]): Promise<LogRecord[]> {
+    if (sequences.length === 0) return []
+    const { rows } = await this.#pool.query<RecordRow>({
+      name: 'gatehouse-records',
+      text: `SELECT sequence, committed_at_us, hash, record FROM ${SCHEMA}.record WHERE sequence = ANY($1::bigint[])`,
+      values: [`{${sequences.join(',')}}`],
+    })
+    const found = new Map(rows.map((row): [number, LogRecord] => [Number(row.sequence), recordOf(row)]))
+    return sequences.flatMap((sequence) => found.get(sequence) ?? [])
   }
 
   async entries(after: number, upTo: number, limit: number, maxBytes: number): Promise<EntryPage | undefined> {
@@ -79,59 +78,34 @@ export class PostgresReader implements LogSource {
     return (await this.storedAll([sequence]))[0]
   }
 
-  async storedAll(sequences: readonly number[]): Promise<StoredLogRecord[]> {
-    const { rows } = await this.#pool.query<StoredRow>(
-      `SELECT r.sequence, r.committed_at_us, r.hash, r.record, p.hash AS previous, e.envelope_id
-       FROM ${SCHEMA}.record r LEFT JOIN ${SCHEMA}.record p ON p.sequence = r.sequence - 1
-       LEFT JOIN ${SCHEMA}.entry e ON e.sequence = r.sequence WHERE r.sequence = ANY($1::bigint[])`,
-      [sequences],
-    )
-    const genesis = sequences.includes(1) ? await this.genesis() : new Uint8Array()
-    const outcomes = await this.#outcomesOf(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
-    const found = new Map(
-      rows.map((row): [number, StoredLogRecord] => {
-        const sequence = Number(row.sequence)
-        const stored = {
-          sequence,
-          committedAtUs: Number(row.committed_at_us),
-          hash: row.hash,
-          record: row.record,
-          previousHash: row.previous ?? (sequence === 1 ? genesis : new Uint8Array()),
-          outcomeStatus: row.envelope_id === null ? 0 : (outcomes.get(row.envelope_id.toString('latin1'))?.at(-1)?.status ?? 0),
-        }
-        return [sequence, stored]
-      }),
-    )
-    return sequences.flatMap((sequence) => found.get(sequence) ?? [])
+  storedAll(sequences: readonly number[]): Promise<StoredLogRecord[]> {
+    return this.#finder.stored(sequences)
   }
 
   async hashBefore(sequence: number): Promise<Uint8Array> {
-    if (sequence <= 1) return await this.genesis()
-    return (await this.hashes(sequence - 1, sequence - 1))[0] ?? new Uint8Array()
+    return (await this.hashesBefore([sequence]))[0]!
   }
 
-  async sequenceOfEnvelope(envelopeId: Uint8Array): Promise<number | undefined> {
-    const values = [envelopeId]
-    const found = await this.#number(`SELECT coalesce(max(sequence), 0) AS value FROM ${SCHEMA}.entry WHERE envelope_id = $1`, values)
-    return found === 0 ? undefined : found
+  async hashesBefore(sequences: readonly number[]): Promise<Uint8Array[]> {
+    const { rows } = await this.#pool.query<{ next: string; hash: Buffer }>(
+      `SELECT sequence + 1 AS next, hash FROM ${SCHEMA}.record WHERE sequence = ANY($1::bigint[])`,
+      [`{${sequences.map((sequence) => sequence - 1).join(',')}}`],
+    )
+    const found = new Map(rows.map(({ next, hash }): [number, Uint8Array] => [Number(next), hash]))
+    if (sequences.some((sequence) => sequence <= 1)) found.set(1, await this.genesis())
+    return sequences.map((sequence) => found.get(Math.max(1, sequence)) ?? new Uint8Array())
+  }
+
+  sequenceOfEnvelope(envelopeId: Uint8Array): Promise<number | undefined> {
+    return this.#finder.sequenceOfEnvelope(envelopeId)
   }
 
   async outcomesOf(envelopeId: Uint8Array): Promise<RecordedOutcome[]> {
-    return [...(await this.#outcomesOf([envelopeId])).values()][0] ?? []
+    return [...(await this.#finder.outcomesOf([envelopeId])).values()].flat()
   }
 
   search(terms: SearchTerms, limit: number): Promise<number[]> {
-    return searchLog(this, terms, limit)
-  }
-
-  async numbers({ sql, parameters }: CompiledQuery): Promise<number[]> {
-    const { rows } = await this.#pool.query<[string]>({ text: sql, values: [...parameters], rowMode: 'array' })
-    return rows.map(([value]) => Number(value))
-  }
-
-  async dayOf(sequence: number): Promise<number> {
-    const sql = `SELECT coalesce(max(committed_at_us), 0) AS value FROM ${SCHEMA}.record WHERE sequence = $1`
-    return dayNumber(await this.#number(sql, [sequence]))
+    return searchLog(this, this.#finder, terms, limit)
   }
 
   async checkpoints(after: number, upTo: number): Promise<Checkpoint[]> {
@@ -163,43 +137,8 @@ export class PostgresReader implements LogSource {
     return rows.map(({ hash }) => hash)
   }
 
-  indexedSequence(): Promise<number> {
-    return this.lastSequence()
-  }
-
-  async indexRows(after: number, upTo: number): Promise<IndexRow[]> {
-    const query = { name: 'gatehouse-index', text: INDEX_SQL, values: [after, upTo], rowMode: 'array' as const }
-    const { rows } = await this.#pool.query<[...IndexColumns]>(query)
-    return rows.map((row) => {
-      const [sequence, keyMark, conversationMark, atUs, kind, keyId, fromDay, toDay, domainsDay] = row
-        .slice(0, 9)
-        .map(Number) as unknown as Numbers
-      const [envelopeId, verdict, mark, fromAddress, toAddress, domains] = row.slice(9) as unknown as Texts
-      const numbers = { sequence, keyMark, conversationMark, atUs, kind, keyId, fromDay, toDay, domainsDay }
-      return { ...numbers, envelopeId, verdict, mark, fromAddress, toAddress, domains }
-    })
-  }
-
-  async hasEntryUnder(keyId: number, hold: Hold): Promise<boolean> {
-    const where = ['key_id = $1']
-    const values: (string | number)[] = [keyId]
-    const next = (value: string | number): string => `$${values.push(value)}`
-    const numberIn = (column: string): string => `${column} % ${VALUE_RANGE}`
-    if (hold.user !== '') {
-      const ids = `(SELECT id FROM ${SCHEMA}.address WHERE address = ${next(searchAddress(hold.user))})`
-      where.push(`(${numberIn('from_mark')} IN ${ids} OR ${numberIn('to_mark')} IN ${ids})`)
-    }
-    if (hold.domain !== '') {
-      const domain = next(hold.domain.toLowerCase())
-      const pairs = `SELECT id FROM ${SCHEMA}.domain_pair WHERE from_domain = ${domain} OR to_domain = ${domain}`
-      where.push(`${numberIn('domains_mark')} IN (${pairs})`)
-    }
-    // Of another conversation with the same number a hold protects too much, never too little.
-    if (hold.conversation !== '') where.push(`${numberIn('conversation_mark')} = ${next(valueOfText(hold.conversation))}`)
-    if (hold.sinceUs > 0) where.push(`at_us >= ${next(hold.sinceUs)}`)
-    if (hold.untilUs > 0) where.push(`at_us < ${next(hold.untilUs)}`)
-    const { rows } = await this.#pool.query(`SELECT 1 FROM ${SCHEMA}.entry WHERE ${where.join(' AND ')} LIMIT 1`, values)
-    return rows.length > 0
+  hasEntryUnder(keyId: number, hold: Hold): Promise<boolean> {
+    return this.#finder.hasEntryUnder(keyId, hold)
   }
 
   async firstSequenceOf(receivedUs: number): Promise<number> {
@@ -214,44 +153,21 @@ export class PostgresReader implements LogSource {
     await this.#pool.end()
   }
 
-  /** By envelope id as latin1 text. */
-  async #outcomesOf(envelopeIds: readonly Uint8Array[]): Promise<ReadonlyMap<string, RecordedOutcome[]>> {
-    const buckets = [...new Set(envelopeIds.map(outcomeBucket))]
-    const { rows } = await this.#pool.query<{ sequence: string }>(
-      `SELECT sequence FROM ${SCHEMA}.outcome WHERE envelope_id = ANY($1::bytea[])
-       UNION SELECT sequence FROM ${SCHEMA}.outcome_bucket WHERE bucket = ANY($2::bigint[])`,
-      [envelopeIds, buckets],
-    )
-    const sequences = rows.map(({ sequence }) => Number(sequence)).sort((a, b) => a - b)
-    const missing = sequences.filter((sequence) => !this.#told.has(sequence))
-    if (missing.length > 0) {
-      const read = await this.#pool.query<{ sequence: string; record: Buffer }>(
-        `SELECT sequence, record FROM ${SCHEMA}.record WHERE sequence = ANY($1::bigint[])`,
-        [missing],
-      )
-      for (const { sequence, record } of read.rows) this.#told.take(Number(sequence), record)
-    }
-    return this.#told.of(envelopeIds, sequences)
-  }
-
   async #number(sql: string, values: readonly unknown[]): Promise<number> {
     const { rows } = await this.#pool.query<{ value: string }>(sql, [...values])
     return Number(rows[0]?.value ?? 0)
   }
 }
 
-type Nine<T> = readonly [T, T, T, T, T, T, T, T, T]
-type Numbers = Nine<number>
-type Texts = readonly [string, string, string, string, string, string]
-type IndexColumns = readonly [...Nine<string>, ...Texts]
-
-interface StoredRow {
+interface RecordRow {
   readonly sequence: string
   readonly committed_at_us: string
   readonly hash: Buffer
   readonly record: Buffer
-  readonly previous: Buffer | null
-  readonly envelope_id: Buffer | null
+}
+
+function recordOf({ sequence, committed_at_us, hash, record }: RecordRow): LogRecord {
+  return { sequence: Number(sequence), committedAtUs: Number(committed_at_us), hash, record }
 }
 
 interface CheckpointRow {

@@ -2,17 +2,15 @@ import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Client } from 'pg'
-import { RECORD_TYPE, type RecordFields, scanRecord } from '../../append/record-fields.ts'
 import { RecordHasher } from '../../chain/record-hash.ts'
 import { archiveError } from '../../errors.ts'
 import { keyStoreFile } from '../../seal/body-keys.ts'
-import { POSTGRES_SCHEMA } from '../index-tables.ts'
 import { LogReader } from '../log-reader.ts'
 import type { LogRecord } from '../log-source.ts'
-import { APPEND_SQL, AppendRows, digestOf } from './append-rows.ts'
+import { APPEND_SQL, AppendRows } from './append-rows.ts'
 import { KEYS_SCHEMA, migratePostgres } from './postgres-migrations.ts'
-import { PostgresNames } from './postgres-names.ts'
 import { openSession } from './postgres-session.ts'
+import { POSTGRES_SCHEMA } from './schema-name.ts'
 
 const PAGE_RECORDS = 1000
 const LOCK_TIMEOUT_MS = 5_000
@@ -55,7 +53,6 @@ async function takeHead(client: Client, source: LogReader): Promise<void> {
 
 async function copyRecords(client: Client, source: LogReader): Promise<number> {
   const hasher = new RecordHasher()
-  const names = new PostgresNames()
   let previous = source.genesis()
   let count = 0
   for (;;) {
@@ -67,7 +64,7 @@ async function copyRecords(client: Client, source: LogReader): Promise<number> {
         throw archiveError('GH-ARCHIVE-CHAIN-BROKEN', `record ${sequence} does not follow from the one before.`)
       previous = hash
     }
-    for (const group of ofOneCommit(page)) await copyGroup(client, names, group)
+    for (const group of ofOneCommit(page)) await copyGroup(client, group)
   }
 }
 
@@ -81,19 +78,10 @@ function* ofOneCommit(page: readonly LogRecord[]): Generator<readonly LogRecord[
   }
 }
 
-async function copyGroup(client: Client, names: PostgresNames, group: readonly LogRecord[]): Promise<void> {
-  const scanned = group.map(({ record }) => scanRecord(record))
-  const entries = scanned.filter((fields): fields is RecordFields => fields?.type === RECORD_TYPE.entry)
-  await names.learn(client, entries)
+async function copyGroup(client: Client, group: readonly LogRecord[]): Promise<void> {
   const rows = new AppendRows(group[0]!.sequence - 1, group[0]!.committedAtUs)
-  for (const [at, { sequence, record, hash }] of group.entries()) {
-    const fields = scanned[at]
-    rows.addRecord(record, hash)
-    if (fields?.type === RECORD_TYPE.entry) rows.addEntry(sequence, fields, names.idsOf(fields))
-    else if (fields?.type === RECORD_TYPE.outcome) rows.addOutcome(sequence, fields, 0)
-    else if (fields?.type === RECORD_TYPE.outcomes) rows.addOutcome(sequence, fields, digestOf(record))
-  }
-  await client.query({ name: 'gatehouse-append', text: APPEND_SQL, values: rows.values() })
+  for (const { record, hash } of group) rows.add(record, hash)
+  await client.query({ name: 'gatehouse-append', text: APPEND_SQL, values: rows.values(0) })
 }
 
 async function copyCheckpoints(client: Client, source: LogReader): Promise<number> {
