@@ -38,7 +38,7 @@ async function postmasterOf(client: Client): Promise<number> {
 
 function prepare(samples: SampleRecords, perCommit: number): Uint8Array[][] {
   const batches: Uint8Array[][] = []
-  let ids: Uint8Array[] = []
+  const ids: Uint8Array[] = []
   for (let done = 0; done < PREPARED; done += perCommit) {
     const records: Uint8Array[] = []
     for (let at = 0; at < perCommit; at++) {

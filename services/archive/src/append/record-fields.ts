@@ -3,57 +3,75 @@ import { ProtoCursor } from './proto-cursor.ts'
 /** Numbers in the column `type`. */
 export const RECORD_TYPE = { entry: 1, outcome: 2, access: 3, outcomes: 4 } as const
 
-/** What the store indexes of one record; found without decoding the rest. */
-export interface RecordFields {
-  type: number
+const NO_BUCKETS: readonly number[] = []
+
+/**
+ * What the archive looks at of one record; found without decoding the rest. Texts are made when they are asked for: nearly all that is done with
+ * them is done with their bytes.
+ */
+export class RecordFields {
+  readonly bytes: Buffer
+  type = 0
   /** 16 bytes as latin1 text, which compares and keeps cheaper than a view; of several the first; empty for an access. */
-  envelopeId: string
+  envelopeId = ''
   /** 32 bytes as latin1 text; entries only. */
-  idempotencyKey: string
+  idempotencyKey = ''
   /** When the message came in, the outcome was known, the access happened. */
-  atUs: number
-  kind: number
-  fromAddress: string
-  toAddress: string
-  conversation: string
-  verdict: string
-  mark: string
-  code: string
+  atUs = 0
+  kind = 0
   /** Of outcomes. */
-  status: number
+  status = 0
   /** Messages that outcomes tell of. */
-  count: number
+  count = 0
   /** Where such outcomes are looked for: the `outcomeBucket` of each of their messages, once. */
-  buckets: readonly number[]
+  buckets: readonly number[] = NO_BUCKETS
   /** Body key of a sealed body; 0: the body, if any, is in clear. */
-  keyId: number
+  keyId = 0
+  /** Where in `bytes` each text begins and ends. */
+  fromStart = 0
+  fromStop = 0
+  toStart = 0
+  toStop = 0
+  conversationStart = 0
+  conversationStop = 0
+  verdictStart = 0
+  verdictStop = 0
+  markStart = 0
+  markStop = 0
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  get fromAddress(): string {
+    return this.bytes.toString('utf8', this.fromStart, this.fromStop)
+  }
+
+  get toAddress(): string {
+    return this.bytes.toString('utf8', this.toStart, this.toStop)
+  }
+
+  get conversation(): string {
+    return this.bytes.toString('utf8', this.conversationStart, this.conversationStop)
+  }
+
+  get verdict(): string {
+    return this.bytes.toString('utf8', this.verdictStart, this.verdictStop)
+  }
+
+  get mark(): string {
+    return this.bytes.toString('utf8', this.markStart, this.markStop)
+  }
 }
 
 const ID_BYTES = 16
 const KEY_BYTES = 32
 const MOST_OUTCOMES = 4096
-const NO_BUCKETS: readonly number[] = []
 
 /** Finds the indexed fields of an encoded `ArchiveRecord`; undefined when it is not one. */
 export function scanRecord(record: Uint8Array): RecordFields | undefined {
   const cursor = new ProtoCursor(record)
-  const fields: RecordFields = {
-    type: 0,
-    envelopeId: '',
-    idempotencyKey: '',
-    atUs: 0,
-    kind: 0,
-    fromAddress: '',
-    toAddress: '',
-    conversation: '',
-    verdict: '',
-    mark: '',
-    code: '',
-    status: 0,
-    count: 0,
-    buckets: NO_BUCKETS,
-    keyId: 0,
-  }
+  const fields = new RecordFields(cursor.bytes)
   while (cursor.next()) {
     if (cursor.value !== -1 || cursor.field < 1 || cursor.field > 4) continue
     // A second content would make the record say two things.
@@ -79,8 +97,6 @@ function isComplete(fields: RecordFields): boolean {
   )
     return false
   if (fields.type === RECORD_TYPE.access) return true
-  // No text of PostgreSQL holds a NUL, and none of our words does.
-  if (fields.verdict.includes('\0') || fields.mark.includes('\0')) return false
   if (fields.type === 0 || fields.envelopeId.length !== ID_BYTES) return false
   if (fields.type === RECORD_TYPE.outcomes) return fields.count > 0
   return fields.type === RECORD_TYPE.outcome || fields.idempotencyKey.length === KEY_BYTES
@@ -105,10 +121,16 @@ function scanEnvelope(cursor: ProtoCursor, fields: RecordFields): void {
       else if (cursor.field === 4) fields.kind = cursor.value
     } else if (cursor.field === 1) fields.envelopeId = cursor.word()
     else if (cursor.field === 2) fields.idempotencyKey = cursor.word()
-    else if (cursor.field === 6) fields.fromAddress = cursor.text()
-    else if (cursor.field === 7) fields.toAddress = cursor.text()
-    else if (cursor.field === 8) fields.conversation = cursor.text()
-    else if (cursor.field === 16) {
+    else if (cursor.field === 6) {
+      fields.fromStart = cursor.start
+      fields.fromStop = cursor.stop
+    } else if (cursor.field === 7) {
+      fields.toStart = cursor.start
+      fields.toStop = cursor.stop
+    } else if (cursor.field === 8) {
+      fields.conversationStart = cursor.start
+      fields.conversationStop = cursor.stop
+    } else if (cursor.field === 16) {
       const outer = cursor.enter()
       scanSealedBody(cursor, fields)
       cursor.leave(outer)
@@ -125,9 +147,13 @@ function scanSealedBody(cursor: ProtoCursor, fields: RecordFields): void {
 function scanDecision(cursor: ProtoCursor, fields: RecordFields): void {
   while (cursor.next()) {
     if (cursor.value !== -1) continue
-    if (cursor.field === 1) fields.verdict = cursor.text()
-    else if (cursor.field === 2) fields.code = cursor.text()
-    else if (cursor.field === 5) fields.mark = cursor.text()
+    if (cursor.field === 1) {
+      fields.verdictStart = cursor.start
+      fields.verdictStop = cursor.stop
+    } else if (cursor.field === 5) {
+      fields.markStart = cursor.start
+      fields.markStop = cursor.stop
+    }
   }
 }
 
@@ -135,7 +161,6 @@ function scanOutcome(cursor: ProtoCursor, fields: RecordFields): void {
   while (cursor.next()) {
     if (cursor.value === -1) {
       if (cursor.field === 1) fields.envelopeId = cursor.word()
-      else if (cursor.field === 4) fields.code = cursor.text()
     } else if (cursor.field === 2) fields.atUs = cursor.value
     else if (cursor.field === 3) fields.status = cursor.value
   }
@@ -155,7 +180,6 @@ function scanOutcomes(cursor: ProtoCursor, fields: RecordFields): void {
       else if (cursor.field === 4) fields.status = cursor.value
     } else if (cursor.field === 1) ids = scanIds(cursor, fields)
     else if (cursor.field === 3) times = countVarints(cursor)
-    else if (cursor.field === 5) fields.code = cursor.text()
   }
   if (ids === times) fields.count = ids
 }

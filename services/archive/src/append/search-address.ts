@@ -1,6 +1,6 @@
-// An index entry of PostgreSQL has room for 2,700 bytes; no address that works is longer than these.
-const MOST_ADDRESS = 512
-const MOST_DOMAIN = 255
+/** No address and no domain that works is longer. */
+export const MOST_ADDRESS = 512
+export const MOST_DOMAIN = 255
 
 /** An address as search compares it: without scheme and parameters, lower case; up to a NUL, which no text of PostgreSQL holds. */
 export function searchAddress(address: string): string {

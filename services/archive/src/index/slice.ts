@@ -1,5 +1,6 @@
 import { RECORD_TYPE, type RecordFields } from '../append/record-fields.ts'
-import { bucketOfWord, eachTerm, SLICE_RECORDS, stepOfBucket, stepOfWord } from './terms.ts'
+import { TermReader } from './term-reader.ts'
+import { bucketOfWord, SLICE_RECORDS, stepOfBucket, stepOfWord } from './terms.ts'
 
 /** What is kept in memory of each slice: enough to know where looking is worth while. */
 export interface SliceFacts {
@@ -31,6 +32,7 @@ export class SliceBuilder {
   readonly first: number
   #postings: Float64Array = new Float64Array(FIRST_POSTINGS)
   #count = 0
+  readonly #terms = new TermReader()
   #last = 0
   #base = 0
   readonly #idSteps = new StepSet()
@@ -52,7 +54,7 @@ export class SliceBuilder {
     this.#last = sequence
     this.#base = sequence - this.first
     if (fields === undefined || fields.type === RECORD_TYPE.access) return
-    eachTerm(fields, this.#push)
+    this.#terms.each(fields, this.#push)
     if (fields.type === RECORD_TYPE.entry) {
       this.#idSteps.add(stepOfWord(fields.envelopeId))
       if (fields.envelopeId > this.#greatestId) this.#greatestId = fields.envelopeId

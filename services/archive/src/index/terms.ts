@@ -1,6 +1,3 @@
-import { RECORD_TYPE, type RecordFields } from '../append/record-fields.ts'
-import { searchAddress, searchDomain } from '../append/search-address.ts'
-
 /**
  * What records are found by. A term is a kind and a number of 33 bits, mostly a hash: whoever finds a record by it compares with the record
  * itself. With 16 bits for the place in a slice it fits a number that JavaScript keeps exactly, so that a slice is sorted as numbers.
@@ -31,33 +28,8 @@ export function termOf(kind: TermKind, value: number): number {
 }
 
 /** Nearly every record has these, so that an index of them finds nothing sooner than going through the log. */
-const COMMON_VERDICT = 'allow'
-const COMMON_MARK = 'verified'
-
-/** Hands over each term that a record is found by. */
-export function eachTerm(fields: RecordFields, add: (term: number) => void): void {
-  if (fields.type === RECORD_TYPE.outcomes) for (const bucket of fields.buckets) add(outcomeTerm(bucket))
-  else if (fields.type === RECORD_TYPE.outcome) add(outcomeTerm(bucketOfWord(fields.envelopeId)))
-  else if (fields.type === RECORD_TYPE.entry) eachTermOfEntry(fields, add)
-}
-
-function eachTermOfEntry(fields: RecordFields, add: (term: number) => void): void {
-  const [from, to] = [searchAddress(fields.fromAddress), searchAddress(fields.toAddress)]
-  const [fromDomain, toDomain] = [searchDomain(from), searchDomain(to)]
-  add(idTerm(fields.envelopeId))
-  add(keyTerm(fields.idempotencyKey))
-  add(textTerm(TERM.from, from))
-  add(textTerm(TERM.to, to))
-  add(textTerm(TERM.domain, fromDomain))
-  if (fromDomain !== toDomain) add(textTerm(TERM.domain, toDomain))
-  add(pairTerm(from, to))
-  add(textTerm(TERM.conversation, fields.conversation))
-  const verdict = verdictTerm(fields.verdict)
-  if (verdict !== undefined) add(verdict)
-  const mark = markTerm(fields.mark)
-  if (mark !== undefined) add(mark)
-  if (fields.keyId > 0) add(bodyKeyTerm(fields.keyId))
-}
+export const COMMON_VERDICT = 'allow'
+export const COMMON_MARK = 'verified'
 
 export function textTerm(kind: TermKind, text: string): number {
   return termOf(kind, valueOfText(text))
@@ -65,7 +37,12 @@ export function textTerm(kind: TermKind, text: string): number {
 
 /** Two participants, whichever of them writes; as `searchAddress` gives them. */
 export function pairTerm(one: string, other: string): number {
-  return textTerm(TERM.pair, one < other ? `${one}\n${other}` : `${other}\n${one}`)
+  return pairOf(valueOfText(one), valueOfText(other))
+}
+
+/** The same of their values. */
+export function pairOf(one: number, other: number): number {
+  return termOf(TERM.pair, (one + other) % VALUE_RANGE)
 }
 
 /** Undefined: it is not indexed, because nearly all records have it. */
@@ -116,13 +93,29 @@ function readUint32(word: string, at: number): number {
 
 // FNV-1a with 32 bits, run twice: spreads well enough where matches are compared with the record.
 const PRIME = 0x01000193
+const HIGH_START = 0x811c9dc5
+const LOW_START = 0xcbf29ce4
 
 /** 33 bits of any text. */
 export function valueOfText(text: string): number {
-  let high = 0x811c9dc5
-  let low = 0xcbf29ce4
+  let high = HIGH_START
+  let low = LOW_START
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
+    high = Math.imul(high ^ unit, PRIME)
+    low = Math.imul(low ^ (unit + 0x9d), PRIME)
+  }
+  return (low >>> 31) * 2 ** 32 + (high >>> 0)
+}
+
+/** The same of a text in ASCII as bytes, in lower case where that `isLower`; -1 where it is not ASCII. */
+export function valueOfAscii(bytes: Uint8Array, start: number, stop: number, isLower: boolean): number {
+  let high = HIGH_START
+  let low = LOW_START
+  for (let at = start; at < stop; at++) {
+    let unit = bytes[at]!
+    if (unit >= 0x80) return -1
+    if (isLower && unit >= 0x41 && unit <= 0x5a) unit += 0x20
     high = Math.imul(high ^ unit, PRIME)
     low = Math.imul(low ^ (unit + 0x9d), PRIME)
   }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Checkpoint } from '../chain/checkpoint.ts'
+import { SLICE_RECORDS } from '../index/terms.ts'
 import type { LogSource } from '../store/log-source.ts'
 import { type ChainReport, type ChainStart, MAX_FINDINGS } from './chain-checker.ts'
 import { checkRange, type RangeTask } from './check-range.ts'
@@ -26,7 +27,9 @@ export type VerifyStep = { readonly checked: number; readonly total: number; rea
 
 // Below, starting threads takes longer than checking.
 const LEAST_FOR_THREADS = 100_000
-const PART_RECORDS = 50_000
+// A part that begins or ends within a slice of the index compares that posting by posting, which takes longer than as a whole.
+const MOST_PART_RECORDS = 4 * SLICE_RECORDS
+const LEAST_PART_RECORDS = 50_000
 const TOLD_EVERY_MS = 500
 
 /** Checks the log in the store; the last step has the report. Between two steps the caller may pause as it likes. */
@@ -41,7 +44,10 @@ export async function* verifyStore(reader: LogSource, options: VerifyStoreOption
   ]
   const total = Math.max(0, end - from + 1)
   const { runner } = options
-  const bounds = runner === undefined || total < LEAST_FOR_THREADS ? [from - 1, end] : boundsOf(from - 1, end, checkpoints)
+  const bounds =
+    runner === undefined || total < LEAST_FOR_THREADS
+      ? [from - 1, end]
+      : boundsOf(from - 1, end, checkpoints, partSize(total / runner.width))
   const facts = { publicKeys: options.publicKeys }
   const tasks: RangeTask[] = []
   for (const [at, after] of bounds.slice(0, -1).entries()) {
@@ -63,12 +69,16 @@ export async function verifyChain(reader: LogSource, options: VerifyStoreOptions
   return report as ChainReport
 }
 
+function partSize(recordsPerThread: number): number {
+  return Math.min(MOST_PART_RECORDS, Math.max(LEAST_PART_RECORDS, Math.ceil(recordsPerThread)))
+}
+
 /** Parts end at checkpoints, so that each has whole trees. */
-function boundsOf(after: number, end: number, checkpoints: readonly Checkpoint[]): number[] {
+function boundsOf(after: number, end: number, checkpoints: readonly Checkpoint[], size: number): number[] {
   const bounds = [after]
   const sequences = checkpoints.map(({ sequence }) => sequence).sort((a, b) => a - b)
   for (const sequence of sequences) {
-    if (sequence < end && sequence - bounds.at(-1)! >= PART_RECORDS) bounds.push(sequence)
+    if (sequence < end && sequence - bounds.at(-1)! >= size) bounds.push(sequence)
   }
   bounds.push(end)
   return bounds

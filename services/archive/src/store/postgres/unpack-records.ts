@@ -1,21 +1,25 @@
 import type { Buffer } from 'node:buffer'
 import type { LogRecord } from '../log-source.ts'
 
-/** Records that the database packed into one value: sequence, time, size and hash, size and record, numbers big endian. Views, no copies. */
-export function unpackRecords(packed: Buffer | undefined): LogRecord[] {
-  const records: LogRecord[] = []
-  if (packed === undefined) return records
-  for (let at = 0; at < packed.length; ) {
-    const sequence = readUint64(packed, at)
-    const committedAtUs = readUint64(packed, at + 8)
-    const hashStart = at + 20
-    const hashEnd = hashStart + packed.readUInt32BE(at + 16)
-    const recordStart = hashEnd + 4
-    const recordEnd = recordStart + packed.readUInt32BE(hashEnd)
-    records.push({ sequence, committedAtUs, hash: packed.subarray(hashStart, hashEnd), record: packed.subarray(recordStart, recordEnd) })
-    at = recordEnd
+const HASH_AT = 8 + 8 + 4 + 4
+
+/** Records that the database packed into two values: sequence, time, both sizes and hash of each, numbers big endian; and all records. Views, no copies. */
+export function unpackRecords(heads: Buffer, records: Buffer): LogRecord[] {
+  const unpacked: LogRecord[] = []
+  let start = 0
+  for (let at = 0; at < heads.length; ) {
+    const end = start + heads.readUInt32BE(at + 16)
+    const next = at + HASH_AT + heads.readUInt32BE(at + 20)
+    unpacked.push({
+      sequence: readUint64(heads, at),
+      committedAtUs: readUint64(heads, at + 8),
+      hash: heads.subarray(at + HASH_AT, next),
+      record: records.subarray(start, end),
+    })
+    start = end
+    at = next
   }
-  return records
+  return unpacked
 }
 
 function readUint64(bytes: Buffer, at: number): number {
