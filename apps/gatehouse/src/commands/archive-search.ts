@@ -26,7 +26,12 @@ export const archiveSearchCommand: Command = {
     { name: 'text', value: 'TEXT', description: 'Words in the body.' },
     { name: 'verdict', value: 'VERDICT', description: 'allow or deny.' },
     { name: 'mark', value: 'MARK', description: 'verified or unverified.' },
-    { name: 'conversation', value: 'ID', description: 'Thread (SIP Call-ID).' },
+    {
+      name: 'conversation',
+      value: 'ID',
+      description:
+        'SIP Call-ID; or the id of a message: what its two participants wrote around it without an hour of silence, over all sessions and networks.',
+    },
     { name: 'since', value: 'TIME', description: 'ISO 8601 time, or an age such as 30m, 12h, 7d.' },
     { name: 'until', value: 'TIME', description: 'The same.' },
     { name: 'limit', value: 'N', description: 'At most this many. Default 50.' },
@@ -37,6 +42,10 @@ export const archiveSearchCommand: Command = {
   examples: [
     { command: 'gatehouse archive search --domain fabrikam.example --since 1h', explanation: 'an hour with one partner' },
     { command: 'gatehouse archive search --verdict deny', explanation: 'what was refused, and why' },
+    {
+      command: 'gatehouse archive search --conversation 019dcee3a2f0a1b2c3d4e5f600000007 --show-body',
+      explanation: 'all of the conversation that a message is of',
+    },
     { command: 'gatehouse archive search --from carol@fabrikam.example --show-body --reason "case 12"', explanation: 'read messages' },
   ],
   run: async (call) => {
@@ -63,12 +72,17 @@ function requestOf(call: Call) {
     text: call.text('text') ?? '',
     verdict: call.text('verdict') ?? '',
     mark: call.text('mark') ?? '',
-    conversation: call.text('conversation') ?? '',
+    ...conversationOf(call.text('conversation') ?? ''),
     sinceUs: timeOption(call, 'since'),
     untilUs: timeOption(call, 'until'),
     limit,
     reason: call.text('reason') ?? '',
   }
+}
+
+/** The id of a message is 32 hex digits; some Call-IDs are, too, and are looked for where no message has that id. */
+function conversationOf(id: string): { readonly conversation: string; readonly conversationOf?: Uint8Array } {
+  return /^[0-9a-f]{32}$/i.test(id) ? { conversation: id, conversationOf: Buffer.from(id, 'hex') } : { conversation: id }
 }
 
 interface ReadableRecord {

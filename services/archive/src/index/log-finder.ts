@@ -53,7 +53,7 @@ export class LogFinder {
     for (let width = 1, to = Math.floor((start - 1) / SLICE_RECORDS) + 1; to > 0; width = Math.min(width * 2, MOST_SLICES)) {
       const from = Math.max(0, to - width)
       const wanted = slices.slice(from, to).filter((slice) => slice.first + SLICE_RECORDS > first)
-      const found = await Promise.all(terms.map((term) => index.find(wanted, term)))
+      const found = await Promise.all(terms.map(async (term) => await index.find(wanted, term)))
       for (let at = wanted.length - 1; at >= 0; at--) yield inRange(common(found.map((lists) => lists[at]!)))
       if (wanted.length < to - from) return
       to = from

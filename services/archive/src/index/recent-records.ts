@@ -2,7 +2,7 @@ import { RECORD_TYPE, type RecordFields } from '../append/record-fields.ts'
 import { DAY_US, dayNumber } from './days.ts'
 import { NumberTable } from './number-table.ts'
 import { SeenKeys } from './seen-keys.ts'
-import { hasStep, SliceBuilder, type SliceFacts, sliceStart } from './slice.ts'
+import { SliceBuilder, type SliceFacts, sliceStart } from './slice.ts'
 import { bucketOfWord, idTerm, keyTerm, outcomeTerm, stepOfBucket, stepOfWord, TERM, textTerm } from './terms.ts'
 
 /** Found before: the same message again (its sequence), or another message under a used id. */
@@ -41,12 +41,17 @@ export class RecentRecords {
   readonly #unwritten: Unwritten[] = []
   readonly #seen = new SeenKeys()
   readonly #slices: SliceFacts[] = []
+  /** Which slices have ids, and outcomes of ids, of a step of time. */
+  readonly #ofIdStep = new Map<number, SliceFacts[]>()
+  readonly #ofOutcomeStep = new Map<number, SliceFacts[]>()
   #greatestId = ''
   #greatestOutcomeAtUs = 0
 
   /** A slice that is in the index, in order. Its keys come by `addKeys` if it is of the last two days. */
   addSlice(slice: SliceFacts): void {
     this.#slices.push(slice)
+    for (const step of slice.idSteps) put(this.#ofIdStep, step, slice)
+    for (const step of slice.outcomeSteps) put(this.#ofOutcomeStep, step, slice)
     if (slice.greatestId > this.#greatestId) this.#greatestId = slice.greatestId
     if (slice.greatestOutcomeAtUs > this.#greatestOutcomeAtUs) this.#greatestOutcomeAtUs = slice.greatestOutcomeAtUs
   }
@@ -117,16 +122,15 @@ export class RecentRecords {
       questions = [{ term, slices: this.#slices.filter(({ lastAtUs }) => lastAtUs >= sinceUs) }]
     // Ids begin with their time: one beyond all that have a slice, as nearly every new one is, needs no look-up.
     if (fields.envelopeId > this.#greatestId) return questions
-    const step = stepOfWord(fields.envelopeId)
-    const slices = this.#slices.filter(({ idSteps }) => hasStep(idSteps, step))
-    return slices.length === 0 ? questions : [...questions, { term: idTerm(fields.envelopeId), slices }]
+    const slices = this.#ofIdStep.get(stepOfWord(fields.envelopeId))
+    return slices === undefined ? questions : [...questions, { term: idTerm(fields.envelopeId), slices }]
   }
 
   #questionsOfOutcome(fields: RecordFields): readonly Question[] {
     if (fields.atUs > this.#greatestOutcomeAtUs) return NO_QUESTIONS
     const bucket = fields.type === RECORD_TYPE.outcomes ? fields.buckets[0]! : bucketOfWord(fields.envelopeId)
-    const slices = this.#slices.filter(({ outcomeSteps }) => hasStep(outcomeSteps, stepOfBucket(bucket)))
-    return slices.length === 0 ? NO_QUESTIONS : [{ term: outcomeTerm(bucket), slices }]
+    const slices = this.#ofOutcomeStep.get(stepOfBucket(bucket))
+    return slices === undefined ? NO_QUESTIONS : [{ term: outcomeTerm(bucket), slices }]
   }
 }
 
@@ -154,6 +158,12 @@ export function clearer(one: Earlier, other: Earlier): Earlier {
 export function nameTerm(fields: RecordFields): number {
   if (fields.type === RECORD_TYPE.entry) return keyTerm(fields.idempotencyKey)
   return textTerm(TERM.outcome, `${fields.envelopeId}${fields.atUs} ${fields.status} ${fields.count}`)
+}
+
+function put(slices: Map<number, SliceFacts[]>, step: number, slice: SliceFacts): void {
+  const known = slices.get(step)
+  if (known === undefined) slices.set(step, [slice])
+  else known.push(slice)
 }
 
 function joined(one: readonly number[], other: readonly number[]): readonly number[] {

@@ -32,7 +32,6 @@ import {
   type VerifyResponseSchema,
 } from '@gatehouse/proto'
 import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
-import { scanRecord } from '../append/record-fields.ts'
 import { searchAddress } from '../append/search-address.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { ArchiveConfig } from '../config.ts'
@@ -46,6 +45,7 @@ import { codeOfThrown } from '../store/sqlite-code.ts'
 import { verifyStore } from '../verify/verify-store.ts'
 import type { VerifyThreads } from '../verify/verify-threads.ts'
 import { bodyHasText } from './body-text.ts'
+import { conversationSpan } from './conversation-span.ts'
 import { exportEntries } from './export-entries.ts'
 import { ProofMaker } from './proof-maker.ts'
 import { checkpointMessage, reportMessage, storedMessage } from './wire-records.ts'
@@ -88,16 +88,17 @@ export class ArchiveHandlers implements RpcHandlers<typeof ArchiveService> {
   }
 
   async *search(request: SearchRequest, caller: Caller): AsyncIterable<MessageInitShape<typeof SearchResponseSchema>> {
-    const terms = termsOf(request)
-    await this.#recordAccess('search', caller, { ...terms, text: request.text }, request.reason)
+    const asked = termsOf(request)
+    const conversationOf = Buffer.from(request.conversationOf).toString('hex')
+    await this.#recordAccess('search', caller, { ...asked, text: request.text, conversationOf }, request.reason)
     await this.#deps.committer.settle()
     const reader = await this.#open()
+    const terms = conversationOf === '' ? asked : await withinConversation(reader, request.conversationOf, asked)
     let left = Math.min(request.limit === 0 ? DEFAULT_LIMIT : request.limit, MAX_LIMIT)
     let before = terms.beforeSequence
     while (left > 0 && !caller.signal.aborted) {
       const page = await reader.search(before === undefined ? terms : { ...terms, beforeSequence: before }, PAGE_RECORDS)
       for (const stored of await reader.storedAll(page)) {
-        if (!isOfConversation(stored.record, terms.conversation)) continue
         const opened = await openBody(stored.record, this.#keys())
         if (!bodyHasText(stored.record, request.text, opened)) continue
         yield { record: storedMessage(stored, opened) }
@@ -366,7 +367,12 @@ function termsOf(request: SearchRequest): SearchTerms {
   }
 }
 
-/** The index keeps a number for a conversation, the record its name. */
-function isOfConversation(record: Uint8Array, conversation = ''): boolean {
-  return conversation === '' || scanRecord(record)?.conversation === conversation
+/** Of what is asked for, what is in the conversation of a message; where there is no such message, what is asked for with a name of that text. */
+async function withinConversation(reader: LogSource, envelopeId: Uint8Array, asked: SearchTerms): Promise<SearchTerms> {
+  const span = await conversationSpan(reader, envelopeId)
+  if (span === undefined && asked.conversation) return asked
+  if (span === undefined) throw archiveError('GH-ARCHIVE-NOT-FOUND', Buffer.from(envelopeId).toString('hex'))
+  const { sinceUs = 0, untilUs = 0 } = span
+  const until = asked.untilUs ? Math.min(asked.untilUs, untilUs) : untilUs
+  return { ...asked, ...span, conversation: '', sinceUs: Math.max(asked.sinceUs ?? 0, sinceUs), untilUs: until }
 }

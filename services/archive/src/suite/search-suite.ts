@@ -90,6 +90,44 @@ export function searchSuite(makeBed: () => Promise<ArchiveBed>): void {
     await archive.stop()
   })
 
+  it('finds the conversation that a message is of: two people, without an hour of silence, over sessions and pages', async () => {
+    let nowUs = START_US
+    const archive = await openArchive(await makeBed(), {}, () => nowUs)
+    const minutes = [0, 50, 100, 220, 250]
+    const said: Uint8Array[] = []
+    for (const [at, minute] of minutes.entries()) {
+      nowUs = START_US + minute * 60_000_000
+      const [from, to] = at % 2 === 0 ? [PEOPLE[0]!, PEOPLE[2]!] : [PEOPLE[2]!, PEOPLE[0]!]
+      const { id, record } = samples.entry({
+        fromAddress: `sip:${from}`,
+        toAddress: `SIP:${to}`,
+        conversation: `call-${at}`,
+        receivedAtUs: nowUs,
+      })
+      said.push(id)
+      const other = samples.entry({ fromAddress: `sip:${from}`, toAddress: `sip:${PEOPLE[4]}`, receivedAtUs: nowUs })
+      await archive.append(record, other.record)
+    }
+    const find = async (terms: MessageInitShape<typeof SearchRequestSchema>): Promise<number[]> => {
+      const parts = await collected(archive.service.handlers.search(create(SearchRequestSchema, terms), officer))
+      return parts.map(({ record }) => Number(record?.sequence))
+    }
+    const places = await Promise.all(
+      said.map(async (id) => {
+        const got = await archive.service.handlers.get(create(GetRequestSchema, { envelopeId: id }), officer)
+        return Number(got.record?.sequence)
+      }),
+    )
+    const [first, second] = [places.slice(0, 3).reverse(), places.slice(3).reverse()]
+    assert.deepEqual(await find({ conversationOf: said[1]! }), first)
+    assert.deepEqual(await find({ conversationOf: said[0]!, fromAddress: PEOPLE[2]! }), [places[1]])
+    assert.deepEqual(await find({ conversationOf: said[4]! }), second)
+    const name = Buffer.alloc(16, 5)
+    assert.deepEqual(await find({ conversationOf: name, conversation: 'call-3' }), [places[3]])
+    await assert.rejects(find({ conversationOf: name }), { code: 'GH-ARCHIVE-NOT-FOUND' })
+    await archive.stop()
+  })
+
   it('hands out one message with what became of it, its proof, and all as it was committed', async () => {
     const archive = await filled()
     const { handlers } = archive.service
