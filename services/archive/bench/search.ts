@@ -84,6 +84,7 @@ async function measure(log: LogSource, database: string): Promise<void> {
     const times: number[] = []
     let found = 0
     let firstMs = 0
+    const cpu = process.cpuUsage()
     for (let at = 0; at < SEARCHES; at++) {
       const wanted = terms()
       const startedMs = performance.now()
@@ -93,9 +94,11 @@ async function measure(log: LogSource, database: string): Promise<void> {
       if (at === 0) firstMs = times[0]!
       found += sequences.length
     }
+    const { user, system } = process.cpuUsage(cpu)
+    const cpuMs = Number(((user + system) / 1000 / SEARCHES).toFixed(2))
     times.sort((a, b) => a - b)
     const at = (share: number): number => Number(times[Math.floor(times.length * share)]!.toFixed(2))
-    const line = { p50Ms: at(0.5), p99Ms: at(0.99), firstMs: Number(firstMs.toFixed(1)) }
+    const line = { p50Ms: at(0.5), p99Ms: at(0.99), firstMs: Number(firstMs.toFixed(1)), cpuMs }
     say({ bench: `search-${name}-${database}`, records, searches: SEARCHES, foundEach: found / SEARCHES, ...line })
   }
 }

@@ -3,7 +3,7 @@ import { searchAddress, searchDomain } from '../append/search-address.ts'
 import type { Hold } from '../seal/key-vault.ts'
 import type { Awaitable, LogRecord, StoredLogRecord } from '../store/log-source.ts'
 import { outcomesIn, type RecordedOutcome, type Told, ToldOutcomes } from '../store/told-outcomes.ts'
-import { hasStep, type SliceFacts, sliceStart } from './slice.ts'
+import { hasStep, type SliceBuilder, sliceStart } from './slice.ts'
 import type { SliceSource } from './slice-source.ts'
 import { TailSlices } from './tail-slices.ts'
 import { bodyKeyTerm, idTerm, outcomeTerm, SLICE_RECORDS, stepOfBucket, stepOfWord } from './terms.ts'
@@ -72,7 +72,7 @@ export class LogFinder {
   async sequenceOfEnvelope(envelopeId: Uint8Array): Promise<number | undefined> {
     if (envelopeId.length !== 16) return undefined
     const word = Buffer.from(envelopeId).toString('latin1')
-    const sequences = await this.#everywhere([idTerm(word)], ({ idSteps }) => hasStep(idSteps, stepOfWord(word)))
+    const sequences = await this.#everywhere([idTerm(word)], 'idSteps', [stepOfWord(word)])
     const entries = await this.read(sequences.get(idTerm(word)) ?? [])
     return entries.find(({ fields }) => fields.type === RECORD_TYPE.entry && fields.envelopeId === word)?.record.sequence
   }
@@ -81,7 +81,7 @@ export class LogFinder {
   async outcomesOf(envelopeIds: readonly Uint8Array[]): Promise<ReadonlyMap<string, RecordedOutcome[]>> {
     const buckets = [...new Set(envelopeIds.map(outcomeBucket))]
     const steps = [...new Set(buckets.map(stepOfBucket))]
-    const found = await this.#everywhere(buckets.map(outcomeTerm), ({ outcomeSteps }) => steps.some((step) => hasStep(outcomeSteps, step)))
+    const found = await this.#everywhere(buckets.map(outcomeTerm), 'outcomeSteps', steps)
     const sequences = [...new Set([...found.values()].flat())].sort((a, b) => a - b)
     const told = new Map<number, Told>()
     const missing: number[] = []
@@ -126,16 +126,17 @@ export class LogFinder {
     return false
   }
 
-  /** Sequences of each term, in the slices that can have one and in what is not indexed. */
-  async #everywhere(terms: readonly number[], canHave: (slice: SliceFacts) => boolean): Promise<Map<number, number[]>> {
+  /** Sequences of each term, in the slices that have one of the steps of time and in what is not indexed. */
+  async #everywhere(terms: readonly number[], kind: 'idSteps' | 'outcomeSteps', steps: readonly number[]): Promise<Map<number, number[]>> {
     const index = this.#openSlices()
     const slices = await index.slices()
-    const wanted = slices.filter(canHave)
+    const wanted = slices.filter((slice) => steps.some((step) => hasStep(slice[kind], step)))
+    const canHave = (slice: SliceBuilder): boolean => (kind === 'idSteps' ? slice.hasIdStep(steps) : slice.hasOutcomeStep(steps))
     const found = new Map<number, number[]>()
     for (const term of new Set(terms)) found.set(term, wanted.length === 0 ? [] : (await index.find(wanted, term)).flat())
     const last = await this.#records.lastSequence()
     for (let start = slices.length * SLICE_RECORDS + 1; start <= last; start += SLICE_RECORDS) {
-      const lists = await this.#tail.find(start, terms)
+      const lists = await this.#tail.find(start, terms, canHave)
       for (const [at, term] of terms.entries()) found.get(term)?.push(...lists[at]!)
     }
     return found

@@ -65,6 +65,15 @@ export class SliceBuilder {
     else for (const bucket of fields.buckets) this.#outcomeSteps.add(stepOfBucket(bucket))
   }
 
+  /** Whether there are ids, or outcomes of ids, of one of some steps. */
+  hasIdStep(steps: readonly number[]): boolean {
+    return steps.some((step) => this.#idSteps.has(step))
+  }
+
+  hasOutcomeStep(steps: readonly number[]): boolean {
+    return steps.some((step) => this.#outcomeSteps.has(step))
+  }
+
   /** Sequences that have each of some terms, rising. */
   find(terms: readonly number[]): number[][] {
     return terms.length <= FEW_TERMS ? terms.map((term) => this.#findOne(term)) : this.#findMany(terms)
@@ -130,6 +139,10 @@ class StepSet {
     if (step === this.#last) return
     this.#last = step
     this.#steps.add(step)
+  }
+
+  has(step: number): boolean {
+    return this.#steps.has(step)
   }
 
   sorted(): Uint32Array {

@@ -22,9 +22,12 @@ export class TailSlices {
     this.#records = records
   }
 
-  /** Sequences, rising, that have each of some terms in the slice that begins with `first`. */
-  find(first: number, terms: readonly number[]): Promise<number[][]> {
-    const found = this.#turn.then(async () => (await this.#upToDate(first)).find(terms))
+  /** Sequences, rising, that have each of some terms in the slice that begins with `first`; none where it cannot have any. */
+  find(first: number, terms: readonly number[], canHave: (slice: SliceBuilder) => boolean = () => true): Promise<number[][]> {
+    const found = this.#turn.then(async () => {
+      const slice = await this.#upToDate(first)
+      return canHave(slice) ? slice.find(terms) : terms.map(() => [])
+    })
     this.#turn = found.catch(() => undefined)
     return found
   }
