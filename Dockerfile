@@ -40,7 +40,7 @@ ENV NODE_ENV=production \
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 \
   CMD ["/usr/local/bin/node", "/opt/gatehouse/apps/gatehouse/dist/health-probe/main.js"]
 # Node itself is process 1, so that SIGTERM reaches it and it drains.
-ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=64", "/opt/gatehouse/apps/gatehouse/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=64", "--no-parallel-scavenge", "/opt/gatehouse/apps/gatehouse/dist/main.js"]
 
 FROM runtime AS federation-peer
 LABEL org.opencontainers.image.title="gatehouse/federation-peer" \

@@ -8,7 +8,7 @@ import { freePort } from '../peers-kit/free-port.ts'
 import { type Kamailio, startKamailio } from '../peers-kit/kamailio.ts'
 import type { Peer } from '../peers-kit/peer.ts'
 import { withRack } from '../peers-kit/peer-rack.ts'
-import { startProsody } from '../peers-kit/prosody.ts'
+import { launchProsody } from '../peers-kit/prosody.ts'
 import { UdpPhone } from '../peers-kit/udp-phone.ts'
 import { statusOf } from '../peers-kit/wire-message.ts'
 import { skipWithoutXmppUser, XmppUser } from '../peers-kit/xmpp-user.ts'
@@ -78,7 +78,7 @@ async function startJabber(site: ContainerSite): Promise<XmppUser> {
     nameServer: site.dns.server,
   }
   const launch = launchIn(site.client, site.rack.folder, { image: site.images.peers, places: [{ network: site.perimeter, address }] })
-  site.rack.add(await startProsody(plan, launch))
+  site.rack.add(await launchProsody(plan, launch))
   return site.rack.add(await XmppUser.start({ jid: 'bob@jabber.example', password: 'secret', host: address, port: 5222, folder }))
 }
 

@@ -16,4 +16,4 @@ export interface Peer {
 }
 
 /** Starts what a plan says and returns once it serves: `startProcess`, or one that a container site gives. */
-export type Launch = (plan: ProcessPlan) => Promise<Peer>
+export type Launch<T extends Peer = Peer> = (plan: ProcessPlan) => Promise<T>

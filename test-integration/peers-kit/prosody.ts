@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateFiles } from './certificates.ts'
 import { findTool } from './find-tool.ts'
-import { startProcess } from './managed-process.ts'
+import { type ManagedProcess, startProcess } from './managed-process.ts'
 import type { Launch, Peer } from './peer.ts'
 
 export interface ProsodyPlan {
@@ -27,8 +27,13 @@ export interface ProsodyPlan {
   readonly components?: { readonly port: number; readonly secrets: Readonly<Record<string, string>> }
 }
 
-/** Writes the configuration and starts Prosody; returns when its ports accept. */
-export async function startProsody(plan: ProsodyPlan, launch: Launch = startProcess): Promise<Peer> {
+/** Writes the configuration and starts Prosody as a process; returns when its ports accept. */
+export function startProsody(plan: ProsodyPlan): Promise<ManagedProcess> {
+  return launchProsody(plan, startProcess)
+}
+
+/** The same by another launcher. */
+export async function launchProsody<T extends Peer>(plan: ProsodyPlan, launch: Launch<T>): Promise<T> {
   const tool = findTool('prosody')
   if (tool === undefined) throw new Error('prosody is not installed')
   const data = join(plan.folder, 'data')

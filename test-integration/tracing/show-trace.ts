@@ -23,7 +23,8 @@ try {
   const last = collector.spans.filter(isRoot).at(-1)
   const spans = collector.spans.filter(({ traceId }) => traceId === last?.traceId)
   process.stdout.write(`trace ${last?.traceId}\n${spanTree(spans)}\n\n${last?.name}:\n`)
-  for (const [name, value] of Object.entries(last?.facts ?? {}).toSorted()) process.stdout.write(`  ${name} = ${String(value)}\n`)
+  for (const [name, value] of Object.entries(last?.facts ?? {}).toSorted(([one], [other]) => one.localeCompare(other)))
+    process.stdout.write(`  ${name} = ${String(value)}\n`)
   isFailed = false
 } finally {
   await rack.stop({ isFailed })

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 /** Node keeps compiled code by path, user and V8 flags: all three have to be as they are in the container. */
 const HOME = '/opt/gatehouse'
 const USER = 10_001
-const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', '--no-parallel-scavenge']
 
 /** Loads what the services of the image load, from the place where it will lie, and keeps what V8 made of it. Needs root. */
 export function fillCompileCache(target, folder) {

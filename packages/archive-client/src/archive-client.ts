@@ -226,7 +226,13 @@ export class ArchiveClient {
       this.#takeReply(reply, callbacks, outcomes.packed)
       this.#onTurn()
     }
-    this.#deps.bus.request(busSubjects.archiveAppend.name, request, this.#options.timeoutMs, onReply, batchTraceHeaders(this.#tracesOf(records)))
+    this.#deps.bus.request(
+      busSubjects.archiveAppend.name,
+      request,
+      this.#options.timeoutMs,
+      onReply,
+      batchTraceHeaders(this.#tracesOf(records)),
+    )
   }
 
   /** Nobody answered for the archive: while it is awaited, what it did not get is kept, certain that it was not committed. */

@@ -93,7 +93,10 @@ describe('gatehouse up', () => {
     const exported = await run('export')
     assert.match(exported.out, /kind: AllowedDomain/)
     const resources = await run('export', '--kubernetes')
-    assert.match(resources.out, /^apiVersion: policy\.gatehouse\.internal\/v1alpha1\nkind: FederationSettings\nmetadata:\n {2}name: default\n/)
+    assert.match(
+      resources.out,
+      /^apiVersion: policy\.gatehouse\.internal\/v1alpha1\nkind: FederationSettings\nmetadata:\n {2}name: default\n/,
+    )
     assert.equal(resources.out.split('---\n').length, exported.out.split('---\n').length)
     const again = await runForTest(commands, ['apply', '-f', '-', '--prune', '--connect', control], { cwd: folder, input: exported.out })
     assert.match(again.out, /no change; revision 1 is in force/)

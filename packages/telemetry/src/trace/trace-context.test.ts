@@ -5,7 +5,9 @@ import { batchTraceHeaders, batchTracesOf, traceHeaders, traceOf } from './propa
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length }).filter((digits) => !/^0+$/.test(digits))
+  fc
+    .string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length })
+    .filter((digits) => !/^0+$/.test(digits))
 const contexts: fc.Arbitrary<TraceContext> = fc
   .record({ traceId: hex(32), spanId: hex(16), isSampled: fc.boolean() })
   .map((record) => ({ ...record }))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { createRequest, createResponse, Dialog, encodeMessage, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
-import type { GateRig, RigConnection } from '../session/gate-rig.ts'
+import type { GateRig } from '../session/gate-rig.ts'
+import type { RigConnection } from '../session/rig-connection.ts'
 
 export const JABBER: PolicyObject = {
   kind: 'Network',

@@ -4,7 +4,8 @@ import { fromBinary } from '@bufbuild/protobuf'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { ArchiveRecordSchema } from '@gatehouse/proto'
 import { createRequest, createResponse, encodeMessage, type SipRequest } from '@gatehouse/sip-core'
-import { GateRig, type RigConnection } from '../session/gate-rig.ts'
+import { GateRig } from '../session/gate-rig.ts'
+import type { RigConnection } from '../session/rig-connection.ts'
 
 const queue = { enabled: true, maxAgeMinutes: 60, uncertain: 'fail' } as const
 const SETTINGS: PolicyObject = {

@@ -2,17 +2,16 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import { type BusMessage, busSubjects, createEmbeddedBus, openWorkFile } from '@gatehouse/bus'
 import { type Delivery, deliveredOutcome, deliveryCodes, failedOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, EdgeSide, PeerIdentity } from '@gatehouse/im-model'
+import type { DeliveryOutcome, EdgeSide } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
 import { Outboxes } from '@gatehouse/outbox'
 import { compileSnapshot, DecisionState, failedFacts, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
-import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
 import { MetricsRegistry, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import { SenderBudget } from '../admit/sender-budget.ts'
 import { federationPeerConfig } from '../config.ts'
 import { Forwarder } from '../deliver/forwarder.ts'
-import type { EdgeConnection, LinkFailure, LinkTarget } from '../edge/connection.ts'
+import type { LinkFailure, LinkTarget } from '../edge/connection.ts'
 import { buildEndpoint } from '../endpoint/build-endpoint.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { NextHopHabits } from '../endpoint/sip-sender.ts'
@@ -25,6 +24,7 @@ import { OwnNames } from '../route/own-names.ts'
 import { RouteToken } from '../route/route-token.ts'
 import { Gate } from './gate.ts'
 import type { FactsLookup, SrvLookup } from './gate-deps.ts'
+import { RigConnection } from './rig-connection.ts'
 import { Session } from './session.ts'
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -63,70 +63,6 @@ const POLICY: readonly PolicyObject[] = [
 
 function archiving(duty: 'required' | 'off'): PolicyObject {
   return { kind: 'Archiving', name: 'archiving', spec: { duty, body: true } }
-}
-
-/** A connection without a socket: what the gate writes is kept, what the test gives is read. */
-export class RigConnection implements EdgeConnection {
-  static #lastId = 0
-  readonly id: number = ++RigConnection.#lastId
-  readonly remote = { address: '127.0.0.9', port: 5061 }
-  readonly tlsVersion = 'TLSv1.3'
-  readonly dialedKey = undefined
-  readonly openedAtMs = 1
-  readonly bufferedBytes = 0
-  readonly side: EdgeSide
-  readonly isDialed: boolean
-  readonly peer: PeerIdentity
-  isOpen = true
-  /** Says of each write that it went above the high mark. */
-  isFull = false
-  readonly pauses: Set<string> = new Set()
-  context: unknown = undefined
-  readonly #rig: GateRig
-  readonly #written: SipMessage[] = []
-
-  constructor(rig: GateRig, side: EdgeSide, isDialed: boolean, peer: PeerIdentity) {
-    this.#rig = rig
-    this.side = side
-    this.isDialed = isDialed
-    this.peer = peer
-  }
-
-  receive(bytes: Uint8Array): void {
-    this.#rig.session.onData(this, Buffer.from(bytes))
-  }
-
-  requests(): SipRequest[] {
-    return this.#written.filter((message): message is SipRequest => message.isRequest)
-  }
-
-  responses(): SipResponse[] {
-    return this.#written.filter((message): message is SipResponse => !message.isRequest)
-  }
-
-  write(head: string, body: Uint8Array | undefined): boolean {
-    const framer = new SipStreamFramer()
-    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
-    const frame = framer.takeFrame()
-    if (frame?.kind === 'message') this.#written.push(frame.message)
-    return !this.isFull
-  }
-
-  pause(reason: string): void {
-    this.pauses.add(reason)
-  }
-
-  resume(reason: string): void {
-    this.pauses.delete(reason)
-  }
-
-  close(): void {
-    this.isOpen = false
-  }
-
-  destroy(): void {
-    this.isOpen = false
-  }
 }
 
 /** The whole way of a message in memory: real session, gate, policy engine, archive client and bus; no sockets, no archive. */
@@ -316,7 +252,7 @@ export class GateRig {
   }
 
   open(side: EdgeSide, names: readonly string[], isAuthenticated = true, anchor = 'default'): RigConnection {
-    const connection = new RigConnection(this, side, false, {
+    const connection = new RigConnection((connection, bytes) => this.session.onData(connection, bytes), side, false, {
       isAuthenticated,
       refusal: isAuthenticated ? undefined : { code: 'GH-IDENTITY-UNTRUSTED', detail: '' },
       names: { dns: names, sipDomains: [], commonName: undefined },
