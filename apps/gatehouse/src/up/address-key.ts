@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { telemetryCodes } from '@gatehouse/telemetry'
@@ -22,12 +22,17 @@ export function readAddressKey(keyFile: string | undefined, stateDir: string): s
   throw telemetryError('GH-TELEMETRY-ADDRESS-KEY', `${file} has less than ${LEAST_CHARS} characters`)
 }
 
-/** Services that start together agree: whoever is second reads the key of the first. */
+/** Services that start together agree: the file comes into being whole, and whoever is second reads the key of the first. */
 function makeOnce(file: string, stateDir: string): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  if (existsSync(file)) return
+  const own = `${file}.${randomBytes(6).toString('hex')}`
+  writeFileSync(own, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   try {
-    writeFileSync(file, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    linkSync(own, file)
   } catch (thrown) {
     if ((thrown as { code?: string }).code !== 'EEXIST') throw thrown
+  } finally {
+    unlinkSync(own)
   }
 }

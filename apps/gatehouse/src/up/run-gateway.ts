@@ -15,6 +15,7 @@ import { HealthFront } from './health-front.ts'
 import { isOutboxOn, openBus } from './open-bus.ts'
 import { openTelemetry, type Telemetry } from './open-telemetry.ts'
 import { loadServiceCode, type ServiceName } from './service-code.ts'
+import { prepareStateFolder } from './state-folder.ts'
 import { pauseFor, whenPossible } from './when-possible.ts'
 
 /** Loads the configuration, runs the services until the call is stopped, drains. */
@@ -27,6 +28,8 @@ export async function runGateway(call: Call, file: string, services: readonly Se
   const config = withReplica(loaded.config, replica)
   const { isErrorTerminal, env, err, stop } = call.io
   const hasColours = chooseStyle(isErrorTerminal, env).bold('x') !== 'x'
+  // the log's own secret lies there, too
+  prepareStateFolder(config.stateDir, services)
   const telemetry = openTelemetry(config.telemetry, {
     service: services.length === 1 ? (services[0] ?? 'gatehouse') : 'gatehouse',
     cwd: call.io.cwd,
