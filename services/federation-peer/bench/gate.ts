@@ -1,7 +1,8 @@
 // Time per relayed MESSAGE + 200 through session, transactions, checks, policy and forwarding, without sockets.
 // node --conditions=@gatehouse/source services/federation-peer/bench/gate.ts [seconds]
 import { createResponse, encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
-import { GateRig, RigConnection } from '../src/session/gate-rig.ts'
+import { GateRig } from '../src/session/gate-rig.ts'
+import { RigConnection } from '../src/session/rig-connection.ts'
 
 /** Answers 200 for each request at once, and throws away what it is given otherwise. */
 class EchoInside extends RigConnection {
@@ -26,8 +27,8 @@ class Sender extends RigConnection {
 const answers: Buffer[] = []
 const seconds = Number(process.argv[2] ?? 2)
 const rig = new GateRig({ archive: 'off' })
-const inside = rig.adopt(new EchoInside(rig, 'internal', true, rig.inside.peer))
-const sender = new Sender(rig, 'external', false, rig.partnerLink.peer)
+const inside = rig.adopt(new EchoInside((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer))
+const sender = new Sender((connection, bytes) => rig.session.onData(connection, bytes), 'external', false, rig.partnerLink.peer)
 rig.session.onOpen(sender)
 
 function messageBytes(at: number): Buffer {

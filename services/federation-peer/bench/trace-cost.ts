@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createResponse, encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
 import { hashedWords, otlpSpanExporter, Tracing } from '@gatehouse/telemetry'
-import { GateRig, RigConnection } from '../src/session/gate-rig.ts'
+import { GateRig } from '../src/session/gate-rig.ts'
+import { RigConnection } from '../src/session/rig-connection.ts'
 
 const COLLECTOR = `require('node:http').createServer((q, s) => q.resume().on('end', () => s.end('{}'))).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
 /** About what a gate passes in a second: the spans of one chunk go out in one request, as they do then. */
@@ -47,8 +48,8 @@ const endpoint = `http://127.0.0.1:${port.toString().trim()}`
 function candidate(name: string, ratio: number | undefined): Candidate {
   const tracing = ratio === undefined ? undefined : tracingWith(ratio)
   const rig = new GateRig({ archive: 'off', ...(tracing === undefined ? {} : { tracer: tracing.tracer('federation-peer', 'bench') }) })
-  const inside = rig.adopt(new EchoInside(rig, 'internal', true, rig.inside.peer))
-  const sender = new Sender(rig, 'external', false, rig.partnerLink.peer)
+  const inside = rig.adopt(new EchoInside((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer))
+  const sender = new Sender((connection, bytes) => rig.session.onData(connection, bytes), 'external', false, rig.partnerLink.peer)
   rig.session.onOpen(sender)
   const run = (from: number, count: number): void => {
     for (let at = 0; at < count; at++) {
