@@ -251,6 +251,15 @@ describe('over TCP', () => {
     assert.equal(callers.at(-1), 'edge.example')
     good.close()
   })
+
+  it('takes nobody on the network for the owner of the unix socket, whatever the certificate says', async () => {
+    const issued = authority.issue({ commonName: 'local', dns: ['local', 'localhost'], ip: ['127.0.0.1'] })
+    const tls = { certPem: issued.chainPem, keyPem: issued.keyPem, caPem: authority.certificate.certPem }
+    const pretender = connectRpc(address, { tls, deadlineMs: 2_000 })
+    await pretender.client(PeeringService).listPeers({})
+    assert.equal(callers.at(-1), 'unnamed')
+    pretender.close()
+  })
 })
 
 describe('parseTarget', () => {

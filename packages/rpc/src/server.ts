@@ -1,3 +1,4 @@
+import type { PeerCertificate } from 'node:tls'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { errorsOf } from '@gatehouse/errors'
 import { type Span, silentTracer, type Tracer, traceFacts } from '@gatehouse/telemetry'
@@ -193,18 +194,25 @@ function contextOf(call: AnyServerCall, label: string, tracer: Tracer): { contex
   const abort = new AbortController()
   const onCancelled = (): void => abort.abort()
   call.on('cancelled', onCancelled)
-  const certificate = call.getAuthContext()?.sslPeerCertificate
-  const commonName = certificate?.subject?.CN
-  const dnsName = /DNS:([^,\s]+)/.exec(certificate?.subjectaltname ?? '')?.[1]
-  const name = typeof commonName === 'string' ? commonName : dnsName
   const theirs = callerTrace(call.metadata)
   const span = beginServing(tracer, label, theirs)
-  const caller = certificate === undefined ? 'local' : (name ?? 'unnamed')
+  const caller = callerOf(call.getAuthContext()?.sslPeerCertificate)
   const end = (): void => {
     call.off('cancelled', onCancelled)
     span?.end()
   }
   return { context: { signal: abort.signal, caller, remote: call.getPeer(), trace: span?.context ?? theirs }, span, end }
+}
+
+/** Whoever is on the unix socket is `local`; no certificate can be called so. */
+function callerOf(certificate: PeerCertificate | undefined): string {
+  if (certificate === undefined) return 'local'
+  const { subject, subjectaltname = '' } = certificate
+  // Node puts quotes around names that hold commas or the like; what stands in them is no name of a host.
+  const dnsName = subjectaltname.includes('"') ? undefined : /(?:^|, )DNS:([^,\s]+)/.exec(subjectaltname)?.[1]
+  const commonName: unknown = subject?.CN
+  const name = typeof commonName === 'string' ? commonName : dnsName
+  return name === undefined || name === 'local' ? 'unnamed' : name
 }
 
 function report(label: string, thrown: unknown, log: RpcLog, span: Span | undefined): ReturnType<typeof statusOf> {
