@@ -181,6 +181,27 @@ const messageAttacks: readonly Attack[] = [
     delivered: 1,
   },
   {
+    // Octets that are no UTF-8 are the sender's business in a body, and no reason to forget one header of the rest.
+    attack: 'a body that is no UTF-8',
+    run: (peer) => peer.send(attackMessage({ body: '\xc3(\xff\xfe\xed\xa0\x80', contentLength: '7' })),
+    answers: ['200'],
+    logged: [],
+    delivered: 1,
+  },
+  {
+    attack: 'a header that is no UTF-8',
+    run: (peer) => peer.send(attackMessage({ extra: [['Subject', 'caf\xe9 \xff\xfe']] })),
+    answers: ['200'],
+    logged: [],
+    delivered: 1,
+  },
+  {
+    attack: 'a body larger than the limit',
+    run: (peer) => peer.send(attackMessage({ body: 'x'.repeat(1_048_577) })),
+    answers: ['413', 'closed'],
+    logged: ['GH-SIP-BODY-SIZE'],
+  },
+  {
     attack: 'another protocol altogether',
     run: (peer) => peer.send('GET / HTTP/1.1\r\nHost: edge.contoso.example\r\n\r\n'),
     answers: ['closed'],

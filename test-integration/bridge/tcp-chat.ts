@@ -31,8 +31,14 @@ export class TcpChatServer {
   readonly #said = new Map<string, Map<string, string>>()
   /** Ids that the other side says it has dealt with. */
   readonly acknowledged = new Set<string>()
+  /** Told of each message; nothing is kept then, not even what people said: a run of hours would fill the memory. */
+  readonly #onMessage: ((text: string) => void) | undefined
   readonly #sessions = new Map<string, Set<Socket>>()
   #server: Server | undefined
+
+  constructor(onMessage?: (text: string) => void) {
+    this.#onMessage = onMessage
+  }
 
   async start(): Promise<number> {
     const server = createServer((socket) => this.#accept(socket))
@@ -53,7 +59,7 @@ export class TcpChatServer {
   /** Somebody writes to a login; whoever logs in as it later is shown it once more, acknowledged or not, as networks with a history do. */
   say(login: string, id: string, text: string): void {
     const said = this.#said.get(login) ?? new Map<string, string>()
-    this.#said.set(login, said.set(id, text))
+    if (this.#onMessage === undefined) this.#said.set(login, said.set(id, text))
     for (const socket of this.#sessions.get(login) ?? []) socket.write(`${JSON.stringify({ type: 'said', id, text })}\n`)
   }
 
@@ -72,7 +78,8 @@ export class TcpChatServer {
         return
       }
       if (type === 'ack') return void this.acknowledged.add(id)
-      this.messages.push({ login, id, text })
+      if (this.#onMessage === undefined) this.messages.push({ login, id, text })
+      else this.#onMessage(text)
       write({ type: 'ok', id })
     })
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const CHUNK = Buffer.alloc(256 * 1024)
 
 /**
- * The disk of the archive. As root a tmpfs of its own, which `fill` fills to the last byte; otherwise a plain folder, and the disk
+ * The disk of whoever keeps the log. As root a tmpfs of its own, which `fill` fills to the last byte; otherwise a plain folder, and the disk
  * cannot be filled (`canFill`).
  */
 export class ArchiveDisk {

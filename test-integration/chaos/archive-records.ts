@@ -32,8 +32,11 @@ export async function readArchivedLog(file: string): Promise<ArchivedLog> {
     previous = hash
     const { content } = fromBinary(ArchiveRecordSchema, record)
     if (content.case !== 'entry') continue
-    const { conversation = '', transaction = '' } = content.value.envelope ?? {}
-    const key = keyOf(conversation, Number(transaction.split(' ')[2]))
+    const { transaction = '' } = content.value.envelope ?? {}
+    // of a session only what was said in it
+    const [conversation = '', , number, method] = transaction.split(' ')
+    if (method !== 'MESSAGE') continue
+    const key = keyOf(conversation, Number(number))
     entries.set(key, [...(entries.get(key) ?? []), sequence])
   }
   return { records, entries, breaks }

@@ -1,9 +1,13 @@
 import type { Verdict } from './check-promises.ts'
 import type { RoundReport } from './fault-round.ts'
 import type { FsyncTrace } from './fsync-trace.ts'
+import type { Rig } from './rig.ts'
+import type { DiskKind } from './rig-disk.ts'
 
 export interface ChaosReport {
-  readonly rig: 'services' | 'up'
+  readonly rig: Rig['name']
+  readonly database: Rig['database']
+  readonly disk: DiskKind
   readonly seed: number
   readonly loadMs: number
   /** Some messages had no final answer although everything was healed. */
@@ -25,11 +29,15 @@ export interface ChaosReport {
     /** By final status; 0: none. */
     readonly byStatus: Readonly<Record<string, number>>
   }
+  /** Sessions opened; times one went on over another connection; sessions that an error ended. */
+  readonly sessions: { readonly opened: number; readonly wentOn: number; readonly broken: number }
   readonly rounds: readonly RoundReport[]
   readonly unexpectedEnds: readonly string[]
   readonly fsync: FsyncTrace
   readonly verdicts: readonly Verdict[]
 }
+
+const DATABASES = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const
 
 export function isKept(report: ChaosReport): boolean {
   return report.verdicts.every((verdict) => verdict.broken === 0)
@@ -37,9 +45,9 @@ export function isKept(report: ChaosReport): boolean {
 
 /** The report as people read it. */
 export function formatReport(report: ChaosReport): string {
-  const { counts, rounds, verdicts } = report
+  const { counts, sessions, rounds, verdicts } = report
   const lines = [
-    `Rig ${report.rig}, seed ${report.seed}, ${Math.round(report.loadMs / 1000)} s of load, ${rounds.length} rounds of faults`,
+    `Rig ${report.rig}, ${DATABASES[report.database]}, seed ${report.seed}, ${Math.round(report.loadMs / 1000)} s of load, ${rounds.length} rounds of faults`,
     '',
     `  sent                   ${counts.sent}  (sent again after no answer: ${counts.sentAgain})`,
     `  acknowledged (2xx)     ${counts.acknowledged}`,
@@ -48,6 +56,7 @@ export function formatReport(report: ChaosReport): string {
     `  no answer in the end   ${counts.unknown}`,
     `  delivered              ${counts.delivered}  (twice, after a repetition: ${counts.deliveredTwice})`,
     `  records in the archive ${counts.records}`,
+    `  sessions               ${sessions.opened}  (went on over another connection: ${sessions.wentOn}, ended by an error: ${sessions.broken})`,
     `  by final status        ${Object.entries(counts.byStatus)
       .map(([status, count]) => `${status}: ${count}`)
       .join(', ')}`,

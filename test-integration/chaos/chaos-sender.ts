@@ -1,49 +1,46 @@
-import { connect as connectTcp } from 'node:net'
-import { connect, type TLSSocket } from 'node:tls'
-import type { Issued } from '@gatehouse/lab'
-import { SipStreamFramer } from '@gatehouse/sip-core'
 import { keyOf, type Ledger, type SentMessage } from './ledger.ts'
+import { ReplicaLink, type ReplicaLinkPlan } from './replica-link.ts'
 
-export interface ChaosSenderPlan {
+export interface ChaosSenderPlan extends ReplicaLinkPlan {
   readonly name: string
   readonly from: string
   readonly to: string
   /** Host in Via. */
   readonly host: string
-  readonly certificate: Issued
-  readonly caPem: string
-  /** Name in the gate's certificate. */
-  readonly servername: string
-  /** Ports of the replicas, tried in turn. */
-  readonly ports: readonly number[]
   readonly messagesPerSecond: number
   /** A 503 is an answer of this replica, not of the message's fate: it goes to the next one (RFC 3263 §4.3). */
   readonly hasFailover?: boolean
 }
 
+/** What a run needs of whoever sends. */
+export interface LoadSender {
+  /** When its latest message that was then acknowledged had been sent. */
+  readonly passedMs: number
+  readonly isSettled: boolean
+  start(): void
+  /** No new messages; those without an answer are still tried until `isSettled`. */
+  finish(): void
+  stop(): void
+}
+
 const MAX_IN_FLIGHT = 8
 const MESSAGES_PER_CONVERSATION = 100
 const ANSWER_TIMEOUT_MS = 8_000
-const HANDSHAKE_TIMEOUT_MS = 3_000
-const REDIAL_MS = 250
 const STEP_MS = 10
 
 /**
  * A partner's server that never gives up: sends at its pace, several messages of a conversation under way at once, and what
  * got no answer goes out again, unchanged (same branch, same body), over the next connection to the next replica.
  */
-export class ChaosSender {
+export class ChaosSender implements LoadSender {
   readonly plan: ChaosSenderPlan
   readonly #ledger: Ledger
+  readonly #link: ReplicaLink
   readonly #inFlight = new Map<string, { readonly message: SentMessage; readonly sentMs: number }>()
   #unanswered: SentMessage[] = []
-  #socket: TLSSocket | undefined
-  #isOpen = false
-  #connections = 0
   #conversations = 0
   #inConversation = 0
   #credit = 0
-  #redialMs = 0
   #timer: NodeJS.Timeout | undefined
   #lastStepMs = 0
   #isSending = false
@@ -55,6 +52,10 @@ export class ChaosSender {
   constructor(plan: ChaosSenderPlan, ledger: Ledger) {
     this.plan = plan
     this.#ledger = ledger
+    this.#link = new ReplicaLink(plan, {
+      onFinal: (response) => this.#answered(keyOf(response.callId() ?? '', response.cseq()?.number ?? 0), response.status),
+      onLost: () => this.#lost(),
+    })
   }
 
   start(): void {
@@ -74,21 +75,21 @@ export class ChaosSender {
 
   stop(): void {
     clearInterval(this.#timer)
-    this.#socket?.destroy()
+    this.#link.destroy()
   }
 
   #step(nowMs: number): void {
     this.#credit = Math.min(MAX_IN_FLIGHT, this.#credit + ((nowMs - this.#lastStepMs) * this.plan.messagesPerSecond) / 1000)
     this.#lastStepMs = nowMs
-    if (this.#socket === undefined && nowMs >= this.#redialMs) this.#dial()
-    if (!this.#isOpen) return
+    this.#link.keep(nowMs)
+    if (!this.#link.isOpen) return
     const oldest = this.#inFlight.values().next().value
     if (oldest !== undefined && nowMs - oldest.sentMs > ANSWER_TIMEOUT_MS) {
-      this.#socket?.destroy()
+      this.#link.destroy()
       return
     }
     if (this.#isLeaving) {
-      if (this.#inFlight.size === 0) this.#socket?.end()
+      if (this.#inFlight.size === 0) this.#link.end()
       return
     }
     while (this.#unanswered.length > 0 && this.#inFlight.size < MAX_IN_FLIGHT) this.#send(this.#unanswered.shift() as SentMessage, nowMs)
@@ -107,48 +108,8 @@ export class ChaosSender {
     return this.#ledger.open(`${this.plan.name}-${this.#conversations}`, this.#inConversation)
   }
 
-  #dial(): void {
-    const { plan } = this
-    this.#connections++
-    const port = plan.ports[this.#connections % plan.ports.length] as number
-    const wire = connectTcp({ host: '127.0.0.1', port })
-    wire.on('error', () => wire.destroy())
-    const socket = connect({
-      socket: wire,
-      servername: plan.servername,
-      cert: plan.certificate.chainPem,
-      key: plan.certificate.keyPem,
-      ca: plan.caPem,
-    })
-    this.#socket = socket
-    const framer = new SipStreamFramer()
-    const tooLate = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS)
-    socket.setNoDelay(true)
-    socket.once('secureConnect', () => {
-      clearTimeout(tooLate)
-      this.#isOpen = true
-    })
-    socket.on('data', (chunk: Buffer) => {
-      framer.handleData(chunk)
-      for (let frame = framer.takeFrame(); frame !== undefined; frame = framer.takeFrame()) {
-        if (frame.kind !== 'message' || frame.message.isRequest) continue
-        const { status } = frame.message
-        if (status >= 200) this.#answered(keyOf(frame.message.callId() ?? '', frame.message.cseq()?.number ?? 0), status)
-      }
-    })
-    socket.on('error', () => socket.destroy())
-    socket.once('close', () => {
-      clearTimeout(tooLate)
-      wire.destroy()
-      this.#lost()
-    })
-  }
-
   #lost(): void {
-    this.#socket = undefined
-    this.#isOpen = false
     this.#isLeaving = false
-    this.#redialMs = performance.now() + REDIAL_MS
     this.#unanswered = [...[...this.#inFlight.values()].map(({ message }) => message), ...this.#unanswered]
     this.#inFlight.clear()
   }
@@ -172,8 +133,8 @@ export class ChaosSender {
   #send(message: SentMessage, nowMs: number): void {
     const key = keyOf(message.conversation, message.number)
     this.#inFlight.set(key, { message, sentMs: nowMs })
-    this.#ledger.attempted(message, this.#connections)
-    this.#socket?.write(this.#wire(message, key))
+    this.#ledger.attempted(message, this.#link.connection)
+    this.#link.send(this.#wire(message, key))
   }
 
   #wire({ conversation, number }: SentMessage, key: string): string {

@@ -103,15 +103,21 @@ describe('the checker', () => {
     ]
     again.attempted(first, 1)
     again.attempted(second, 1)
-    again.answered(second, 503, 0)
+    again.answered(second, 200, 0)
     again.attempted(first, 2)
-    again.answered(first, 503, 0)
+    again.answered(first, 200, 0)
     again.attempted(third, 2)
-    again.answered(third, 503, 0)
+    again.answered(third, 200, 0)
+    for (const number of [1, 2, 3]) again.delivered(`c ${number} ...`)
     assert.deepEqual(broken(again, log({ 'c 1': [2], 'c 2': [1], 'c 3': [3] })), [])
     assert.deepEqual(broken(again, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), [
       'per sender and conversation the archive order is the sending order',
     ])
+    // Refused because its archive did not answer in time: that one may commit it while the other went on.
+    const late = honestLedger()
+    const refused = late.messages.get('c 1') as ReturnType<Ledger['open']>
+    refused.status = 503
+    assert.deepEqual(broken(late, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), [])
   })
 
   it('passes breaks of the chain on', () => {

@@ -62,6 +62,7 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
 /**
  * a before b in the archive where a came before b for certain: a was answered before b was first sent, or both were sent once,
  * over one connection, in this order. A message that was sent again may stand anywhere between its first sending and its answer.
+ * One that was refused because nobody knew whether it would be recorded (503) may be recorded later still: another archive went on.
  */
 function checkOrder(ledger: Ledger, log: ArchivedLog): Tally {
   const tally = new Tally('per sender and conversation the archive order is the sending order')
@@ -99,7 +100,7 @@ function wrongKey(placed: { readonly message: SentMessage; readonly sequence: nu
 
 function mustPrecede(a: SentMessage, b: SentMessage): boolean {
   const [firstOfA, firstOfB] = [a.attempts[0], b.attempts[0]]
-  if (firstOfA === undefined || firstOfB === undefined) return false
+  if (firstOfA === undefined || firstOfB === undefined || !isAcknowledged(a)) return false
   if (a.answeredTick > 0 && a.answeredTick < firstOfB.tick) return true
   const wereSentOnce = a.attempts.length === 1 && b.attempts.length === 1
   return wereSentOnce && firstOfA.connection === firstOfB.connection && firstOfA.tick < firstOfB.tick

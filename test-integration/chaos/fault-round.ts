@@ -1,4 +1,4 @@
-import type { ChaosSender } from './chaos-sender.ts'
+import type { LoadSender } from './chaos-sender.ts'
 import type { Fault } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -15,7 +15,7 @@ const BACK_LIMIT_MS = 90_000
 const LOOK_MS = 20
 
 /** Injects faults that begin at once, heals each after its time, and waits until messages of every sender pass again. */
-export async function runRound(faults: readonly Fault[], senders: readonly ChaosSender[], ledger: Ledger): Promise<RoundReport> {
+export async function runRound(faults: readonly Fault[], senders: readonly LoadSender[], ledger: Ledger): Promise<RoundReport> {
   const startedMs = performance.now()
   await Promise.all(
     faults.map(async (fault) => {

@@ -3,8 +3,8 @@ import type { Rig } from './rig.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
-/** `away`: a receiver is gone for so long that messages have to wait for it. */
-export const FAULT_KINDS = ['kill', 'pause', 'cut', 'stall', 'disk-full', 'clock', 'away'] as const
+/** `…-both`: both replicas of a kind at once. `away`: a receiver is gone for so long that messages have to wait for it. */
+export const FAULT_KINDS = ['kill', 'pause', 'kill-both', 'pause-both', 'cut', 'stall', 'disk-full', 'clock', 'away'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Something that is broken on purpose, for a while. */
@@ -44,6 +44,15 @@ export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Faul
       () => member.pause(),
       () => member.resume(),
     )
+  if (kind === 'kill-both' || kind === 'pause-both') {
+    if (rig.pairs.length === 0) return undefined
+    const pair = random.pick(rig.pairs)
+    const target = pair.map(({ name }) => name).join(' and ')
+    const all = async (act: (each: Member) => Promise<void> | void): Promise<void> => void (await Promise.all(pair.map(act)))
+    return kind === 'kill-both'
+      ? { kind, target, durationMs, inject: () => all((each) => each.kill()), heal: () => all((each) => each.start()) }
+      : { kind, target, durationMs, inject: () => all((each) => each.pause()), heal: () => all((each) => each.resume()) }
+  }
   if (kind === 'cut') return ofWire(wire, () => wire.cut())
   if (kind === 'away') {
     const receiver = random.pick([rig.sites.homeWire, rig.sites.partnerWire])
@@ -53,13 +62,13 @@ export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Faul
   if (kind === 'disk-full') {
     if (!rig.disk.canFill) return undefined
     return ofMember(
-      rig.archive,
+      rig.disk.owner,
       () => rig.disk.fill(),
       () => rig.disk.free(),
-      `disk of ${rig.archive.name}`,
+      `disk of ${rig.disk.owner.name}`,
     )
   }
-  const clocked = random.pick(rig.members.filter((each) => each.name !== 'nats-server'))
+  const clocked = random.pick(rig.members.filter((each) => each.hasClock))
   const shiftMs = Math.round(random.between(-MAX_CLOCK_SHIFT_MS, MAX_CLOCK_SHIFT_MS))
   return ofMember(
     clocked,

@@ -5,6 +5,7 @@ import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import { ChaosSender } from './chaos-sender.ts'
 import { pause } from './fault-round.ts'
 import type { Ledger } from './ledger.ts'
+import { familyOf } from './process-family.ts'
 import type { Rig } from './rig.ts'
 import { names } from './sites.ts'
 
@@ -22,7 +23,7 @@ const TRACED_MS = 4_000
 const MESSAGES_PER_SECOND = 8
 
 /**
- * Watches the system calls of the archive while messages pass one at a time: before each answer to a batch (a PUB to the asker's inbox)
+ * Watches the system calls of the archive, and of PostgreSQL where it keeps the log, while messages pass one at a time: before each answer to a batch (a PUB to the asker's inbox)
  * there has to be an fsync since the answer before it.
  */
 export async function traceFsyncs(rack: PeerRack, rig: Rig, ledger: Ledger): Promise<FsyncTrace> {
@@ -31,10 +32,21 @@ export async function traceFsyncs(rack: PeerRack, rig: Rig, ledger: Ledger): Pro
   if (rig.name === 'up') return skipped('in one process there is no answer to see from outside')
   if (tool === undefined) return skipped('strace is not installed')
   const file = rack.path('strace.txt')
+  // who answers, and who writes to the disk
+  const pids = [...new Set([...rig.archives, rig.disk.owner].flatMap((member) => familyOf(member.pid)))]
   const strace = await startProcess({
     name: 'strace',
     command: tool,
-    args: ['-f', '-s', '64', '-e', 'trace=fsync,fdatasync,write,writev,sendto,sendmsg', '-o', file, '-p', String(rig.archive.pid)],
+    args: [
+      '-f',
+      '-s',
+      '64',
+      '-e',
+      'trace=fsync,fdatasync,write,writev,sendto,sendmsg',
+      '-o',
+      file,
+      ...pids.flatMap((pid) => ['-p', String(pid)]),
+    ],
     logFile: rack.path('strace.log'),
     ready: { line: /attached/ },
   })

@@ -3,19 +3,25 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { PeerRack } from '../peers-kit/peer-rack.ts'
+import { skipWithoutPostgres } from '../peers-kit/postgres.ts'
 import { formatReport, isKept } from './chaos-report.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { DISK_KINDS, defaultDiskKind } from './rig-disk.ts'
 import { runChaos } from './run-chaos.ts'
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--outbox] [--json] [-o FILE]\n`
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--database sqlite|postgres] [--disk tmpfs|limit] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--outbox] [--pages-only] [--bridge] [--json] [-o FILE]\n`
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string' },
     rig: { type: 'string', default: 'services' },
+    database: { type: 'string', default: 'sqlite' },
+    disk: { type: 'string', default: defaultDiskKind() },
     rate: { type: 'string', default: '120' },
     faults: { type: 'string' },
+    'pages-only': { type: 'boolean', default: false },
+    bridge: { type: 'boolean', default: false },
     outbox: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     out: { type: 'string', short: 'o' },
@@ -28,13 +34,22 @@ async function main(): Promise<number> {
   const all = FAULT_KINDS.filter((kind) => kind !== 'away' || values.outbox)
   const kinds = (values.faults?.split(',') ?? all).filter((word): word is FaultKind => (FAULT_KINDS as readonly string[]).includes(word))
   const [minutes, rate, seed] = [Number(values.minutes), Number(values.rate), Number(values.seed ?? Date.now() % 1_000_000)]
-  const isWrong = kinds.length === 0 || !(minutes > 0) || !(rate > 0) || !Number.isInteger(seed) || !['services', 'up'].includes(values.rig)
-  if (values.help || isWrong) {
+  const database = (['sqlite', 'postgres'] as const).find((word) => word === values.database)
+  const disk = DISK_KINDS.find((word) => word === values.disk)
+  const isUp = values.rig === 'up'
+  const isWrong =
+    (isUp && (database === 'postgres' || values.bridge)) ||
+    kinds.length === 0 ||
+    !(minutes > 0) ||
+    !(rate > 0) ||
+    !Number.isInteger(seed) ||
+    !['services', 'up'].includes(values.rig)
+  if (values.help || isWrong || database === undefined || disk === undefined) {
     process.stderr.write(USAGE)
     return values.help ? 0 : 2
   }
-  const rig = values.rig === 'up' ? 'up' : 'services'
-  const missing = rig === 'services' ? skipWithout('nats-server') : false
+  const rig = isUp ? 'up' : 'services'
+  const missing = rig === 'up' ? false : skipWithout('nats-server') || (database === 'postgres' && skipWithoutPostgres())
   if (missing !== false) {
     process.stderr.write(`chaos: ${missing}; \`--rig up\` needs none of it\n`)
     return 3
@@ -44,12 +59,16 @@ async function main(): Promise<number> {
   try {
     const report = await runChaos(rack, {
       rig,
+      database,
+      disk,
       seed,
       durationMs: minutes * 60_000,
       messagesPerSecond: rate,
       kinds,
       tracesFsync: true,
       hasOutbox: values.outbox,
+      hasSessions: !values['pages-only'],
+      hasBridge: values.bridge,
       onRound: ({ faults, outageMs, backAfterMs }) => {
         const what = faults.map((fault) => `${fault.kind} ${fault.target} ${fault.durationMs} ms`).join(' + ')
         process.stderr.write(`${what}: ${outageMs} ms without a 2xx, all pass again after ${backAfterMs ?? '?'} ms\n`)

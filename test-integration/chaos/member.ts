@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ManagedProcess, type ProcessPlan, startProcess } from '../peers-kit/managed-process.ts'
+import { signalFamily } from './process-family.ts'
 
-const START_TIMEOUT_MS = 60_000
+/** A machine with other work takes most of a minute to compile and start several services at once. */
+const START_TIMEOUT_MS = 120_000
 const RESTART_MS = 300
 
 /** One process of the rig with somebody who starts it again when it ends, as a service manager would. */
@@ -24,8 +26,14 @@ export class Member {
     mkdirSync(folder, { recursive: true })
   }
 
+  /** -1 while it does not run. */
   get pid(): number {
-    return this.#process?.pid ?? -1
+    return this.#process === undefined || this.#process.hasEnded ? -1 : this.#process.pid
+  }
+
+  /** Its clock can be moved: it was started with the shifting one. */
+  get hasClock(): boolean {
+    return this.#plan.env?.['CHAOS_CLOCK_FILE'] !== undefined
   }
 
   get clockFile(): string {
@@ -34,26 +42,28 @@ export class Member {
 
   async start(): Promise<void> {
     this.#wantsToRun = true
+    // two faults may have killed it together: whoever heals last finds it running
+    if (this.#starting === undefined && this.pid > 0) return
     this.#starting ??= this.#startUntilItRuns().finally(() => {
       this.#starting = undefined
     })
     await this.#starting
   }
 
-  /** kill -9, and not started again until `start`. */
+  /** kill -9 of the process and all its children, and not started again until `start`. */
   async kill(): Promise<void> {
     this.#wantsToRun = false
     await this.#starting?.catch(() => {})
-    this.#process?.killNow()
+    signalFamily(this.pid, 'SIGKILL')
     await this.#process?.ended
   }
 
   pause(): void {
-    this.#process?.signal('SIGSTOP')
+    signalFamily(this.pid, 'SIGSTOP')
   }
 
   resume(): void {
-    this.#process?.signal('SIGCONT')
+    signalFamily(this.pid, 'SIGCONT')
   }
 
   setClock(shiftMs: number): void {
@@ -73,7 +83,7 @@ export class Member {
       this.#starts++
       const logFile = join(this.folder, `run-${this.#starts}.log`)
       try {
-        const started = await startProcess({ ...this.#plan, name: this.name, logFile, readyTimeoutMs: 30_000 })
+        const started = await startProcess({ ...this.#plan, name: this.name, logFile, readyTimeoutMs: START_TIMEOUT_MS })
         this.#process = started
         void started.ended.then((code) => this.#ended(started, code))
         return

@@ -1,32 +1,38 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TcpChatServer } from '../bridge/tcp-chat.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
-import type { ArchiveDisk } from './archive-disk.ts'
 import type { Member } from './member.ts'
-import { POLICY, type Sites } from './sites.ts'
+import type { RigDisk } from './rig-disk.ts'
+import { NETWORK_POLICY, POLICY, type Sites } from './sites.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 
 /** `gatehouse` from source; every process of the rig can have its clock moved. */
-export const CLI: readonly string[] = [
-  '--conditions=@gatehouse/source',
-  '--disable-warning=ExperimentalWarning',
-  join(REPOSITORY, 'apps/gatehouse/src/main.ts'),
-]
-export const CLOCKED_CLI: readonly string[] = ['--import', join(import.meta.dirname, 'skewed-clock.ts'), ...CLI]
+export const MAIN: string = join(REPOSITORY, 'apps/gatehouse/src/main.ts')
+const FROM_SOURCE = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning'] as const
+export const CLI: readonly string[] = [...FROM_SOURCE, MAIN]
+export const CLOCKED: readonly string[] = ['--import', join(import.meta.dirname, 'skewed-clock.ts'), ...FROM_SOURCE]
 
 /** A gateway with partners around it, whose every process and wire can be broken. */
 export interface Rig {
   readonly name: 'services' | 'up'
+  /** What policy and archive keep their state in. */
+  readonly database: 'sqlite' | 'postgres'
   readonly sites: Sites
-  /** By name; `archive` is the one that holds the log (in the rig `up`: the only one). */
   readonly members: readonly Member[]
-  readonly archive: Member
-  /** Wires that faults may cut: to the bus, to the receivers, from the senders. */
+  /** Replicas of one kind, which may fail together. */
+  readonly pairs: readonly (readonly Member[])[]
+  /** Those that commit (in the rig `up`: the only member). */
+  readonly archives: readonly Member[]
+  /** Wires that faults may cut: to the bus, to the database, to the receivers, from the senders. */
   readonly wires: readonly TcpProxy[]
-  readonly disk: ArchiveDisk
+  /** Of whoever keeps the log: the archive itself, or PostgreSQL. */
+  readonly disk: RigDisk
+  /** A public network behind a bridge: inside users and its own write to each other. */
+  readonly chat: TcpChatServer | undefined
   /** Ports for senders, one per replica. */
   readonly externalPorts: readonly number[]
   readonly internalPorts: readonly number[]
@@ -62,7 +68,10 @@ export async function runCli(rack: PeerRack, ...args: readonly string[]): Promis
 export async function applyPolicy(rack: PeerRack, rig: Rig, hasOutbox: boolean): Promise<void> {
   const file = rack.path('policy.yaml')
   const queue = hasOutbox ? 'queue: { maxAgeMinutes: 60 }, ' : ''
-  writeFileSync(file, POLICY.replace('PORT', String(rig.sites.partnerWire.port)).replace('QUEUE', queue))
+  writeFileSync(
+    file,
+    POLICY.replace('PORT', String(rig.sites.partnerWire.port)).replace('QUEUE', queue) + (rig.chat !== undefined ? NETWORK_POLICY : ''),
+  )
   const applied = await runCli(rack, 'apply', '-f', file, '--connect', `unix:${rig.policySocket}`)
   if (applied.status !== 0) throw new Error(`the policy was not applied: ${applied.output}`)
 }

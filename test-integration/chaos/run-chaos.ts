@@ -1,19 +1,26 @@
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import { readArchivedLog } from './archive-records.ts'
 import type { ChaosReport } from './chaos-report.ts'
-import { ChaosSender } from './chaos-sender.ts'
+import { ChaosSender, type ChaosSenderPlan, type LoadSender } from './chaos-sender.ts'
 import { checkPromises, isAcknowledged, isQueued, type Verdict } from './check-promises.ts'
 import { pause, type RoundReport, runRound } from './fault-round.ts'
 import { drawFaults, type FaultKind } from './faults.ts'
 import { type FsyncTrace, traceFsyncs } from './fsync-trace.ts'
 import { Ledger } from './ledger.ts'
+import { NetworkSpeaker } from './network-speaker.ts'
 import { type Rig, runCli } from './rig.ts'
+import type { DiskKind } from './rig-disk.ts'
 import { SeededRandom } from './seeded-random.ts'
-import { names } from './sites.ts'
-import { startServicesRig, startUpRig } from './start-rig.ts'
+import { SessionSender } from './session-sender.ts'
+import { CHAT_USERS, names } from './sites.ts'
+import { startUpRig } from './start-rig.ts'
+import { startServicesRig } from './start-services-rig.ts'
 
 export interface ChaosPlan {
   readonly rig: Rig['name']
+  /** PostgreSQL is for the rig `services`: two archives and two policies then. */
+  readonly database: Rig['database']
+  readonly disk: DiskKind
   readonly seed: number
   readonly durationMs: number
   readonly messagesPerSecond: number
@@ -22,25 +29,38 @@ export interface ChaosPlan {
   readonly tracesFsync: boolean
   /** Messages may wait for receivers that are away. */
   readonly hasOutbox: boolean
+  /** Some of the senders talk in sessions (INVITE, MESSAGE, BYE) instead of page mode. */
+  readonly hasSessions: boolean
+  /** Some inside users and a public network write to each other, through two replicas of the bridge. */
+  readonly hasBridge: boolean
   /** Called with each finished round, for whoever watches. */
   readonly onRound?: (round: RoundReport) => void
 }
 
 const NO_TRACE: FsyncTrace = { skipped: 'not asked for', answers: 0, fsyncs: 0, unsynced: 0 }
 const SENDERS_PER_SIDE = 3
+const SESSIONS_PER_SIDE = 2
 const CALM_MS = [300, 2_000] as const
 const SETTLE_LIMIT_MS = 60_000
 /** The last fault may have been a killed replica, whose messages the other one takes over after a minute. */
 const DRAIN_LIMIT_MS = 150_000
+/** A new PostgreSQL cluster takes 50 MB, its write-ahead log as much again. */
+const LEAST_DISK_MEGABYTES = 256
 const DISK_MEGABYTES_PER_MINUTE = 64
 
 /** One run: load, faults by seed, then everything healed and what was promised compared with what is. */
 export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosReport> {
   const ledger = new Ledger()
   const start = plan.rig === 'up' ? startUpRig : startServicesRig
-  const diskMegabytes = 128 + Math.ceil(plan.durationMs / 60_000) * DISK_MEGABYTES_PER_MINUTE
-  const rig = await start(rack, ledger, { diskMegabytes, hasOutbox: plan.hasOutbox })
-  const senders = makeSenders(rig, plan, ledger)
+  const diskMegabytes = LEAST_DISK_MEGABYTES + Math.ceil(plan.durationMs / 60_000) * DISK_MEGABYTES_PER_MINUTE
+  const rig = await start(rack, ledger, {
+    database: plan.database,
+    disk: plan.disk,
+    diskMegabytes,
+    hasOutbox: plan.hasOutbox,
+    hasBridge: plan.hasBridge,
+  })
+  const { all: senders, sessions } = makeSenders(rig, plan, ledger)
   rack.onStop(() => {
     for (const sender of senders) sender.stop()
   })
@@ -54,10 +74,17 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
   const verdicts = await compare(rack, rig, ledger, rounds)
   return {
     rig: rig.name,
+    database: rig.database,
+    disk: rig.disk.kind,
     seed: plan.seed,
     loadMs: Math.round(loadMs),
     unsettled,
     counts: countsOf(ledger, verdicts.records),
+    sessions: {
+      opened: sum(sessions.map(({ opened }) => opened)),
+      wentOn: sum(sessions.map(({ wentOn }) => wentOn)),
+      broken: sum(sessions.map(({ broken }) => broken)),
+    },
     rounds,
     unexpectedEnds: rig.members.flatMap((member) => member.unexpectedEnds),
     fsync,
@@ -65,41 +92,62 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
   }
 }
 
-function makeSenders(rig: Rig, plan: ChaosPlan, ledger: Ledger): ChaosSender[] {
-  const { sites } = rig
-  const rate = plan.messagesPerSecond / (2 * SENDERS_PER_SIDE)
+function makeSenders(rig: Rig, plan: ChaosPlan, ledger: Ledger): { readonly all: LoadSender[]; readonly sessions: SessionSender[] } {
+  const rate = plan.messagesPerSecond / (2 * (SENDERS_PER_SIDE + (plan.hasSessions ? SESSIONS_PER_SIDE : 0)))
+  const pages = sidesOf(rig, rate, 0, SENDERS_PER_SIDE).map((each) => new ChaosSender(each, ledger))
+  const sessions = plan.hasSessions
+    ? sidesOf(rig, rate, SENDERS_PER_SIDE, SESSIONS_PER_SIDE).map((each) => new SessionSender(each, ledger))
+    : []
+  const { chat } = rig
+  if (chat === undefined) return { all: [...pages, ...sessions], sessions }
+  const toNetwork = chatPlans(rig, rate).map((each) => new ChaosSender(each, ledger))
+  const fromNetwork = CHAT_USERS.map((to) => new NetworkSpeaker(chat, { name: `net-${to}`, to, messagesPerSecond: rate / 2 }, ledger))
+  return { all: [...pages, ...sessions, ...toNetwork, ...fromNetwork], sessions }
+}
+
+/** Users of the network behind the bridge. */
+function chatPlans({ sites, internalPorts }: Rig, rate: number): ChaosSenderPlan[] {
+  return CHAT_USERS.map((user, index) => ({
+    caPem: sites.caPem,
+    messagesPerSecond: rate / 2,
+    name: `chat${index}`,
+    from: `${user}@contoso.example`,
+    to: `friend-of-${user}@chat.example`,
+    host: names.home,
+    certificate: sites.homeCertificate,
+    servername: names.internal,
+    ports: rotated(internalPorts, index),
+  }))
+}
+
+/** Plans of so many users of either side, from the user of that number on. */
+function sidesOf({ sites, externalPorts, internalPorts }: Rig, rate: number, first: number, count: number): ChaosSenderPlan[] {
   const common = { caPem: sites.caPem, messagesPerSecond: rate }
-  return Array.from({ length: SENDERS_PER_SIDE }, (_, index) => index).flatMap((index) => [
-    new ChaosSender(
-      {
-        ...common,
-        name: `in${index}`,
-        from: `user${index}@fabrikam.example`,
-        to: `user${index}@contoso.example`,
-        host: names.partner,
-        certificate: sites.partnerCertificate,
-        servername: names.external,
-        ports: rotated(rig.externalPorts, index),
-      },
-      ledger,
-    ),
-    new ChaosSender(
-      {
-        ...common,
-        name: `out${index}`,
-        from: `user${index}@contoso.example`,
-        to: `user${index}@fabrikam.example`,
-        host: names.home,
-        certificate: sites.homeCertificate,
-        servername: names.internal,
-        ports: rotated(rig.internalPorts, index),
-      },
-      ledger,
-    ),
+  return Array.from({ length: count }, (_, at) => first + at).flatMap((index) => [
+    {
+      ...common,
+      name: `in${index}`,
+      from: `user${index}@fabrikam.example`,
+      to: `user${index}@contoso.example`,
+      host: names.partner,
+      certificate: sites.partnerCertificate,
+      servername: names.external,
+      ports: rotated(externalPorts, index),
+    },
+    {
+      ...common,
+      name: `out${index}`,
+      from: `user${index}@contoso.example`,
+      to: `user${index}@fabrikam.example`,
+      host: names.home,
+      certificate: sites.homeCertificate,
+      servername: names.internal,
+      ports: rotated(internalPorts, index),
+    },
   ])
 }
 
-async function runRounds(rig: Rig, plan: ChaosPlan, senders: readonly ChaosSender[], ledger: Ledger): Promise<RoundReport[]> {
+async function runRounds(rig: Rig, plan: ChaosPlan, senders: readonly LoadSender[], ledger: Ledger): Promise<RoundReport[]> {
   const random = new SeededRandom(plan.seed)
   const rounds: RoundReport[] = []
   // A first calm moment: everybody has to pass before anything is broken.
@@ -116,7 +164,7 @@ async function runRounds(rig: Rig, plan: ChaosPlan, senders: readonly ChaosSende
 }
 
 /** Waits until every message has an answer; how many have none in the end. */
-async function settle(senders: readonly ChaosSender[]): Promise<boolean> {
+async function settle(senders: readonly LoadSender[]): Promise<boolean> {
   for (const sender of senders) sender.finish()
   const deadline = performance.now() + SETTLE_LIMIT_MS
   while (!senders.every((sender) => sender.isSettled) && performance.now() < deadline) await pause(20)
@@ -204,4 +252,8 @@ function countsOf(ledger: Ledger, records: number): ChaosReport['counts'] {
 
 function rotated(ports: readonly number[], by: number): number[] {
   return ports.map((_, index) => ports[(index + by) % ports.length] as number)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }

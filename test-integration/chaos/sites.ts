@@ -26,6 +26,14 @@ metadata: { name: fabrikam }
 spec: { domains: [fabrikam.example], edge: "${names.partner}:PORT", dialect: standard }
 `
 
+/** Added to the policy where the rig has a bridge. */
+export const NETWORK_POLICY = `---
+apiVersion: gatehouse/v1
+kind: Network
+metadata: { name: chat }
+spec: { protocol: tcpchat, domains: [chat.example], enabled: true }
+`
+
 /** What surrounds the gateway: a name server, an authority, the receiving server of either side, and the wires to them. */
 export interface Sites {
   readonly authority: Authority
@@ -69,3 +77,5 @@ export async function startSites(rack: PeerRack, ledger: Ledger): Promise<Sites>
 }
 
 export const MAX_USERS = 8
+/** Inside users with an account on the network. */
+export const CHAT_USERS = ['user5', 'user6'] as const

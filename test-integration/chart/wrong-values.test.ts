@@ -255,7 +255,7 @@ const BY_CHECK: readonly WrongValue[] = [
     says: /role: admin/,
   },
   {
-    name: 'everybody may read the archive',
+    name: 'nobody may read the archive',
     example: 'proxy-protocol',
     set: ['archive.config=null'],
     key: 'archive.config.access',

@@ -8,6 +8,8 @@ export interface ProcessPlan {
   readonly args: readonly string[]
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** Runs as another user; needs root. */
+  readonly user?: { readonly uid: number; readonly gid: number }
   /** Everything the process prints goes here. */
   readonly logFile: string
   /** What tells that it serves: a line it prints, TCP ports that accept, a UDP port that is bound (Linux). All that are given must come true. */
@@ -101,6 +103,7 @@ export async function startProcess(plan: ProcessPlan): Promise<ManagedProcess> {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
+    ...plan.user,
     env: { ...process.env, ...plan.env },
   })
   let tail = ''

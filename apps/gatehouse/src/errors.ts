@@ -30,6 +30,12 @@ export const cliCodes = {
     remedy: 'Correct the lines named; "gatehouse config check" checks without starting anything.',
     retry: 'never',
   },
+  'GH-CONTROL-ROLE': {
+    summary: 'The caller may not do this here.',
+    remedy: 'List the name in its certificate under control.access, with a role that includes the call.',
+    retry: 'never',
+    refusesCaller: true,
+  },
   'GH-CLI-IMPORT': {
     summary: 'The file is no list of users.',
     remedy: 'See "gatehouse users import --help" and docs/users-and-directory.md for its form.',

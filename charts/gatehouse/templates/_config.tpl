@@ -160,6 +160,7 @@ What the chart fills in, per section of gatehouse.yaml; what values say in `conf
 {{- define "gatehouse.config" -}}
 {{- $root := index . 0 -}}
 {{- $control := dict "listen" (printf "%s:9443" (ternary "[::]" "0.0.0.0" (eq (include "gatehouse.anyAddress" $root) "::"))) "tls" (include "gatehouse.internalFiles" $root | fromJson) -}}
+{{- if $root.Values.global.certManager.enabled }}{{ $_ := set $control "access" (list (dict "caller" (printf "%s-operator" (include "gatehouse.fullname" $root)) "role" "admin") (dict "caller" (printf "%s-test" (include "gatehouse.fullname" $root)) "role" "auditor")) }}{{ end -}}
 {{- if not (include "gatehouse.internalSecret" .) }}{{ $control = dict "listen" "unix:/tmp/gatehouse/control.sock" }}{{ end -}}
 {{- $config := dict "stateDir" "/var/lib/gatehouse" "control" $control "telemetry" (dict "health" (dict "address" (include "gatehouse.anyAddress" $root) "port" 9464)) "bus" (include "gatehouse.bus" . | fromJson) -}}
 {{- $config = mergeOverwrite $config (deepCopy (default dict $root.Values.global.config)) -}}

@@ -195,7 +195,7 @@
     {{- include "gatehouse.problem" (list $problems "policy.config.access" "is empty: nobody could change the policy." "List who may: [{ caller: COMMON-NAME-OF-A-CERTIFICATE, role: admin }].") -}}
   {{- end -}}
   {{- if and $v.archive.enabled (not (hasKey (include "gatehouse.section" (list $root "archive") | fromJson) "access")) -}}
-    {{- include "gatehouse.problem" (list $problems "archive.config.access" "is not set: whoever has an internal certificate, the edges too, could read every message." "List who may: [{ caller: COMMON-NAME, role: admin }, { caller: COMMON-NAME-OF-THE-POLICY-SERVICE, role: replay }]; [] for nobody.") -}}
+    {{- include "gatehouse.problem" (list $problems "archive.config.access" "is not set: nobody could search the archive, and the policy service could not explain what it holds." "List who may: [{ caller: COMMON-NAME, role: admin }, { caller: COMMON-NAME-OF-THE-POLICY-SERVICE, role: replay }]; [] for nobody.") -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -125,7 +125,7 @@ describe('archive client', () => {
 
   test('a batch says which of its messages are followed, also when it goes again; others say nothing', () => {
     const trace = (digit: string) => ({ traceId: digit.repeat(32), spanId: digit.repeat(16), isSampled: true })
-    const followed = (name: string, digit: string): void => rig.client.append(bytes(name), () => rig.outcomes.push(name), trace(digit))
+    const followed = (name: string, digit: string): void => rig.client.append(bytes(name), () => rig.outcomes.push(name), '', trace(digit))
     const idsOf = (at: number): string[] => batchTracesOf(rig.asked[at]?.headers).map(({ traceId }) => traceId[0] as string)
     rig.append('a')
     rig.turn()
@@ -157,6 +157,47 @@ describe('archive client', () => {
     rig.append('g')
     rig.turn()
     assert.deepEqual([rig.asked[0]?.records, rig.asked[0]?.headers], [['g'], undefined])
+  })
+
+  test('batches under way at once, which different archives may take, share no sender', () => {
+    const of = (sender: string, from: number, count: number): void => {
+      for (let at = from; at < from + count; at++)
+        rig.client.append(bytes(`${sender}${at}`), (outcome) => rig.outcomes.push(`${sender}${at} ${shown(outcome)}`), sender)
+    }
+    const sentBy = (at: number): string => [...new Set(rig.asked[at]?.records.map((name) => name.slice(0, 1)))].join('')
+    of('a', 0, 1)
+    rig.turn()
+    of('a', 1, 100)
+    rig.turn()
+    assert.equal(rig.asked.length, 1, 'the sender has one under way')
+    of('b', 0, 64)
+    of('a', 101, 1)
+    of('b', 64, 6)
+    rig.turn()
+    assert.deepEqual([rig.asked.length, sentBy(1), rig.asked[1]?.records.length], [2, 'b', 70], 'another sender overtakes')
+    of('b', 70, 64)
+    rig.turn()
+    assert.equal(rig.asked.length, 2)
+    rig.commit()
+    assert.deepEqual([rig.asked.length, sentBy(1), rig.asked[1]?.records.length], [2, 'a', 101])
+    of('c', 0, 64)
+    rig.turn()
+    assert.deepEqual([rig.asked.length, sentBy(2)], [3, 'c'])
+    rig.commit()
+    assert.deepEqual([rig.asked.length, sentBy(2), rig.asked[2]?.records.length], [3, 'b', 64])
+    while (rig.asked.length > 0) rig.commit()
+    for (const [sender, count] of [
+      ['a', 102],
+      ['b', 134],
+      ['c', 64],
+    ] as const) {
+      const sequences = rig.outcomes.filter((text) => text.startsWith(sender)).map((text) => Number(text.split(' ')[1]))
+      assert.equal(sequences.length, count)
+      assert.deepEqual(
+        sequences,
+        sequences.toSorted((a, b) => a - b),
+      )
+    }
   })
 
   test('records wait for an archive that is started again, and go in their order', () => {

@@ -51,7 +51,11 @@ const NOBODY: readonly TraceContext[] = []
 interface Batch {
   readonly records: Uint8Array[]
   readonly callbacks: OnDone[]
+  /** Beside the records; empty where no order is asked for. */
+  readonly senders: string[]
   readonly sizeBytes: number
+  /** `senders` once somebody asks. */
+  senderSet?: ReadonlySet<string>
 }
 
 // One request is under way when there is little to do: all that comes meanwhile shares the next commit. From this size on a
@@ -88,12 +92,16 @@ export class ArchiveClient {
   #callbacks: OnDone[] = []
   /** Records of messages that are followed; nearly always none. */
   readonly #followed = new Map<Uint8Array, TraceContext>()
+  #senders: string[] = []
   #recordBytes = 0
+  /** Those of the records that wait for a batch under way which has one of the same sender. */
+  #blocked = { records: 0, bytes: 0 }
   #refused: { readonly onDone: OnDone; readonly outcome: AppendOutcome }[] = []
   /** Batches that nobody took, in their order: they go again before anything that came later. */
   #held: Batch[] = []
   #presence: 'there' | 'awaited' | 'away' = 'there'
   #awaitedTimes = 0
+  readonly #underWay = new Set<Batch>()
   #inFlight = 0
   #inFlightRecords = 0
   #inFlightBytes = 0
@@ -109,15 +117,17 @@ export class ArchiveClient {
 
   /**
    * Archives one encoded `ArchiveRecord`; the bytes belong to the client from then on.
-   * `onDone` is called exactly once, never inside this call. `trace`: of a message that is followed.
+   * `onDone` is called exactly once, never inside this call. Records of one `sender` are committed in the order in which they were
+   * appended, however many archives there are: batches that are under way at once may be taken by different ones, so none of them has
+   * a sender that another has. Empty: in any order. `trace`: of a message that is followed.
    */
-  append(record: Uint8Array, onDone: OnDone, trace?: TraceContext): void {
+  append(record: Uint8Array, onDone: OnDone, sender = '', trace?: TraceContext): void {
     const size = framedSize(record)
     if (size > this.#maxBatchBytes) this.#refuse(onDone, 'GH-ARCHIVE-RECORD-TOO-LARGE', `${record.length} bytes`)
     else if (this.#isFull(size)) this.#refuse(onDone, 'GH-ARCHIVE-QUEUE-FULL', `${this.#waitingRecords} records wait`)
     else {
       if (trace !== undefined) this.#followed.set(record, trace)
-      this.#queue(record, size, onDone)
+      this.#queue(record, size, onDone, sender)
     }
   }
 
@@ -169,9 +179,10 @@ export class ArchiveClient {
     return this.#waitingRecords >= maxQueuedRecords || this.#recordBytes + this.#inFlightBytes + size > maxQueuedBytes
   }
 
-  #queue(record: Uint8Array, size: number, onDone: OnDone): void {
+  #queue(record: Uint8Array, size: number, onDone: OnDone, sender: string): void {
     this.#records.push(record)
     this.#callbacks.push(onDone)
+    this.#senders.push(sender)
     this.#recordBytes += size
     this.#flushSoon()
   }
@@ -194,27 +205,33 @@ export class ArchiveClient {
       this.#refused = []
       for (const { onDone, outcome } of refused) onDone(outcome)
     }
-    while (this.#records.length > 0 && this.#maySend()) this.#flush()
+    while (this.#records.length > 0 && this.#maySend() && this.#flush());
   }
 
   #maySend(): boolean {
     if (this.#presence === 'awaited') return false
     if (this.#inFlight === 0) return true
-    return this.#inFlight < MAX_IN_FLIGHT && (this.#records.length >= PIPELINED_RECORDS || this.#recordBytes >= PIPELINED_BYTES)
+    const { records, bytes } = this.#blocked
+    return this.#inFlight < MAX_IN_FLIGHT && isWorthPipelining(this.#records.length - records, this.#recordBytes - bytes)
   }
 
-  #flush(): void {
-    const batch = this.#takeBatch()
+  /** False: nothing was sent. */
+  #flush(): boolean {
+    const batch = this.#inFlight === 0 ? this.#takeBatch() : this.#takeUnblocked()
+    if (batch === undefined) return false
     const { records, callbacks, sizeBytes } = batch
     const outcomes = this.#outcomes.take(MAX_BATCH_RECORDS - records.length, this.#maxBatchBytes - sizeBytes)
-    if (records.length + outcomes.packed.length === 0) return
+    if (records.length + outcomes.packed.length === 0) return false
     const all = outcomes.packed.length === 0 ? records : records.concat(outcomes.packed.map(({ record }) => record))
     const request = encodeAppendRequest(all, sizeBytes + outcomes.sizeBytes)
     this.#inFlight++
+    this.#underWay.add(batch)
     this.#inFlightRecords += records.length
     this.#inFlightBytes += sizeBytes
     const onReply = (reply: BusReply): void => {
       this.#inFlight--
+      this.#underWay.delete(batch)
+      this.#blocked = NONE_BLOCKED
       if (this.#isToBeHeld(reply, batch)) {
         this.#held.push(batch)
         this.#keepOutcomes(outcomes.packed)
@@ -233,6 +250,7 @@ export class ArchiveClient {
       onReply,
       batchTraceHeaders(this.#tracesOf(records)),
     )
+    return true
   }
 
   /** Nobody answered for the archive: while it is awaited, what it did not get is kept, certain that it was not committed. */
@@ -269,6 +287,7 @@ export class ArchiveClient {
     this.#forgetTraces(this.#records)
     this.#records = []
     this.#callbacks = []
+    this.#senders = []
     this.#recordBytes = 0
     const detail = `nobody answered for ${this.#options.patienceMs} ms`
     for (const onDone of callbacks) onDone({ ok: false, code: 'GH-ARCHIVE-AWAY', detail, isCertain: true })
@@ -286,14 +305,16 @@ export class ArchiveClient {
     }
     this.#records = held.flatMap(({ records }) => records).concat(this.#records)
     this.#callbacks = held.flatMap(({ callbacks }) => callbacks).concat(this.#callbacks)
+    this.#senders = held.flatMap(({ senders }) => senders).concat(this.#senders)
   }
 
   #takeBatch(): Batch {
     this.#takeHeld()
     if (this.#records.length <= MAX_BATCH_RECORDS && this.#recordBytes <= this.#maxBatchBytes) {
-      const batch = { records: this.#records, callbacks: this.#callbacks, sizeBytes: this.#recordBytes }
+      const batch = { records: this.#records, callbacks: this.#callbacks, senders: this.#senders, sizeBytes: this.#recordBytes }
       this.#records = []
       this.#callbacks = []
+      this.#senders = []
       this.#recordBytes = 0
       return batch
     }
@@ -305,7 +326,51 @@ export class ArchiveClient {
       sizeBytes += size
     }
     this.#recordBytes -= sizeBytes
-    return { records: this.#records.splice(0, count), callbacks: this.#callbacks.splice(0, count), sizeBytes }
+    return {
+      records: this.#records.splice(0, count),
+      callbacks: this.#callbacks.splice(0, count),
+      senders: this.#senders.splice(0, count),
+      sizeBytes,
+    }
+  }
+
+  /** A batch beside those under way, of senders that none of them has; undefined: too little for a request of its own. */
+  #takeUnblocked(): Batch | undefined {
+    const waiting = { records: this.#records, callbacks: this.#callbacks, senders: this.#senders }
+    const batch = { records: [] as Uint8Array[], callbacks: [] as OnDone[], senders: [] as string[], sizeBytes: 0 }
+    const rest = { records: [] as Uint8Array[], callbacks: [] as OnDone[], senders: [] as string[] }
+    const blocked = { records: 0, bytes: 0 }
+    // what comes behind one that did not fit stays behind it
+    let isFull = false
+    for (const [at, record] of waiting.records.entries()) {
+      const [callback, sender] = [waiting.callbacks[at] as OnDone, waiting.senders[at] as string]
+      const size = framedSize(record)
+      const isBlocked = sender !== '' && this.#isUnderWay(sender)
+      if (isBlocked) {
+        blocked.records++
+        blocked.bytes += size
+      } else isFull ||= batch.records.length === MAX_BATCH_RECORDS || batch.sizeBytes + size > this.#maxBatchBytes
+      const to = isBlocked || isFull ? rest : batch
+      to.records.push(record)
+      to.callbacks.push(callback)
+      to.senders.push(sender)
+      if (to === batch) batch.sizeBytes += size
+    }
+    this.#blocked = blocked
+    if (!isWorthPipelining(batch.records.length, batch.sizeBytes)) return undefined
+    this.#records = rest.records
+    this.#callbacks = rest.callbacks
+    this.#senders = rest.senders
+    this.#recordBytes -= batch.sizeBytes
+    return batch
+  }
+
+  #isUnderWay(sender: string): boolean {
+    for (const batch of this.#underWay) {
+      batch.senderSet ??= new Set(batch.senders)
+      if (batch.senderSet.has(sender)) return true
+    }
+    return false
   }
 
   #tracesOf(records: readonly Uint8Array[]): readonly TraceContext[] {
@@ -353,6 +418,12 @@ export class ArchiveClient {
       if (this.#outcomes.count > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
     }, delayMs)
   }
+}
+
+const NONE_BLOCKED = { records: 0, bytes: 0 }
+
+function isWorthPipelining(records: number, bytes: number): boolean {
+  return records >= PIPELINED_RECORDS || bytes >= PIPELINED_BYTES
 }
 
 /** Refusals by the bus itself, before anything was sent. */

@@ -21,6 +21,7 @@ import { NatsKv } from './nats-kv.ts'
 import { DEFAULT_MAX_BUFFERED_BYTES, DEFAULT_MAX_PENDING, type NatsBusDeps, type NatsBusOptions } from './nats-options.ts'
 import { NatsWork } from './nats-work.ts'
 import { PendingRequests } from './pending-requests.ts'
+import { reconnectPace } from './reconnect-pace.ts'
 import { isSubject, requireBucket, requirePattern, requireQueue } from './subject-match.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -376,9 +377,7 @@ function connectionOptions(options: NatsBusOptions): ConnectionOptions {
     name: options.name,
     timeout: options.connectTimeoutMs ?? 5000,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: 200,
-    reconnectJitter: 200,
-    reconnectJitterTLS: 400,
+    reconnectDelayHandler: reconnectPace({ monotonicMs: () => performance.now(), random: Math.random }, tls === undefined ? 200 : 400),
     // Denied credentials may be put right on the server; giving up would need a restart of every service.
     ignoreAuthErrorAbort: true,
     ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),

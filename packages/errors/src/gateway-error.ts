@@ -10,6 +10,8 @@ export interface CodeEntry {
   readonly retry: Retry
   /** SIP status answered for it, where one is. */
   readonly sip?: number
+  /** Who asks may not do this: gRPC answers PERMISSION_DENIED. */
+  readonly refusesCaller?: true
   /** `ms-diagnostics` id sent inside, where one fits. */
   readonly diagnostics?: number
 }
@@ -22,6 +24,8 @@ export class GatewayError extends Error {
   readonly code: string
   readonly retry: Retry
   readonly remedy: string
+  /** Whoever asked may not do this. */
+  readonly refusesCaller: boolean
   /** False when the far side may have acted on the request all the same. */
   readonly isCertain: boolean
   /** Facts for logs; no secrets, no bodies. */
@@ -37,6 +41,7 @@ export class GatewayError extends Error {
     this.code = code
     this.retry = entry.retry
     this.remedy = entry.remedy
+    this.refusesCaller = entry.refusesCaller === true
     this.isCertain = options.isCertain ?? true
     this.facts = options.facts ?? {}
   }

@@ -50,8 +50,12 @@ export function statusOf(thrown: unknown): RpcStatus {
   metadata.set(SUMMARY_KEY, Buffer.from(error.message))
   metadata.set(REMEDY_KEY, Buffer.from(error.remedy))
   if (!error.isCertain) metadata.set(UNCERTAIN_KEY, '1')
-  const code = isRpcCode(error.code) ? STATUS_OF_CODE[error.code] : STATUS_OF_RETRY[error.retry]
-  return { code, details: error.message, metadata }
+  return { code: grpcStatusOf(error), details: error.message, metadata }
+}
+
+function grpcStatusOf(error: GatewayError): status {
+  if (isRpcCode(error.code)) return STATUS_OF_CODE[error.code]
+  return error.refusesCaller ? status.PERMISSION_DENIED : STATUS_OF_RETRY[error.retry]
 }
 
 /** The same error on the caller's side; errors of gRPC itself get one of our codes. */

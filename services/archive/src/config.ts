@@ -87,9 +87,9 @@ export const archiveConfig = z.strictObject({
         role: z.enum(archiveRoleNames).describe('`admin`, `reader` or `replay`.'),
       }),
     )
-    .optional()
+    .default([])
     .describe(
-      'Who may do what over TCP; a caller that is not listed is refused. Absent: whoever has a certificate of the control authority may do everything. The unix socket belongs to its owner.',
+      'Who may do what over TCP; a caller that is not listed is refused, and so is everybody when it is empty. The unix socket belongs to its owner, who may do everything.',
     ),
   checkpoint: z
     .strictObject({

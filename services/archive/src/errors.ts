@@ -7,6 +7,7 @@ export const archiveCodes = {
     summary: 'The caller may not do this with the archive.',
     remedy: 'List the name in its certificate under archive.access, with a role that includes the call.',
     retry: 'never',
+    refusesCaller: true,
   },
   'GH-ARCHIVE-MALFORMED': {
     summary: 'A record is not an archive record, or lacks its id.',

@@ -38,11 +38,13 @@ export const policyServiceCodes = {
     summary: 'The caller has no role here.',
     remedy: 'List the name in its certificate, with a role, under policy.access.',
     retry: 'never',
+    refusesCaller: true,
   },
   'GH-ACCESS-ROLE': {
     summary: 'The role of the caller does not allow this.',
     remedy: 'Ask somebody with the role admin, or have the role changed under policy.access.',
     retry: 'never',
+    refusesCaller: true,
   },
   'GH-REVISION-STORE': {
     summary: 'The policy database cannot be used.',

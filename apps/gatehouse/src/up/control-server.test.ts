@@ -13,12 +13,13 @@ describe('gatehouse service with a control address on TCP', () => {
   const at = (name: string): string => join(folder, name)
   after(() => rmSync(folder, { recursive: true }))
 
-  it('serves callers with a certificate of the authority, and nobody else', async () => {
+  it('serves callers with a certificate of the authority and a role, and nobody else', async () => {
     const authority = Authority.create({ name: 'Operators' })
     const stranger = Authority.create({ name: 'Others' })
     for (const [name, issued] of [
       ['server', authority.issue({ dns: ['localhost'] })],
       ['operator', authority.issue({ commonName: 'operator' })],
+      ['guest', authority.issue({ commonName: 'guest' })],
       ['other', stranger.issue({ commonName: 'operator' })],
     ] as const) {
       writeFileSync(at(`${name}.pem`), issued.chainPem)
@@ -40,6 +41,15 @@ describe('gatehouse service with a control address on TCP', () => {
     assert.equal(good.code, 0, good.err + good.out)
     const bad = await runForTest(commands, ['archive', 'verify', '--timeout', '5', ...connect, ...identity('other')], { cwd: folder })
     assert.equal(bad.code, 3)
+    for (const [args, code] of [
+      [['archive', 'verify'], 'GH-ARCHIVE-ROLE'],
+      [['tail'], 'GH-CONTROL-ROLE'],
+    ] as const) {
+      const guest = await runForTest(commands, [...args, ...connect, ...identity('guest')], { cwd: folder })
+      assert.notEqual(guest.code, 0)
+      assert.match(guest.err, new RegExp(code), guest.err)
+      assert.match(guest.err, /List the name in its certificate under (archive|control)\.access/)
+    }
     const elsewhere = await runForTest(commands, ['peers', ...connect, ...identity('operator')], { cwd: folder })
     assert.match(elsewhere.err, /GH-RPC-NO-METHOD/)
     stop.abort()
@@ -53,6 +63,7 @@ stateDir: ${at('state')}
 control:
   listen: 127.0.0.1:0
   tls: { certFile: ${at('server.pem')}, keyFile: ${at('server.key')}, caFile: ${at('ca.pem')} }
+  access: [{ caller: operator, role: auditor }]
 telemetry: { log: { level: error } }
 federationPeer:
   externalEdge: { name: sip.contoso.example, listen: { address: 127.0.0.1 }, certificate: { certFile: x, keyFile: x } }
@@ -62,5 +73,6 @@ federationPeer:
     certificate: { certFile: x, keyFile: x }
     nextHop: { host: home.contoso.example }
   trust: [{ name: lab, files: [x] }]
+archive: { access: [{ caller: operator, role: reader }] }
 `
 }

@@ -3,6 +3,7 @@ import { federationPeerConfig } from '@gatehouse/federation-peer/config'
 import { policyConfig } from '@gatehouse/policy/config'
 import { publicImBridgeConfig } from '@gatehouse/public-im-bridge/config'
 import { z } from 'zod'
+import { controlRoleNames } from './control-access.ts'
 import { telemetryConfig } from './telemetry-config.ts'
 
 const control = z.strictObject({
@@ -20,6 +21,17 @@ const control = z.strictObject({
     })
     .optional()
     .describe('Mutual TLS of the control address; the files are watched.'),
+  access: z
+    .array(
+      z.strictObject({
+        caller: z.string().min(1).max(300).describe('Common name of the client certificate, or else its first DNS name.'),
+        role: z.enum(controlRoleNames).describe('`admin`, `operator` or `auditor`.'),
+      }),
+    )
+    .default([])
+    .describe(
+      'Who may do what over TCP with links to partners, waiting messages, networks and the live tail; a caller that is not listed is refused. Policy and archive have lists of their own. The unix socket belongs to its owner, who may do everything.',
+    ),
 })
 
 const nats = z.strictObject({

@@ -18,13 +18,14 @@ import {
   PolicyAdminService,
   PolicyDecisionService,
 } from '@gatehouse/proto'
-import type { RpcServer } from '@gatehouse/rpc'
+import { guardService, type RpcHandlers, type RpcServer, type RpcService } from '@gatehouse/rpc'
 import type { Health, HealthCheck, Logger, MetricsRegistry, Tracer } from '@gatehouse/telemetry'
 import { observeProcess, silentTracer } from '@gatehouse/telemetry'
 import { VERSION } from '../commands/version.ts'
 import { CONTROL_SOCKET } from '../connect.ts'
 import { cliCodes } from '../errors.ts'
 import { readText } from '../read-text.ts'
+import { type CallNeeds, ControlAccess, callNeeds } from './control-access.ts'
 import { createControlServer } from './control-server.ts'
 import type { GatehouseConfig } from './gatehouse-config.ts'
 import { isOutboxOn } from './open-bus.ts'
@@ -93,6 +94,7 @@ class OneProcess implements Gateway {
   readonly #deps: GatewayDeps
   readonly #bus: Bus
   readonly #rpc: RpcServer
+  readonly #access: ControlAccess
   readonly #followControlFiles: () => void
   readonly #parts: Part[] = []
   readonly #followers = new Map<string, SnapshotFollower>()
@@ -118,6 +120,7 @@ class OneProcess implements Gateway {
       { log: deps.log, tracer: this.#tracer('control', hostname()), isServing: () => this.health().isReady },
     )
     this.#rpc = rpc
+    this.#access = new ControlAccess(config.control.access)
     this.#followControlFiles = followFiles
     this.#parts.push({ name: 'bus', start: async () => {}, stop: () => this.#bus.close(BUS_GRACE_MS) })
     if (code.policy !== undefined) this.#addPolicy(code.policy)
@@ -163,6 +166,11 @@ class OneProcess implements Gateway {
     return { bus: this.#bus, log: this.#deps.log.child({ part }), metrics: this.#deps.metrics }
   }
 
+  /** Services without a list of callers of their own. */
+  #addGuarded<S extends RpcService>(service: S, handlers: RpcHandlers<S>, needs: CallNeeds<S>): void {
+    this.#rpc.add(service, guardService(service, handlers, this.#access.checkOf<S>(needs)))
+  }
+
   #addPolicy({ buildPolicyService }: NonNullable<ServiceCode['policy']>): void {
     const { policy: section, stateDir } = this.#config
     const service = buildPolicyService(
@@ -195,7 +203,7 @@ class OneProcess implements Gateway {
     const { maxPerDestination } = this.#config.outbox
     const outboxes = new Outboxes({ ...this.#depsOf('outbox'), options: { maxPerDestination } })
     this.#parts.push({ name: 'outbox', start: async () => {}, stop: async () => outboxes.close() })
-    this.#rpc.add(OutboxService, outboxes)
+    this.#addGuarded(OutboxService, outboxes, callNeeds.outbox)
     return outboxes
   }
 
@@ -224,7 +232,7 @@ class OneProcess implements Gateway {
       this.#edges = await service.start()
     }
     this.#parts.push({ name: 'federation-peer', start, stop: () => service.stop(), health: () => service.health() })
-    this.#rpc.add(PeeringService, service.peering)
+    this.#addGuarded(PeeringService, service.peering, callNeeds.peering)
   }
 
   /** A small office without public networks has no bridge; a process that is to be one has to have it. */
@@ -261,7 +269,7 @@ class OneProcess implements Gateway {
     this.#followers.set('public-im-bridge', follower)
     this.#parts.push(this.#followerPart('bridge-snapshot-follower', follower))
     this.#parts.push({ name: 'public-im-bridge', start: () => service.start(), stop: () => service.stop(), health: () => service.health() })
-    this.#rpc.add(BridgeService, service.handlers)
+    this.#addGuarded(BridgeService, service.handlers, callNeeds.bridge)
   }
 
   #followerPart(name: string, follower: SnapshotFollower): Part {
@@ -272,7 +280,7 @@ class OneProcess implements Gateway {
 
   #addControl(): void {
     const { bus, log } = this.#depsOf('live')
-    this.#rpc.add(LiveService, new LiveHandlers({ bus, log, every: everyInterval }))
+    this.#addGuarded(LiveService, new LiveHandlers({ bus, log, every: everyInterval }), callNeeds.live)
     let unfollow = (): void => {}
     const start = async (): Promise<void> => {
       this.#control = await this.#rpc.start()

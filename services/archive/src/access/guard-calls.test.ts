@@ -43,10 +43,12 @@ test('a role opens its own calls, unary and streamed, and no other', async () =>
   assert.deepEqual(asked, ['get', 'scan'], 'what was refused was never asked')
 })
 
-test('the owner of the socket does everything, and without a list everybody does', async () => {
+test('the owner of the socket does everything, and who is not listed nothing, not even with an empty list', async () => {
   asked.length = 0
   await guarded.get(create(GetRequestSchema), as('local'))
-  await guardCalls(calls, undefined).get(create(GetRequestSchema), as('anybody'))
+  const closed = guardCalls(calls, [])
+  await closed.get(create(GetRequestSchema), as('local'))
+  await assert.rejects(async () => closed.get(create(GetRequestSchema), as('anybody')), { code: 'GH-ARCHIVE-ROLE', refusesCaller: true })
   assert.deepEqual(asked, ['get', 'get'])
 })
 

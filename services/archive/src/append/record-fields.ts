@@ -1,4 +1,5 @@
 import { ProtoCursor } from './proto-cursor.ts'
+import { isReadable } from './readable-record.ts'
 
 /** Numbers in the column `type`. */
 export const RECORD_TYPE = { entry: 1, outcome: 2, access: 3, outcomes: 4 } as const
@@ -84,7 +85,7 @@ export function scanRecord(record: Uint8Array): RecordFields | undefined {
     else scanAccess(cursor, fields)
     cursor.leave(outer)
   }
-  return cursor.isBroken || !isComplete(fields) ? undefined : fields
+  return cursor.isBroken || !isComplete(fields) || !isReadable(record) ? undefined : fields
 }
 
 function isComplete(fields: RecordFields): boolean {

@@ -159,7 +159,10 @@ export class PostgresCommitter implements Committer {
     try {
       await this.#writer?.close()
       this.#writer = undefined
-      const writer = await openPostgresWriter(this.#options, (thrown) => void this.#inTurn(() => this.#lost(writer, thrown)))
+      // The connection may be lost before it is a writer: then opening fails, and there is nothing else to do about it.
+      let opened: PostgresWriter | undefined
+      const writer = await openPostgresWriter(this.#options, (thrown) => void this.#inTurn(() => this.#lost(opened, thrown)))
+      opened = writer
       this.#writer = writer
       const checkpointSequence = await writer.signedSequence()
       this.#note({ isAccepting: true, code: '', detail: '', checkpointSequence, ...headOf(writer) })
@@ -169,8 +172,8 @@ export class PostgresCommitter implements Committer {
   }
 
   /** The connection ended by itself; between two transactions nothing but this tells. */
-  async #lost(writer: PostgresWriter, thrown: Error): Promise<void> {
-    if (this.#writer === writer && this.#state.isAccepting) await this.#fail(thrown)
+  async #lost(writer: PostgresWriter | undefined, thrown: Error): Promise<void> {
+    if (writer !== undefined && this.#writer === writer && this.#state.isAccepting) await this.#fail(thrown)
   }
 
   async #sign(notSinceUs: number): Promise<void> {

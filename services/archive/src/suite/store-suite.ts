@@ -1,6 +1,7 @@
 import { afterEach, describe } from 'node:test'
 import { appendSuite } from './append-suite.ts'
 import { type SuiteBed, stopArchives } from './archive-bed.ts'
+import { badInputSuite } from './bad-input-suite.ts'
 import { indexSuite } from './index-suite.ts'
 import { sealSuite } from './seal-suite.ts'
 import { searchSuite } from './search-suite.ts'
@@ -11,6 +12,7 @@ export function runArchiveSuite(name: string, makeBed: () => Promise<SuiteBed>, 
   describe(`the archive in ${name}`, options, () => {
     afterEach(stopArchives)
     appendSuite(makeBed)
+    badInputSuite(makeBed)
     searchSuite(makeBed)
     sealSuite(makeBed)
     tamperSuite(makeBed)

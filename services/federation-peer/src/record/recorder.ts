@@ -1,4 +1,11 @@
-import { type ArchiveClient, type EnvelopeIds, OutcomePacker, type PackedOutcomes, type RecordEncoder } from '@gatehouse/archive-client'
+import {
+  type AppendOutcome,
+  type ArchiveClient,
+  type EnvelopeIds,
+  OutcomePacker,
+  type PackedOutcomes,
+  type RecordEncoder,
+} from '@gatehouse/archive-client'
 import type { Decision } from '@gatehouse/im-model'
 import { carriedText, textIn } from '../admit/first-message.ts'
 import type { Passage } from '../session/passage.ts'
@@ -66,7 +73,8 @@ export class Recorder {
       passage,
     )
     const trace = passage.trace?.next('archive.append', 'client').context
-    client.append(bytes, (outcome) => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`), trace)
+    const take = (outcome: AppendOutcome): void => onDone?.(outcome.ok ? undefined : `${outcome.code}: ${outcome.detail}`)
+    client.append(bytes, take, passage.budgetKey, trace)
   }
 
   /** What became of a message that waited, long after its passage: `onDone(undefined)` once it is committed. */

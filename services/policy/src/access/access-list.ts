@@ -1,9 +1,7 @@
 import type { ObjectDifference } from '@gatehouse/policy-document'
+import { LOCAL_CALLER } from '@gatehouse/rpc'
 import { policyError } from '../errors.ts'
 import { mayChange, type Role } from './roles.ts'
-
-/** How a caller on the unix socket is named: its owner, as nobody else can open it. */
-export const LOCAL_CALLER = 'local'
 
 /** Names of client certificates, and what each may do. */
 export class AccessList {

@@ -1,5 +1,5 @@
-import type { RpcContext } from '@gatehouse/rpc'
-import { type AccessList, LOCAL_CALLER } from './access-list.ts'
+import { LOCAL_CALLER, type RpcContext } from '@gatehouse/rpc'
+import type { AccessList } from './access-list.ts'
 
 type AsyncCall = (request: never, context: RpcContext) => Promise<unknown>
 

@@ -21,9 +21,9 @@ import {
   type RollbackResponse,
   RollbackResponseSchema,
 } from '@gatehouse/proto'
-import type { RpcContext, RpcHandlers } from '@gatehouse/rpc'
+import { LOCAL_CALLER, type RpcContext, type RpcHandlers } from '@gatehouse/rpc'
 import type { Logger } from '@gatehouse/telemetry'
-import { type AccessList, LOCAL_CALLER } from '../access/access-list.ts'
+import type { AccessList } from '../access/access-list.ts'
 import type { Role } from '../access/roles.ts'
 import type { ApplyOutcome, OrderFile } from '../apply/orders.ts'
 import type { PolicyBook } from '../apply/policy-book.ts'

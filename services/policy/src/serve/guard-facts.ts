@@ -1,5 +1,6 @@
-import type { RpcContext } from '@gatehouse/rpc'
-import { type AccessList, LOCAL_CALLER } from '../access/access-list.ts'
+import { FactsService } from '@gatehouse/proto'
+import { guardService } from '@gatehouse/rpc'
+import type { AccessList } from '../access/access-list.ts'
 import { mayChange } from '../access/roles.ts'
 import { policyError } from '../errors.ts'
 import type { FactsHandlers } from './facts-handlers.ts'
@@ -12,20 +13,12 @@ const WRITES: ReadonlySet<string> = new Set([
   'syncDirectory',
 ] satisfies (keyof FactsHandlers)[])
 
-type AsyncCall = (request: never, context: RpcContext) => Promise<unknown>
-
-/** The same handlers, each asking first whether the caller's role allows it. A call without context comes from this process. */
+/** The same handlers, each asking first whether the caller's role allows it. */
 export function guardFacts(handlers: FactsHandlers, access: AccessList): FactsHandlers {
-  const guarded: Record<string, AsyncCall> = {}
-  for (const [name, handler] of Object.entries(handlers) as [string, AsyncCall][]) {
-    guarded[name] = async (request, context: RpcContext | undefined) => {
-      const caller = context?.caller ?? LOCAL_CALLER
-      const role = access.roleOf(caller)
-      if (WRITES.has(name) && !mayChange(role, 'UserRights')) {
-        throw policyError('GH-ACCESS-ROLE', `${JSON.stringify(caller)} is ${role} and changes nothing about users.`)
-      }
-      return await handler.call(handlers, request, context as RpcContext)
+  return guardService(FactsService, handlers, (call, { caller }) => {
+    const role = access.roleOf(caller)
+    if (WRITES.has(call) && !mayChange(role, 'UserRights')) {
+      throw policyError('GH-ACCESS-ROLE', `${JSON.stringify(caller)} is ${role} and changes nothing about users.`)
     }
-  }
-  return guarded as unknown as FactsHandlers
+  })
 }

@@ -36,7 +36,7 @@ export class Recorder {
   record(passage: Passage): Promise<AppendOutcome> {
     const bytes = this.#encode(passage)
     const trace = passage.trace?.next('archive.append', 'client').context
-    return new Promise((resolve) => this.#deps.client.append(bytes, resolve, trace))
+    return new Promise((resolve) => this.#deps.client.append(bytes, resolve, passage.fromAddress, trace))
   }
 
   #encode(passage: Passage): Uint8Array {
