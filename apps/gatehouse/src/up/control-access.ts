@@ -21,7 +21,7 @@ export type CallNeeds<S extends RpcService> = { readonly [K in keyof S['method']
 
 /** Every call of every service without a list of its own: one that is added has to be put here before it compiles. */
 export const callNeeds = {
-  peering: { listPeers: 'look', disconnect: 'act', diagnose: 'act' } satisfies CallNeeds<typeof PeeringService>,
+  peering: { listPeers: 'look', disconnect: 'act', diagnose: 'act', tracePeer: 'act' } satisfies CallNeeds<typeof PeeringService>,
   outbox: { listOutbox: 'look', retryOutbox: 'act', dropOutbox: 'act' } satisfies CallNeeds<typeof OutboxService>,
   bridge: {
     listNetworks: 'look',
