@@ -4,7 +4,8 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Bus, BusHeaders, BusReply } from '@gatehouse/bus'
 import { AppendReplySchema, AppendRequestSchema, ArchiveRecordSchema } from '@gatehouse/proto'
 import { batchTracesOf } from '@gatehouse/telemetry'
-import { type AppendOutcome, ArchiveClient, type ArchiveClientOptions } from './archive-client.ts'
+import type { AppendOutcome } from './append-outcome.ts'
+import { ArchiveClient, type ArchiveClientOptions } from './archive-client.ts'
 
 interface Asked {
   readonly records: readonly string[]

@@ -1,19 +1,10 @@
 import { type Bus, type BusReply, busSubjects } from '@gatehouse/bus'
 import { batchTraceHeaders, type TraceContext } from '@gatehouse/telemetry'
 import { type AppendVerdict, decodeAppendReply, encodeAppendRequest, framedSize } from './append-frames.ts'
+import type { AppendOutcome, OnAppended } from './append-outcome.ts'
 import { OutcomeBacklog } from './outcome-backlog.ts'
 import { type OutcomeFields, OutcomePacker, type PackedOutcomes } from './outcome-packer.ts'
-
-/** What became of one record. */
-export type AppendOutcome =
-  | { readonly ok: true; readonly sequence: number; readonly duplicate: boolean }
-  | {
-      readonly ok: false
-      readonly code: string
-      readonly detail: string
-      /** False: it may have been committed all the same. */
-      readonly isCertain: boolean
-    }
+import { type Batch, MAX_BATCH_RECORDS, RecordQueue } from './record-queue.ts'
 
 export interface ArchiveClientOptions {
   /** A commit that takes longer counts as failed. */
@@ -44,26 +35,11 @@ export interface ArchiveClientStats {
   readonly droppedOutcomes: number
 }
 
-type OnDone = (outcome: AppendOutcome) => void
-
 const NOBODY: readonly TraceContext[] = []
-
-interface Batch {
-  readonly records: Uint8Array[]
-  readonly callbacks: OnDone[]
-  /** Beside the records; empty where no order is asked for. */
-  readonly senders: string[]
-  readonly sizeBytes: number
-  /** `senders` once somebody asks. */
-  senderSet?: ReadonlySet<string>
-}
 
 // One request is under way when there is little to do: all that comes meanwhile shares the next commit. From this size on a
 // batch is worth its own request, and the archive joins it with others in one transaction.
-const PIPELINED_RECORDS = 64
-const PIPELINED_BYTES = 128 * 1024
 const MAX_IN_FLIGHT = 8
-const MAX_BATCH_RECORDS = 1000
 // Outcomes gather so long, so that many share one record; then they ride with the next entries, or go alone.
 const OUTCOME_WAIT_MS = 20
 const RETRY_MS = 500
@@ -88,15 +64,10 @@ export class ArchiveClient {
   readonly #packer = new OutcomePacker()
   readonly #outcomes: OutcomeBacklog
   readonly #maxBatchBytes: number
-  #records: Uint8Array[] = []
-  #callbacks: OnDone[] = []
+  readonly #queue: RecordQueue
   /** Records of messages that are followed; nearly always none. */
   readonly #followed = new Map<Uint8Array, TraceContext>()
-  #senders: string[] = []
-  #recordBytes = 0
-  /** Those of the records that wait for a batch under way which has one of the same sender. */
-  #blocked = { records: 0, bytes: 0 }
-  #refused: { readonly onDone: OnDone; readonly outcome: AppendOutcome }[] = []
+  #refused: { readonly onDone: OnAppended; readonly outcome: AppendOutcome }[] = []
   /** Batches that nobody took, in their order: they go again before anything that came later. */
   #held: Batch[] = []
   #presence: 'there' | 'awaited' | 'away' = 'there'
@@ -113,6 +84,7 @@ export class ArchiveClient {
     this.#options = { ...DEFAULTS, ...options }
     this.#outcomes = new OutcomeBacklog(this.#options.maxQueuedOutcomes)
     this.#maxBatchBytes = Math.min(deps.bus.maxPayloadBytes, 4 * 1024 * 1024)
+    this.#queue = new RecordQueue(this.#maxBatchBytes)
   }
 
   /**
@@ -121,13 +93,14 @@ export class ArchiveClient {
    * appended, however many archives there are: batches that are under way at once may be taken by different ones, so none of them has
    * a sender that another has. Empty: in any order. `trace`: of a message that is followed.
    */
-  append(record: Uint8Array, onDone: OnDone, sender = '', trace?: TraceContext): void {
+  append(record: Uint8Array, onDone: OnAppended, sender = '', trace?: TraceContext): void {
     const size = framedSize(record)
     if (size > this.#maxBatchBytes) this.#refuse(onDone, 'GH-ARCHIVE-RECORD-TOO-LARGE', `${record.length} bytes`)
     else if (this.#isFull(size)) this.#refuse(onDone, 'GH-ARCHIVE-QUEUE-FULL', `${this.#waitingRecords} records wait`)
     else {
       if (trace !== undefined) this.#followed.set(record, trace)
-      this.#queue(record, size, onDone, sender)
+      this.#queue.push(record, size, onDone, sender)
+      this.#flushSoon()
     }
   }
 
@@ -141,7 +114,7 @@ export class ArchiveClient {
   stats(): ArchiveClientStats {
     return {
       queuedRecords: this.#waitingRecords,
-      queuedBytes: this.#recordBytes + this.#inFlightBytes,
+      queuedBytes: this.#queue.bytes + this.#inFlightBytes,
       batchesInFlight: this.#inFlight,
       queuedOutcomes: this.#packer.count + this.#outcomes.count,
       droppedOutcomes: this.#outcomes.dropped,
@@ -160,7 +133,7 @@ export class ArchiveClient {
         if (isOver) return
         this.#outcomes.add(this.#packer.takeAll())
         if (this.#outcomes.count > 0 && this.#inFlight === 0) this.#flush()
-        if (this.#records.length + this.#held.length + this.#inFlight + this.#outcomes.count > 0) this.#deps.setTimer(look, 5)
+        if (this.#queue.count + this.#held.length + this.#inFlight + this.#outcomes.count > 0) this.#deps.setTimer(look, 5)
         else {
           cancel()
           resolve()
@@ -171,23 +144,15 @@ export class ArchiveClient {
   }
 
   get #waitingRecords(): number {
-    return this.#records.length + this.#inFlightRecords
+    return this.#queue.count + this.#inFlightRecords
   }
 
   #isFull(size: number): boolean {
     const { maxQueuedRecords, maxQueuedBytes } = this.#options
-    return this.#waitingRecords >= maxQueuedRecords || this.#recordBytes + this.#inFlightBytes + size > maxQueuedBytes
+    return this.#waitingRecords >= maxQueuedRecords || this.#queue.bytes + this.#inFlightBytes + size > maxQueuedBytes
   }
 
-  #queue(record: Uint8Array, size: number, onDone: OnDone, sender: string): void {
-    this.#records.push(record)
-    this.#callbacks.push(onDone)
-    this.#senders.push(sender)
-    this.#recordBytes += size
-    this.#flushSoon()
-  }
-
-  #refuse(onDone: OnDone, code: string, detail: string): void {
+  #refuse(onDone: OnAppended, code: string, detail: string): void {
     this.#refused.push({ onDone, outcome: { ok: false, code, detail, isCertain: true } })
     this.#flushSoon()
   }
@@ -205,19 +170,19 @@ export class ArchiveClient {
       this.#refused = []
       for (const { onDone, outcome } of refused) onDone(outcome)
     }
-    while (this.#records.length > 0 && this.#maySend() && this.#flush());
+    while (this.#queue.count > 0 && this.#maySend() && this.#flush());
   }
 
   #maySend(): boolean {
     if (this.#presence === 'awaited') return false
     if (this.#inFlight === 0) return true
-    const { records, bytes } = this.#blocked
-    return this.#inFlight < MAX_IN_FLIGHT && isWorthPipelining(this.#records.length - records, this.#recordBytes - bytes)
+    return this.#inFlight < MAX_IN_FLIGHT && this.#queue.isWorthPipelining
   }
 
   /** False: nothing was sent. */
   #flush(): boolean {
-    const batch = this.#inFlight === 0 ? this.#takeBatch() : this.#takeUnblocked()
+    this.#takeHeld()
+    const batch = this.#inFlight === 0 ? this.#queue.takeBatch() : this.#queue.takeBeside(this.#underWay)
     if (batch === undefined) return false
     const { records, callbacks, sizeBytes } = batch
     const outcomes = this.#outcomes.take(MAX_BATCH_RECORDS - records.length, this.#maxBatchBytes - sizeBytes)
@@ -231,7 +196,7 @@ export class ArchiveClient {
     const onReply = (reply: BusReply): void => {
       this.#inFlight--
       this.#underWay.delete(batch)
-      this.#blocked = NONE_BLOCKED
+      this.#queue.unblock()
       if (this.#isToBeHeld(reply, batch)) {
         this.#held.push(batch)
         this.#keepOutcomes(outcomes.packed)
@@ -283,12 +248,8 @@ export class ArchiveClient {
   #giveUp(): void {
     this.#presence = 'away'
     this.#takeHeld()
-    const callbacks = this.#callbacks
-    this.#forgetTraces(this.#records)
-    this.#records = []
-    this.#callbacks = []
-    this.#senders = []
-    this.#recordBytes = 0
+    const { records, callbacks } = this.#queue.takeAll()
+    this.#forgetTraces(records)
     const detail = `nobody answered for ${this.#options.patienceMs} ms`
     for (const onDone of callbacks) onDone({ ok: false, code: 'GH-ARCHIVE-AWAY', detail, isCertain: true })
   }
@@ -301,76 +262,8 @@ export class ArchiveClient {
     for (const { records, sizeBytes } of held) {
       this.#inFlightRecords -= records.length
       this.#inFlightBytes -= sizeBytes
-      this.#recordBytes += sizeBytes
     }
-    this.#records = held.flatMap(({ records }) => records).concat(this.#records)
-    this.#callbacks = held.flatMap(({ callbacks }) => callbacks).concat(this.#callbacks)
-    this.#senders = held.flatMap(({ senders }) => senders).concat(this.#senders)
-  }
-
-  #takeBatch(): Batch {
-    this.#takeHeld()
-    if (this.#records.length <= MAX_BATCH_RECORDS && this.#recordBytes <= this.#maxBatchBytes) {
-      const batch = { records: this.#records, callbacks: this.#callbacks, senders: this.#senders, sizeBytes: this.#recordBytes }
-      this.#records = []
-      this.#callbacks = []
-      this.#senders = []
-      this.#recordBytes = 0
-      return batch
-    }
-    let count = 0
-    let sizeBytes = 0
-    for (; count < Math.min(this.#records.length, MAX_BATCH_RECORDS); count++) {
-      const size = framedSize(this.#records[count]!)
-      if (sizeBytes + size > this.#maxBatchBytes) break
-      sizeBytes += size
-    }
-    this.#recordBytes -= sizeBytes
-    return {
-      records: this.#records.splice(0, count),
-      callbacks: this.#callbacks.splice(0, count),
-      senders: this.#senders.splice(0, count),
-      sizeBytes,
-    }
-  }
-
-  /** A batch beside those under way, of senders that none of them has; undefined: too little for a request of its own. */
-  #takeUnblocked(): Batch | undefined {
-    const waiting = { records: this.#records, callbacks: this.#callbacks, senders: this.#senders }
-    const batch = { records: [] as Uint8Array[], callbacks: [] as OnDone[], senders: [] as string[], sizeBytes: 0 }
-    const rest = { records: [] as Uint8Array[], callbacks: [] as OnDone[], senders: [] as string[] }
-    const blocked = { records: 0, bytes: 0 }
-    // what comes behind one that did not fit stays behind it
-    let isFull = false
-    for (const [at, record] of waiting.records.entries()) {
-      const [callback, sender] = [waiting.callbacks[at] as OnDone, waiting.senders[at] as string]
-      const size = framedSize(record)
-      const isBlocked = sender !== '' && this.#isUnderWay(sender)
-      if (isBlocked) {
-        blocked.records++
-        blocked.bytes += size
-      } else isFull ||= batch.records.length === MAX_BATCH_RECORDS || batch.sizeBytes + size > this.#maxBatchBytes
-      const to = isBlocked || isFull ? rest : batch
-      to.records.push(record)
-      to.callbacks.push(callback)
-      to.senders.push(sender)
-      if (to === batch) batch.sizeBytes += size
-    }
-    this.#blocked = blocked
-    if (!isWorthPipelining(batch.records.length, batch.sizeBytes)) return undefined
-    this.#records = rest.records
-    this.#callbacks = rest.callbacks
-    this.#senders = rest.senders
-    this.#recordBytes -= batch.sizeBytes
-    return batch
-  }
-
-  #isUnderWay(sender: string): boolean {
-    for (const batch of this.#underWay) {
-      batch.senderSet ??= new Set(batch.senders)
-      if (batch.senderSet.has(sender)) return true
-    }
-    return false
+    this.#queue.putBack(held)
   }
 
   #tracesOf(records: readonly Uint8Array[]): readonly TraceContext[] {
@@ -382,7 +275,7 @@ export class ArchiveClient {
     if (this.#followed.size > 0) for (const record of records) this.#followed.delete(record)
   }
 
-  #takeReply(reply: BusReply, callbacks: readonly OnDone[], outcomes: readonly PackedOutcomes[]): void {
+  #takeReply(reply: BusReply, callbacks: readonly OnAppended[], outcomes: readonly PackedOutcomes[]): void {
     const failure = reply.ok ? undefined : failureOf(reply)
     const verdicts = reply.ok ? decodeAppendReply(reply.data) : undefined
     const expected = callbacks.length + outcomes.length
@@ -418,12 +311,6 @@ export class ArchiveClient {
       if (this.#outcomes.count > 0) this.#flushOutcomesIn(OUTCOME_WAIT_MS)
     }, delayMs)
   }
-}
-
-const NONE_BLOCKED = { records: 0, bytes: 0 }
-
-function isWorthPipelining(records: number, bytes: number): boolean {
-  return records >= PIPELINED_RECORDS || bytes >= PIPELINED_BYTES
 }
 
 /** Refusals by the bus itself, before anything was sent. */

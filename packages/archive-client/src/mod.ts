@@ -1,5 +1,5 @@
+export type { AppendOutcome } from './append-outcome.ts'
 export {
-  type AppendOutcome,
   ArchiveClient,
   type ArchiveClientDeps,
   type ArchiveClientOptions,
