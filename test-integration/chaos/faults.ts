@@ -48,7 +48,9 @@ export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Faul
     if (rig.pairs.length === 0) return undefined
     const pair = random.pick(rig.pairs)
     const target = pair.map(({ name }) => name).join(' and ')
-    const all = async (act: (each: Member) => Promise<void> | void): Promise<void> => void (await Promise.all(pair.map(act)))
+    const all = async (act: (each: Member) => Promise<void> | void): Promise<void> => {
+      await Promise.all(pair.map(async (each) => await act(each)))
+    }
     return kind === 'kill-both'
       ? { kind, target, durationMs, inject: () => all((each) => each.kill()), heal: () => all((each) => each.start()) }
       : { kind, target, durationMs, inject: () => all((each) => each.pause()), heal: () => all((each) => each.resume()) }
