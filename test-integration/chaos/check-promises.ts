@@ -34,8 +34,11 @@ class Tally {
   }
 }
 
+/** Whose order is judged: that of every message that is on record, or of those that were acknowledged. */
+export type Ordered = 'all' | 'acknowledged'
+
 /** Compares what clients were told and receivers got with what the archive holds. Knows nothing else. */
-export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
+export function checkPromises(ledger: Ledger, log: ArchivedLog, ordered: Ordered): Verdict[] {
   const onRecord = new Tally('every 2xx has exactly one archive record')
   const archived = new Tally('nothing delivered is unarchived')
   const once = new Tally('no message is recorded twice, whatever its sender was told')
@@ -55,24 +58,28 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog): Verdict[] {
   for (const text of log.breaks) gaps.note(false, () => text)
   const known = new Tally('nothing arrives that nobody sent')
   known.note(ledger.strangers === 0, () => `${ledger.strangers} deliveries`)
-  const tallies = [onRecord, archived, checkOrder(ledger, log), checkDeliveryOrder(ledger), gaps, arrived, single, once, known]
+  const tallies = [onRecord, archived, checkOrder(ledger, log, ordered), checkDeliveryOrder(ledger), gaps, arrived, single, once, known]
   return tallies.map((tally) => tally.verdict)
 }
 
 /**
  * a before b in the archive where a came before b for certain: a was answered before b was first sent, or both were sent once,
  * over one connection, in this order. A message that was sent again may stand anywhere between its first sending and its answer.
- * One that was refused because nobody knew whether it would be recorded (503) may be recorded later still: another archive went on.
+ * Between processes, one that was refused because nobody knew whether it would be recorded (503) may be recorded later still: it lay on a
+ * wire that was cut, or with an archive that was paused, while another replica or archive went on.
  */
-function checkOrder(ledger: Ledger, log: ArchivedLog): Tally {
+function checkOrder(ledger: Ledger, log: ArchivedLog, ordered: Ordered): Tally {
   const tally = new Tally('per sender and conversation the archive order is the sending order')
+  const mayJudge = (earlier: SentMessage): boolean => ordered === 'all' || isAcknowledged(earlier)
   for (const messages of Map.groupBy(ledger.messages.values(), (message) => message.conversation).values()) {
     const placed = messages.flatMap((message) => {
       const sequence = log.entries.get(keyOf(message.conversation, message.number))?.[0]
       return sequence === undefined ? [] : [{ message, sequence }]
     })
     for (const later of placed) {
-      const wrong = placed.find((earlier) => earlier.sequence > later.sequence && mustPrecede(earlier.message, later.message))
+      const wrong = placed.find(
+        (earlier) => earlier.sequence > later.sequence && mayJudge(earlier.message) && mustPrecede(earlier.message, later.message),
+      )
       tally.note(wrong === undefined, () => `${describe(wrongKey(wrong), wrong?.message, 1)} stands behind ${wrongKey(later)}`)
     }
   }
@@ -100,7 +107,7 @@ function wrongKey(placed: { readonly message: SentMessage; readonly sequence: nu
 
 function mustPrecede(a: SentMessage, b: SentMessage): boolean {
   const [firstOfA, firstOfB] = [a.attempts[0], b.attempts[0]]
-  if (firstOfA === undefined || firstOfB === undefined || !isAcknowledged(a)) return false
+  if (firstOfA === undefined || firstOfB === undefined) return false
   if (a.answeredTick > 0 && a.answeredTick < firstOfB.tick) return true
   const wereSentOnce = a.attempts.length === 1 && b.attempts.length === 1
   return wereSentOnce && firstOfA.connection === firstOfB.connection && firstOfA.tick < firstOfB.tick
