@@ -123,10 +123,11 @@ const MIGRATIONS: readonly { readonly version: number; readonly sql: string }[] 
         first BIGINT NOT NULL,
         term BIGINT NOT NULL,
         part BIGINT NOT NULL,
-        -- PLAIN: in the row itself, in one piece.
-        bytes BYTEA STORAGE PLAIN NOT NULL,
+        bytes BYTEA NOT NULL,
         PRIMARY KEY (first, term, part)
       );
+      -- In the row itself, in one piece. (PostgreSQL before 16 does not know STORAGE within CREATE TABLE.)
+      ALTER TABLE ${POSTGRES_SCHEMA}.posting ALTER COLUMN bytes SET STORAGE PLAIN;
     `,
   },
 ]
