@@ -1,3 +1,4 @@
+import { ChurnMap } from '@gatehouse/churn-map'
 import type { ClientTransaction } from './client-transaction.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import type { ConnectionId } from './transaction-user.ts'
@@ -12,13 +13,13 @@ interface Entry {
 
 /** Which transactions are open on which connection. A connection without open transactions costs nothing. */
 export class ConnectionBook {
-  readonly #entries = new Map<ConnectionId, Entry>()
+  readonly #entries = new ChurnMap<ConnectionId, Entry>()
 
   add(transaction: AnyTransaction): void {
     let entry = this.#entries.get(transaction.connection)
     if (entry === undefined) {
       entry = { servers: 0, clients: 0, first: undefined }
-      this.#entries.set(transaction.connection, entry)
+      this.#entries.add(transaction.connection, entry)
     }
     if (transaction.isServer) entry.servers++
     else entry.clients++

@@ -1,4 +1,4 @@
-import { ChurnMap } from './churn-map.ts'
+import { ChurnMap } from '@gatehouse/churn-map'
 import type { ServerTransaction } from './server-transaction.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { ServerTransaction } from './server-transaction.ts'
  * an honest sender never makes one longer than one, so its length is bounded against the others.
  */
 export class ServerTable {
-  readonly #byKey = new ChurnMap<ServerTransaction>()
+  readonly #byKey = new ChurnMap<string, ServerTransaction>()
   readonly #maxMethodsPerKey: number
   #size = 0
 

@@ -1,8 +1,8 @@
+import { ChurnMap } from '@gatehouse/churn-map'
 import { createResponse } from '../message/create-response.ts'
 import type { SipMessage } from '../message/sip-message.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 import type { SipResponse } from '../message/sip-response.ts'
-import { ChurnMap } from './churn-map.ts'
 import { ClientTransaction } from './client-transaction.ts'
 import { ConnectionBook } from './connection-book.ts'
 import { DeadlineQueues } from './deadline-queues.ts'
@@ -60,7 +60,7 @@ export class TransactionLayer implements ActionHost {
   readonly newTag: () => string
   readonly counters: TransactionCounters = { droppedAnswers: 0, ignoredMessages: 0, overload: 0 }
   readonly #servers = new ServerTable(8) // methods per branch: a well-behaved sender uses one
-  readonly #clients = new ChurnMap<ClientTransaction>()
+  readonly #clients = new ChurnMap<string, ClientTransaction>()
   readonly #book = new ConnectionBook()
   readonly #queues: DeadlineQueues
   readonly #scopeOf: (connection: ConnectionId) => string | number

@@ -1,0 +1,1 @@
+export { ChurnMap } from './churn-map.ts'
