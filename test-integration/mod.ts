@@ -1,4 +1,5 @@
 export { type CertificateFiles, issueFiles, writeCertificate } from './peers-kit/certificates.ts'
+export { contosoPolicy, policyDocument } from './peers-kit/contoso-policy.ts'
 export { findTool, skipWithout } from './peers-kit/find-tool.ts'
 export { freePort, freePorts } from './peers-kit/free-port.ts'
 export { type GateOrder, type LogLine, RunningGate, startGate } from './peers-kit/gate.ts'

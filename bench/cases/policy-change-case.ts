@@ -5,7 +5,7 @@ import { Authority, DnsServer } from '@gatehouse/lab'
 import { PolicyAdminService } from '@gatehouse/proto'
 import { connectRpc } from '@gatehouse/rpc'
 import { SipStreamFramer } from '@gatehouse/sip-core'
-import { type CertificateFiles, freePorts, issueFiles, type PeerRack, startProcess } from '@gatehouse/test-integration'
+import { type CertificateFiles, freePorts, issueFiles, type PeerRack, policyDocument, startProcess } from '@gatehouse/test-integration'
 import { benchBody, benchMessage, USUAL_BODY_BYTES } from '../load/message-template.ts'
 import { startListener, stopChild } from '../processes/bench-child.ts'
 import { benchPolicy } from '../relays/gatehouse-relay.ts'
@@ -118,12 +118,7 @@ async function changeAgainAndAgain(socket: string, probe: Probe): Promise<Policy
     const { apply } = connection.client(PolicyAdminService)
     await apply({ files: [{ name: 'policy.yaml', text: benchPolicy('off', [DOMAIN]) }], author: 'bench', reason: 'start' })
     await until(probe, (status) => status === 200)
-    const block = JSON.stringify({
-      apiVersion: 'gatehouse/v1',
-      kind: 'BlockEntry',
-      metadata: { name: 'bench' },
-      spec: { domain: DOMAIN, owner: 'bench', reason: 'bench' },
-    })
+    const block = policyDocument('BlockEntry', 'bench', { domain: DOMAIN, owner: 'bench', reason: 'bench' })
     const inForceMs: number[] = []
     const callMs: number[] = []
     for (let change = 0; change < CHANGES; change += 1) {

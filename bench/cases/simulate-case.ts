@@ -9,7 +9,7 @@ import { compileSnapshot, type DecisionInput, DecisionState } from '@gatehouse/p
 import { ApplyRequestSchema, SimulateRequestSchema, type SimulationReport } from '@gatehouse/proto'
 import { judgeAndRecord } from '@gatehouse/receipt/test'
 import { MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
-import type { PeerRack } from '@gatehouse/test-integration'
+import { type PeerRack, policyDocument } from '@gatehouse/test-integration'
 
 export interface SimulateResult {
   readonly case: 'simulate'
@@ -30,21 +30,17 @@ const ROUNDS = 4
 const TEXT = 'A message of a hundred bytes or so, as people write them to each other all day long, again and again.'
 const CONTEXT = { signal: new AbortController().signal, caller: 'local', remote: '' }
 
-function object(kind: string, name: string, spec: object): string {
-  return JSON.stringify({ apiVersion: 'gatehouse/v1', kind, metadata: { name }, spec })
-}
-
 const POLICY = [
-  object('FederationSettings', 'default', { enabled: true, unverified: { message: 'deliver' } }),
-  object('InternalDomain', 'contoso', { domain: 'contoso.example' }),
+  policyDocument('FederationSettings', 'default', { enabled: true, unverified: { message: 'deliver' } }),
+  policyDocument('InternalDomain', 'contoso', { domain: 'contoso.example' }),
   ...Array.from({ length: PARTNERS }, (_, at) =>
-    object('Partner', `partner${at}`, { domains: [`partner${at}.example`], edge: `sip.partner${at}.example` }),
+    policyDocument('Partner', `partner${at}`, { domains: [`partner${at}.example`], edge: `sip.partner${at}.example` }),
   ),
   ...Array.from({ length: 2_000 }, (_, at) =>
-    object('BlockEntry', `block${at}`, { domain: `bad${at}.example`, owner: 'security', reason: 'spam' }),
+    policyDocument('BlockEntry', `block${at}`, { domain: `bad${at}.example`, owner: 'security', reason: 'spam' }),
   ),
-].join('\n---\n')
-const CHANGE = object('BlockEntry', 'new', { domain: 'partner7.example', owner: 'security', reason: 'on trial' })
+].join('')
+const CHANGE = policyDocument('BlockEntry', 'new', { domain: 'partner7.example', owner: 'security', reason: 'on trial' })
 
 /** `gatehouse simulate` over an archive of its own, policy and archive in one process: SQLite to report. */
 export async function measureSimulate(rack: PeerRack): Promise<SimulateResult> {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { DnsServer } from '@gatehouse/lab'
-import { freePort, type RunningGate, startGate } from '@gatehouse/test-integration'
+import { contosoPolicy, freePort, policyDocument, type RunningGate, startGate } from '@gatehouse/test-integration'
 import type { RelayOrder } from '../load/load-orders.ts'
 import { startNullCollector } from './null-collector.ts'
 import type { RunningRelay } from './relay-case.ts'
@@ -20,30 +20,10 @@ export interface GatehousePlan {
 }
 
 export function benchPolicy(duty: 'off' | 'required', domains: readonly string[]): string {
-  const partners = domains.map(
-    (domain, index) => `---
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: partner-${index}}
-spec: {domains: [${domain}], edge: edge.${domain}}
-`,
+  const partners = domains.map((domain, index) =>
+    policyDocument('Partner', `partner-${index}`, { domains: [domain], edge: `edge.${domain}` }),
   )
-  return `
-apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: {name: settings}
-spec: {enabled: true, unverified: {message: deliver, presence: allow}}
----
-apiVersion: gatehouse/v1
-kind: Archiving
-metadata: {name: archiving}
-spec: {duty: "${duty}"}
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: {name: contoso}
-spec: {domain: contoso.example}
-${partners.join('')}`
+  return contosoPolicy({ settings: { unverified: { message: 'deliver', presence: 'allow' } }, archiving: { duty } }) + partners.join('')
 }
 
 /** Our federation-peer in a process of its own; the whole way of a message, rules and all, as it runs in production. */

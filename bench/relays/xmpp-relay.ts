@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { DnsServer } from '@gatehouse/lab'
-import { freePorts, type RunningGate, startGate } from '@gatehouse/test-integration'
+import { freePorts, policyDocument, type RunningGate, startGate } from '@gatehouse/test-integration'
 import type { RelayOrder, XmppPeerOrder } from '../load/load-orders.ts'
 import { USUAL_BODY_BYTES } from '../load/message-template.ts'
 import { startListener, stopChild } from '../processes/bench-child.ts'
@@ -9,13 +9,7 @@ import { benchPolicy } from './gatehouse-relay.ts'
 import type { RunningRelay } from './relay-case.ts'
 
 const NETWORK = 'jabber.example'
-const NETWORK_POLICY = `
----
-apiVersion: gatehouse/v1
-kind: Network
-metadata: {name: jabber}
-spec: {protocol: xmpp, domains: [${NETWORK}], public: false, enabled: true}
-`
+const NETWORK_POLICY = policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: [NETWORK], public: false, enabled: true })
 
 /** Gate, bridge and archive in one process, and the XMPP server that the messages go to and come from. */
 export interface RunningXmppRelay extends RunningRelay {

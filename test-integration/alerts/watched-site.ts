@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { ChaosSender } from '../chaos/chaos-sender.ts'
 import { Ledger } from '../chaos/ledger.ts'
 import { runCli } from '../chaos/rig.ts'
-import { names, POLICY, startSites } from '../chaos/sites.ts'
+import { names, sitesPolicy, startSites } from '../chaos/sites.ts'
 import { planReplicas, type RollingReplica } from '../operations/rolling-rig.ts'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
 import { startNats } from '../peers-kit/nats-server.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import { startPostgres } from '../peers-kit/postgres.ts'
@@ -35,8 +36,8 @@ export async function startWatchedSite(rack: PeerRack): Promise<WatchedSite> {
   const socketOf = (service: string): string => replicas.find((replica) => replica.service === service)?.controlSocket ?? ''
   for (const replica of replicas) if (replica.service !== 'federation-peer') await replica.start()
   const policy = rack.path('policy.yaml')
-  const block = `---\napiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: { name: user2 }\nspec: { address: user2@fabrikam.example, owner: test, reason: test }\n`
-  writeFileSync(policy, `${POLICY.replace('PORT', String(sites.partnerWire.port)).replace('QUEUE', '')}${block}`)
+  const block = policyDocument('BlockEntry', 'user2', { address: 'user2@fabrikam.example', owner: 'test', reason: 'test' })
+  writeFileSync(policy, sitesPolicy(sites) + block)
   const applied = await runCli(rack, 'apply', '-f', policy, '--connect', `unix:${socketOf('policy')}`)
   if (applied.status !== 0) throw new Error(applied.output)
   const edges = replicas.filter((replica) => replica.service === 'federation-peer')

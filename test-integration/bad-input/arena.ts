@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Authority, DnsServer, type Issued } from '@gatehouse/lab'
 import { issueFiles } from '../peers-kit/certificates.ts'
+import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { type RunningGate, startGate } from '../peers-kit/gate.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
@@ -11,37 +12,14 @@ import { type CertificateCabinet, type CertificateName, openCabinet, PARTNER_EDG
 import { attackLimits } from './connection-attacks.ts'
 import { openTcp, RawPeer, type RawPeerOptions } from './raw-peer.ts'
 
-const policyFor = (partnerPort: number, duty: string): string => `
-apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: {name: settings}
-spec: {enabled: true, unverified: {message: deliver, presence: allow}}
----
-apiVersion: gatehouse/v1
-kind: Archiving
-metadata: {name: archiving}
-spec: {duty: "${duty}"}
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: {name: contoso}
-spec: {domain: contoso.example}
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: fabrikam}
-spec: {domains: [fabrikam.example], edge: "${PARTNER_EDGE}:${partnerPort}"}
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: litware}
-spec: {domains: [litware.example], edge: sip.litware.example}
----
-apiVersion: gatehouse/v1
-kind: BlockEntry
-metadata: {name: blocked}
-spec: {domain: blocked.example, owner: security, reason: phishing}
-`
+const policyFor = (partnerPort: number, duty: string): string =>
+  contosoPolicy({
+    settings: { unverified: { message: 'deliver', presence: 'allow' } },
+    archiving: { duty },
+    fabrikam: { edge: `${PARTNER_EDGE}:${partnerPort}` },
+  }) +
+  policyDocument('Partner', 'litware', { domains: ['litware.example'], edge: 'sip.litware.example' }) +
+  policyDocument('BlockEntry', 'blocked', { domain: 'blocked.example', owner: 'security', reason: 'phishing' })
 
 /** The gate under attack: a real federation-peer process, an inside server, and every certificate a peer may turn up with. */
 export class AttackArena implements Arena {

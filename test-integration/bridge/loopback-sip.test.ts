@@ -3,29 +3,14 @@ import { test } from 'node:test'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { LoopbackNetwork, loopback } from '@gatehouse/bridge-kit/test'
 import { BridgeService, type Entry, PolicyDecisionService } from '@gatehouse/proto'
+import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
 import { withRack } from '../peers-kit/peer-rack.ts'
 import { startBridgedOrganisation } from './bridged-organisation.ts'
 
-const policy = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Network
-metadata: { name: loop }
-spec: { protocol: loopback, domains: [loop.example], enabled: true }
----
-apiVersion: gatehouse/v1
-kind: UserRights
-metadata: { name: bob }
-spec: { user: bob@contoso.example, publicIm: false }
-`
+const policy =
+  contosoPolicy() +
+  policyDocument('Network', 'loop', { protocol: 'loopback', domains: ['loop.example'], enabled: true }) +
+  policyDocument('UserRights', 'bob', { user: 'bob@contoso.example', publicIm: false })
 
 const alice = { user: 'alice', domain: 'contoso.example' }
 const bodyOf = (entry: Entry | undefined): string => Buffer.from(entry?.envelope?.body ?? []).toString()

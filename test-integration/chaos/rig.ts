@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TcpChatServer } from '../bridge/tcp-chat.ts'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import type { Member } from './member.ts'
 import type { RigDisk } from './rig-disk.ts'
-import { NETWORK_POLICY, POLICY, type Sites } from './sites.ts'
+import { type Sites, sitesPolicy } from './sites.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
@@ -67,11 +68,9 @@ export async function runCli(rack: PeerRack, ...args: readonly string[]): Promis
 
 export async function applyPolicy(rack: PeerRack, rig: Rig, hasOutbox: boolean): Promise<void> {
   const file = rack.path('policy.yaml')
-  const queue = hasOutbox ? 'queue: { maxAgeMinutes: 60 }, ' : ''
-  writeFileSync(
-    file,
-    POLICY.replace('PORT', String(rig.sites.partnerWire.port)).replace('QUEUE', queue) + (rig.chat !== undefined ? NETWORK_POLICY : ''),
-  )
+  const settings = hasOutbox ? { queue: { maxAgeMinutes: 60 } } : {}
+  const network = policyDocument('Network', 'chat', { protocol: 'tcpchat', domains: ['chat.example'], enabled: true })
+  writeFileSync(file, sitesPolicy(rig.sites, settings) + (rig.chat !== undefined ? network : ''))
   const applied = await runCli(rack, 'apply', '-f', file, '--connect', `unix:${rig.policySocket}`)
   if (applied.status !== 0) throw new Error(`the policy was not applied: ${applied.output}`)
 }

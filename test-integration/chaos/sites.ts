@@ -1,4 +1,5 @@
 import { Authority, DnsServer, HomeServer, type Issued } from '@gatehouse/lab'
+import { contosoPolicy } from '../peers-kit/contoso-policy.ts'
 import type { PeerRack } from '../peers-kit/peer-rack.ts'
 import type { Ledger } from './ledger.ts'
 import { TcpProxy } from './tcp-proxy.ts'
@@ -10,29 +11,13 @@ export const names = {
   partner: 'sip.fabrikam.example',
 } as const
 
-export const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true, QUEUEunverified: { message: deliver } }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: "${names.partner}:PORT", dialect: standard }
-`
-
-/** Added to the policy where the rig has a bridge. */
-export const NETWORK_POLICY = `---
-apiVersion: gatehouse/v1
-kind: Network
-metadata: { name: chat }
-spec: { protocol: tcpchat, domains: [chat.example], enabled: true }
-`
+/** `settings`: further ones of the federation. */
+export function sitesPolicy(sites: Sites, settings: object = {}): string {
+  return contosoPolicy({
+    settings: { unverified: { message: 'deliver' }, ...settings },
+    fabrikam: { edge: `${names.partner}:${sites.partnerWire.port}`, dialect: 'standard' },
+  })
+}
 
 /** What surrounds the gateway: a name server, an authority, the receiving server of either side, and the wires to them. */
 export interface Sites {

@@ -3,27 +3,12 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { DnsServer, HomeServer } from '@gatehouse/lab'
+import { contosoPolicy } from '../peers-kit/contoso-policy.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePort } from '../peers-kit/free-port.ts'
 import { withRack } from '../peers-kit/peer-rack.ts'
 import { objectsOf } from './kit/helm.ts'
 import { RenderedSite } from './kit/rendered-site.ts'
-
-const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true, unverified: { message: deliver } }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: probe }
-spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT" }
-`
 
 interface Ended {
   readonly status: number | null
@@ -107,7 +92,11 @@ test(
     const run = (args: readonly string[]): Promise<Ended> => runToEnd([...site.cli, ...args], rack.folder)
 
     await rack.step(t, 'the operator’s certificate applies a policy', async () => {
-      writeFileSync(rack.path('policy.yaml'), POLICY.replace('PORT', String(partner.port)))
+      const policy = contosoPolicy({
+        settings: { unverified: { message: 'deliver' } },
+        fabrikam: { edge: `sip.fabrikam.example:${partner.port}` },
+      })
+      writeFileSync(rack.path('policy.yaml'), policy)
       const applied = await run([
         'apply',
         '-f',

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Authority, DnsServer, HomeServer, type SipUser } from '@gatehouse/lab'
+import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
@@ -13,27 +14,6 @@ const CLI = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWa
 const CLOCKED = ['--import', join(REPOSITORY, 'test-integration/chaos/skewed-clock.ts')]
 const DAY_MS = 86_400_000
 const ALICE = 'alice@contoso.example'
-
-const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT", verification: alwaysUnverifiable }
----
-apiVersion: gatehouse/v1
-kind: UserSettings
-metadata: { name: users }
-spec: { lookUp: true, learnDays: 1, firstContact: hold }
-`
 
 /** Contoso behind `gatehouse up`, Fabrikam's server at its external edge; SIP over mutual TLS between them. */
 async function startSites(rack: PeerRack) {
@@ -84,7 +64,10 @@ federationPeer:
   drain: { graceMs: 0, closeMs: 0 }
 `,
   )
-  return { home, partner, config, policy: file('policy.yaml', POLICY.replace('PORT', String(partner.port))), file }
+  const policy =
+    contosoPolicy({ fabrikam: { edge: `sip.fabrikam.example:${partner.port}`, verification: 'alwaysUnverifiable' } }) +
+    policyDocument('UserSettings', 'users', { lookUp: true, learnDays: 1, firstContact: 'hold' })
+  return { home, partner, config, policy: file('policy.yaml', policy), file }
 }
 
 test(

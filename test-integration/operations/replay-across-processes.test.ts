@@ -14,6 +14,7 @@ import { ArchiveRecordSchema } from '@gatehouse/proto'
 import { judgeAndRecord } from '@gatehouse/receipt/test'
 import { MetricsRegistry, silentLogger } from '@gatehouse/telemetry'
 import { type CertificateFiles, issueFiles } from '../peers-kit/certificates.ts'
+import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { startProcess } from '../peers-kit/managed-process.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
@@ -22,31 +23,10 @@ const REPOSITORY = join(import.meta.dirname, '../..')
 const CLI = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(REPOSITORY, 'apps/gatehouse/src/main.ts')]
 const MESSAGES = 900
 
-const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true, unverified: { message: deliver } }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: sip.fabrikam.example }
----
-apiVersion: gatehouse/v1
-kind: BlockEntry
-metadata: { name: trial }
-spec: { address: user7@fabrikam.example, owner: security, reason: on trial, mode: observe }
-`
-const CHANGE = `apiVersion: gatehouse/v1
-kind: BlockEntry
-metadata: { name: user3 }
-spec: { address: user3@fabrikam.example, owner: security, reason: bulk }
-`
+const POLICY =
+  contosoPolicy({ settings: { unverified: { message: 'deliver' } }, fabrikam: { edge: 'sip.fabrikam.example' } }) +
+  policyDocument('BlockEntry', 'trial', { address: 'user7@fabrikam.example', owner: 'security', reason: 'on trial', mode: 'observe' })
+const CHANGE = policyDocument('BlockEntry', 'user3', { address: 'user3@fabrikam.example', owner: 'security', reason: 'bulk' })
 
 /** User N of the partner to Alice, as the partner's own edge sends it. */
 function messageFrom(user: number): DecisionInput {

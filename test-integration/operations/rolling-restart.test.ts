@@ -6,7 +6,7 @@ import { ChaosSender } from '../chaos/chaos-sender.ts'
 import { checkPromises, isAcknowledged } from '../chaos/check-promises.ts'
 import { Ledger } from '../chaos/ledger.ts'
 import { runCli } from '../chaos/rig.ts'
-import { names, POLICY, type Sites, startSites } from '../chaos/sites.ts'
+import { names, type Sites, sitesPolicy, startSites } from '../chaos/sites.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { startNats } from '../peers-kit/nats-server.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
@@ -33,7 +33,7 @@ async function startReplicas(rack: PeerRack, sites: Sites): Promise<RollingRepli
   // The first of a service makes the keys that the others share.
   for (const replica of replicas) if (replica.service !== 'federation-peer') await replica.start()
   const policy = rack.path('policy.yaml')
-  writeFileSync(policy, POLICY.replace('PORT', String(sites.partnerWire.port)).replace('QUEUE', ''))
+  writeFileSync(policy, sitesPolicy(sites))
   const socket = replicas.find((replica) => replica.service === 'policy')?.controlSocket
   const applied = await runCli(rack, 'apply', '-f', policy, '--connect', `unix:${socket}`)
   assert.equal(applied.status, 0, applied.output)

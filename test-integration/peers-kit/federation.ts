@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { Authority, DnsServer } from '@gatehouse/lab'
 import { issueFiles } from './certificates.ts'
+import { contosoPolicy } from './contoso-policy.ts'
 import { freePorts } from './free-port.ts'
 import { type GateOrder, type RunningGate, startGate } from './gate.ts'
 import { type Organisation, type OrganisationSite, planOrganisation, startOrganisation } from './organisation.ts'
@@ -21,7 +22,7 @@ export interface FederationPlan {
   /** Users whose telephone is something else than ours: no phone is opened for them. */
   readonly otherPhones?: readonly string[]
   /** How contoso knows fabrikam; default a Partner with its edge named. */
-  readonly partnerPolicy?: (partnerPort: number) => string
+  readonly partnerPolicy?: (partnerPort: number) => object
   /** Resolver of the gates; default a DNS server of the lab that knows every name. */
   readonly dnsServer?: (sites: { readonly partnerPort: number }) => Promise<string>
   readonly hasTrace?: boolean
@@ -36,7 +37,7 @@ export interface FederationPlan {
   /** Configuration of a public-im-bridge with each gate. */
   readonly bridge?: object
   /** What unverified people may do; default everything. */
-  readonly unverified?: string
+  readonly unverified?: object
   /** A network behind `deliver.xmpp`, which answers whatever it is told. */
   readonly hasNetworkDouble?: boolean
   /** Further policy documents, each beginning with `---`. */
@@ -125,7 +126,7 @@ async function gateOrder(rack: PeerRack, plan: FederationPlan, parts: Parts): Pr
   writeFileSync(tokenKeyFile, randomBytes(32))
   const partnerPort = parts.fabrikamSite.tlsPort
   const dnsServer = plan.dnsServer === undefined ? await labDns(rack) : await plan.dnsServer({ partnerPort })
-  const partner = (plan.partnerPolicy ?? ((port: number) => `domains: [fabrikam.example], edge: "${names.partner}:${port}"`))(partnerPort)
+  const partner = (plan.partnerPolicy ?? ((port: number) => ({ edge: `${names.partner}:${port}` })))(partnerPort)
   return (address, replica) => ({
     ...(plan.hasOutbox === true ? { outbox: { file: rack.path(`outbox-${replica}.db`) } } : {}),
     policy: policyWith(partner, plan) + (plan.morePolicy ?? ''),
@@ -163,27 +164,12 @@ function pairOf(files: { certFile: string; keyFile: string }): { certFile: strin
   return { certFile: files.certFile, keyFile: files.keyFile }
 }
 
-function policyWith(partner: string, plan: FederationPlan): string {
-  const { dialect = 'standard', unverified = '{message: deliver, presence: allow}', queuesInside = false } = plan
-  return `
-apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: {name: settings}
-spec: {enabled: true, unverified: ${unverified}}
----
-apiVersion: gatehouse/v1
-kind: Archiving
-metadata: {name: archiving}
-spec: {duty: "off"}
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: {name: contoso}
-spec: {domain: contoso.example${queuesInside ? ', queue: {}' : ''}}
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: fabrikam}
-spec: {${partner}, dialect: ${dialect}}
-`
+function policyWith(fabrikam: object, plan: FederationPlan): string {
+  const { dialect = 'standard', unverified = { message: 'deliver', presence: 'allow' }, queuesInside = false } = plan
+  return contosoPolicy({
+    settings: { unverified },
+    archiving: { duty: 'off' },
+    inside: queuesInside ? { queue: {} } : {},
+    fabrikam: { ...fabrikam, dialect },
+  })
 }

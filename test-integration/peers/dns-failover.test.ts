@@ -22,7 +22,7 @@ test(
     rack.onStop(() => void dead.close())
     const deadPort = (dead.address() as AddressInfo).port
     const { gates, contoso, fabrikam } = await startFederation(rack, {
-      partnerPolicy: () => 'domains: [fabrikam.example, litware.example]',
+      partnerPolicy: () => ({ domains: ['fabrikam.example', 'litware.example'] }),
       async dnsServer({ partnerPort }) {
         const unbound = rack.add(
           await startUnbound(rack.path('unbound'), [

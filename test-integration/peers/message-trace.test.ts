@@ -136,7 +136,7 @@ test(
   'A partner that policy names is told of our trace and heard with its own, as a neighbour',
   OPTIONS,
   withRack('partner-trace', async (rack) => {
-    const { alice, carol, collector } = await startTracedSite(rack, { partner: 'traceContext: both' })
+    const { alice, carol, collector } = await startTracedSite(rack, { partner: { traceContext: 'both' } })
     const out = await alice.request('MESSAGE', 'sip:carol@fabrikam.example', { headers: [PLAIN], body: 'to you' })
     assert.equal(statusOf(out), 200, out.startLine)
     const got = await carol.waitForRequest('MESSAGE', (request) => request.body === 'to you')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Federation, names, startFederation } from '../peers-kit/federation.ts'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
+import { type Federation, type FederationPlan, names, startFederation } from '../peers-kit/federation.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import type { RunningGate } from '../peers-kit/gate.ts'
 import { type Kamailio, startKamailio } from '../peers-kit/kamailio.ts'
@@ -51,12 +52,13 @@ async function startAgain(rack: PeerRack, gate: RunningGate, kamailio: Kamailio,
   return again
 }
 
-function federation(rack: PeerRack): Promise<Federation> {
+function federation(rack: PeerRack, more: FederationPlan = {}): Promise<Federation> {
   return startFederation(rack, {
+    ...more,
     hasOutbox: true,
     nextHop: { imMode: 'page', imdn: true },
-    partnerPolicy: (port) => `domains: [fabrikam.example], edge: "${names.partner}:${port}", queue: {}`,
-    morePolicy: '---\napiVersion: gatehouse/v1\nkind: InternalDomain\nmetadata: {name: wide}\nspec: {domain: wide.example}\n',
+    partnerPolicy: (port) => ({ edge: `${names.partner}:${port}`, queue: {} }),
+    morePolicy: policyDocument('InternalDomain', 'wide', { domain: 'wide.example' }),
   })
 }
 
@@ -103,10 +105,8 @@ test(
       await stopAndNotice(gate, partner)
       assert.equal(statusOf(await say(alice, bob, 'too late')), 202)
       assert.equal(statusOf(await say(anna, berta, 'still welcome')), 202)
-      const block = `address: ${bob.address}, owner: security, reason: test`
-      await gate.changeOrder({
-        policy: `${gate.policy()}\n---\napiVersion: gatehouse/v1\nkind: BlockEntry\nmetadata: {name: bob}\nspec: {${block}}\n`,
-      })
+      const block = policyDocument('BlockEntry', 'bob', { address: bob.address, owner: 'security', reason: 'test' })
+      await gate.changeOrder({ policy: gate.policy() + block })
       partner = await startAgain(rack, gate, partner, names.pool, address)
       await berta.waitForRequest('MESSAGE', (message) => message.body === 'still welcome')
       const notice = await alice.waitForRequest('MESSAGE', (message) =>
@@ -175,13 +175,10 @@ test(
   'messages from outside wait for an inside that is away',
   { skip: skipWithout('kamailio', 'kamcmd') },
   withRack('outbox-inside', async (rack, t) => {
-    const { contoso, fabrikam, gates, addresses } = await federation(rack)
+    const { contoso, fabrikam, gates, addresses } = await federation(rack, { queuesInside: true })
     const [gate, address] = [gates[0]!, addresses[0]!]
     const { alice } = contoso.phones as { alice: UdpPhone }
     const { bob } = fabrikam.phones as { bob: UdpPhone }
-    await gate.changeOrder({
-      policy: gate.policy().replace('spec: {domain: contoso.example}', 'spec: {domain: contoso.example, queue: {}}'),
-    })
 
     await rack.step(t, 'accepted outside, delivered when the home server is back', async () => {
       await stopAndNoticeLater(gate, contoso.kamailio, () => say(bob, alice, 'direct'))

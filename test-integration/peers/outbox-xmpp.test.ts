@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Authority, DnsServer } from '@gatehouse/lab'
 import { writeCertificate } from '../peers-kit/certificates.ts'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
 import { names, startFederation } from '../peers-kit/federation.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
@@ -16,12 +17,7 @@ import { skipWithoutXmppUser } from '../peers-kit/xmpp-user.ts'
 const ALICE = 'alice@contoso.example'
 const JABBER = 'jabber.example'
 const PLAIN = [['Content-Type', 'text/plain;charset=UTF-8']] as const
-const POLICY = `---
-apiVersion: gatehouse/v1
-kind: Network
-metadata: {name: jabber}
-spec: {protocol: xmpp, domains: [${JABBER}], public: false, enabled: true, queue: {}}
-`
+const POLICY = policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: [JABBER], public: false, enabled: true, queue: {} })
 
 interface Meeting {
   readonly alice: UdpPhone

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Authority, DnsServer, HomeServer } from '@gatehouse/lab'
+import { contosoPolicy } from '../peers-kit/contoso-policy.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { startProcess } from '../peers-kit/managed-process.ts'
@@ -12,22 +13,6 @@ import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const CLI = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(REPOSITORY, 'apps/gatehouse/src/main.ts')]
-
-const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true, unverified: { message: deliver } }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:PORT" }
-`
 
 /** Contoso's home server inside, and Fabrikam's server, which is a home server that speaks to our external edge. */
 async function startSites(rack: PeerRack) {
@@ -103,13 +88,11 @@ federationPeer:
     await start('policy')
     const archive = await start('archive')
     await start('federation-peer')
-    const applied = run(
-      'apply',
-      '-f',
-      file('policy.yaml', POLICY.replace('PORT', String(partner.port))),
-      '--connect',
-      'unix:.gatehouse/policy.sock',
-    )
+    const policy = contosoPolicy({
+      settings: { unverified: { message: 'deliver' } },
+      fabrikam: { edge: `sip.fabrikam.example:${partner.port}` },
+    })
+    const applied = run('apply', '-f', file('policy.yaml', policy), '--connect', 'unix:.gatehouse/policy.sock')
     assert.equal(applied.status, 0, applied.stderr)
     const alice = home.addUser('alice')
     const carol = partner.addUser('carol')

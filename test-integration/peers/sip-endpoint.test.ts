@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
 import { type Federation, type FederationPlan, startFederation } from '../peers-kit/federation.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { withRack } from '../peers-kit/peer-rack.ts'
@@ -7,12 +8,7 @@ import { publish } from '../peers-kit/scenarios.ts'
 import type { UdpPhone } from '../peers-kit/udp-phone.ts'
 import { headerOf, methodOf, statusOf, type WireMessage } from '../peers-kit/wire-message.ts'
 
-const NETWORK = `---
-apiVersion: gatehouse/v1
-kind: Network
-metadata: {name: jabber}
-spec: {protocol: xmpp, domains: [jabber.example], public: false, enabled: true}
-`
+const NETWORK = policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: ['jabber.example'], public: false, enabled: true })
 const PLAIN = [['Content-Type', 'text/plain;charset=UTF-8']] as const
 const BOB = 'sip:bob@jabber.example'
 const KEYBOARD = '<?xml version="1.0"?><KeyboardActivity> <status status="type" /></KeyboardActivity>'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Authority, DnsServer } from '@gatehouse/lab'
 import { writeCertificate } from '../peers-kit/certificates.ts'
+import { policyDocument } from '../peers-kit/contoso-policy.ts'
 import { names, startFederation } from '../peers-kit/federation.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
@@ -17,17 +18,9 @@ const JABBER = 'jabber.example'
 const STRANGER = 'stranger.example'
 const BOB = `sip:bob@${JABBER}`
 const PLAIN = [['Content-Type', 'text/plain;charset=UTF-8']] as const
-const POLICY = `---
-apiVersion: gatehouse/v1
-kind: Network
-metadata: {name: jabber}
-spec: {protocol: xmpp, domains: [${JABBER}, ${STRANGER}], public: false, enabled: true}
----
-apiVersion: gatehouse/v1
-kind: ContentFilter
-metadata: {name: links}
-spec: {links: {action: block}}
-`
+const POLICY =
+  policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: [JABBER, STRANGER], public: false, enabled: true }) +
+  policyDocument('ContentFilter', 'links', { links: { action: 'block' } })
 
 interface Meeting {
   readonly alice: UdpPhone
@@ -50,7 +43,7 @@ async function meet(rack: PeerRack, nextHop: { readonly imMode: 'page' | 'sessio
   const { contoso } = await startFederation(rack, {
     nextHop,
     morePolicy: POLICY,
-    unverified: '{message: refuse, presence: block}',
+    unverified: { message: 'refuse', presence: 'block' },
     dnsServer: () => Promise.resolve(dns.server),
     bridge: {
       networks: { jabber: { protocol: 'xmpp', settings: { listen: { address: '127.0.0.1', port }, outgoing: 'dialback' } } },

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Authority, DnsServer } from '@gatehouse/lab'
 import { issueFiles, writeCertificate } from '../peers-kit/certificates.ts'
+import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
 import { names } from '../peers-kit/federation.ts'
 import { freePorts } from '../peers-kit/free-port.ts'
 import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
@@ -45,10 +46,10 @@ export interface TracedSitePlan {
   /** Part of the messages that is traced; default all. */
   readonly ratio?: number
   /** Further fields of the partner fabrikam. */
-  readonly partner?: string
+  readonly partner?: object
 }
 
-export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = '' }: TracedSitePlan = {}): Promise<TracedSite> {
+export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = {} }: TracedSitePlan = {}): Promise<TracedSite> {
   const collector = rack.add(await OtlpCollector.start())
   const dns = rack.add(new DnsServer())
   await dns.start()
@@ -142,7 +143,7 @@ export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = '' 
   }
   await start('policy')
   await Promise.all([start('archive'), start('federation-peer'), start('public-im-bridge')])
-  writeFileSync(rack.path('policy.yaml'), policyText(partnerSite.tlsPort, partner))
+  writeFileSync(rack.path('policy.yaml'), policyOf(partnerSite.tlsPort, partner))
   cli('apply', '-f', 'policy.yaml', '--connect', `unix:${rack.path('policy/.gatehouse/policy.sock')}`)
   const gateAt = (host: string, port: number) => ({ host, port, addresses: ['127.0.0.1'] })
   const contoso = await startOrganisation(rack, homeSite, gateAt(names.internalPool, internal))
@@ -178,31 +179,13 @@ function pairOf(files: { certFile: string; keyFile: string }): { certFile: strin
   return { certFile: files.certFile, keyFile: files.keyFile }
 }
 
-function policyText(partnerPort: number, partner: string): string {
-  return `
-apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: {name: settings}
-spec: {enabled: true, unverified: {message: deliver, presence: allow}}
----
-apiVersion: gatehouse/v1
-kind: Archiving
-metadata: {name: archiving}
-spec: {duty: required, body: true}
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: {name: contoso}
-spec: {domain: contoso.example}
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: {name: fabrikam}
-spec: {domains: [fabrikam.example], edge: "${names.partner}:${partnerPort}", dialect: standard${partner === '' ? '' : `, ${partner}`}}
----
-apiVersion: gatehouse/v1
-kind: Network
-metadata: {name: jabber}
-spec: {protocol: xmpp, domains: [${JABBER}], public: false, enabled: true}
-`
+function policyOf(partnerPort: number, partner: object): string {
+  const fabrikam = { edge: `${names.partner}:${partnerPort}`, dialect: 'standard', ...partner }
+  return (
+    contosoPolicy({
+      settings: { unverified: { message: 'deliver', presence: 'allow' } },
+      archiving: { duty: 'required', body: true },
+      fabrikam,
+    }) + policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: [JABBER], public: false, enabled: true })
+  )
 }

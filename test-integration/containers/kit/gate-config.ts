@@ -1,3 +1,4 @@
+import { contosoPolicy, policyDocument } from '../../peers-kit/contoso-policy.ts'
 import { busUser, inboxOf } from './nats-site.ts'
 
 /** What the configurations of the services name. Files lie below `folder`, which is bound to /etc/gatehouse. */
@@ -43,23 +44,6 @@ publicImBridge:
 `
 }
 
-export const POLICY = `apiVersion: gatehouse/v1
-kind: FederationSettings
-metadata: { name: settings }
-spec: { enabled: true, unverified: { message: deliver } }
----
-apiVersion: gatehouse/v1
-kind: InternalDomain
-metadata: { name: contoso }
-spec: { domain: contoso.example }
----
-apiVersion: gatehouse/v1
-kind: Partner
-metadata: { name: fabrikam }
-spec: { domains: [fabrikam.example], edge: "sip.fabrikam.example:5061" }
----
-apiVersion: gatehouse/v1
-kind: Network
-metadata: { name: jabber }
-spec: { protocol: xmpp, domains: [jabber.example], public: false, enabled: true }
-`
+export const POLICY: string =
+  contosoPolicy({ settings: { unverified: { message: 'deliver' } }, fabrikam: { edge: 'sip.fabrikam.example:5061' } }) +
+  policyDocument('Network', 'jabber', { protocol: 'xmpp', domains: ['jabber.example'], public: false, enabled: true })
