@@ -1,6 +1,6 @@
+import type { SeededRandom } from '@gatehouse/fuzz'
 import type { Member } from './member.ts'
 import type { Rig } from './rig.ts'
-import type { SeededRandom } from './seeded-random.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
 /** `…-both`: both replicas of a kind at once. `away`: a receiver is gone for so long that messages have to wait for it. */

@@ -4,9 +4,9 @@
  * Prints one JSON line; on a failure the seed and the input (base64) that make it again, with exit code 1.
  */
 import type { Buffer } from 'node:buffer'
+import { SeededRandom } from '@gatehouse/fuzz'
 import { exercise, frameSummary } from '../src/fuzz/exercise.ts'
 import { mutate } from '../src/fuzz/mutate.ts'
-import { SeededRandom } from '../src/fuzz/random.ts'
 import { readSamples } from '../src/fuzz/samples.ts'
 
 const DEFAULT_INPUTS = 1_000_000

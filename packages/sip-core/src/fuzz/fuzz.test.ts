@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict'
-import type { Buffer } from 'node:buffer'
 import { test } from 'node:test'
+import { cutAt, SeededRandom, singleBytes } from '@gatehouse/fuzz'
 import { exercise, frameSummary } from './exercise.ts'
 import { mutate } from './mutate.ts'
-import { SeededRandom } from './random.ts'
 import { readSamples } from './samples.ts'
 
 const SAMPLES = readSamples()
 /** The share of `npm test`; `fuzz/long.ts` runs as many as wanted. */
 const MUTATIONS = 6_000
-
-function* cutAt(bytes: Buffer, position: number): Iterable<Uint8Array> {
-  yield bytes.subarray(0, position)
-  yield bytes.subarray(position)
-}
-
-function* singleBytes(bytes: Buffer): Iterable<Uint8Array> {
-  for (let index = 0; index < bytes.length; index++) yield bytes.subarray(index, index + 1)
-}
 
 test('every message cut at every point, and byte by byte, gives the same frames', () => {
   for (const [file, bytes] of SAMPLES) {

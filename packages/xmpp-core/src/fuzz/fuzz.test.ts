@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
+import { cutAt, SeededRandom, singleBytes } from '@gatehouse/fuzz'
 import { IncomingStream } from '../stream/incoming-stream.ts'
 import { OutgoingStream } from '../stream/outgoing-stream.ts'
 import { eventsOf } from '../testing/read-events.ts'
@@ -9,7 +10,6 @@ import { testSurroundings } from '../testing/surroundings.ts'
 import { ns } from '../xml/namespaces.ts'
 import { xml } from '../xml/xml-element.ts'
 import { mutate } from './mutate.ts'
-import { SeededRandom } from './seeded-random.ts'
 
 const MUTATIONS = 1_500
 
@@ -31,15 +31,6 @@ function recordSession(): { client: Buffer[]; server: Buffer[] } {
   pair.run()
   const of = (side: string) => pair.wire.flatMap((line) => (line.startsWith(`${side}: `) ? [Buffer.from(line.slice(side.length + 2))] : []))
   return { client: of('client'), server: of('server') }
-}
-
-function* cutAt(bytes: Buffer, position: number): Iterable<Uint8Array> {
-  yield bytes.subarray(0, position)
-  yield bytes.subarray(position)
-}
-
-function* singleBytes(bytes: Buffer): Iterable<Uint8Array> {
-  for (let index = 0; index < bytes.length; index += 1) yield bytes.subarray(index, index + 1)
 }
 
 /** The part of a recording that is one XML document. */

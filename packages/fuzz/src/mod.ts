@@ -1,0 +1,3 @@
+export { cutAt, singleBytes } from './cut-bytes.ts'
+export { type Mutations, mutateBytes } from './mutate-bytes.ts'
+export { SeededRandom } from './seeded-random.ts'
