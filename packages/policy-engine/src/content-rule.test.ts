@@ -6,9 +6,7 @@ import { decide, explain } from './decide.ts'
 import type { ContentFilterSpec, PolicyObject } from './document.ts'
 import type { DecisionInput } from './input.ts'
 import { DecisionState } from './state/decision-state.ts'
-import { inbound, internal, object, outbound, partner, settings, snapshotOf } from './testing/samples.ts'
-
-const base = [internal('contoso.example'), settings(), partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' })]
+import { federated, inbound, object, outbound, snapshotOf } from './testing/samples.ts'
 
 function filter(name: string, more: Partial<ContentFilterSpec> = {}, action: ContentFilterSpec['links']['action'] = 'block'): PolicyObject {
   return object('ContentFilter', name, {
@@ -31,7 +29,7 @@ function filter(name: string, more: Partial<ContentFilterSpec> = {}, action: Con
 const link = (): MessageContent => ({ contentType: 'text/plain', body: Buffer.from('www.fabrikam.example'), textFormat: [] })
 
 function run(objects: readonly PolicyObject[], input: DecisionInput, judge: typeof decide = decide): Decision {
-  const decision = judge(snapshotOf(...base, ...objects), input, new DecisionState())
+  const decision = judge(snapshotOf(...federated, ...objects), input, new DecisionState())
   assert.ok(!('need' in decision))
   return decision
 }

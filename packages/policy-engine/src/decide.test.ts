@@ -9,6 +9,7 @@ import {
   allowed,
   blocked,
   clearinghouse,
+  decided,
   inbound,
   internal,
   NOW_MS,
@@ -26,19 +27,13 @@ import {
 const base = [internal('contoso.example'), settings()]
 const direct = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' })
 
-function run(snapshot: Snapshot, input: DecisionInput, state: DecisionState = new DecisionState()): Decision {
-  const decision = decide(snapshot, input, state)
-  assert.ok(!('need' in decision), 'evidence was needed')
-  return decision
-}
-
 function code(snapshot: Snapshot, input: DecisionInput): string {
-  return run(snapshot, input).code
+  return decided(snapshot, input).code
 }
 
 describe('closed by default', () => {
   it('an empty snapshot denies with its own code', () => {
-    const decision = run(snapshotOf(), inbound())
+    const decision = decided(snapshotOf(), inbound())
     assert.equal(decision.code, 'GH-POLICY-EMPTY')
     assert.equal(decision.sipStatus, 503)
     assert.equal(decision.rule, 'policy-present')
@@ -78,7 +73,7 @@ describe('block list', () => {
   ]
   for (const [name, entry, input, isBlocked] of rows) {
     it(`${name}: ${isBlocked ? 'blocked' : 'passes'}`, () => {
-      const decision = run(snapshotOf(...base, direct, allowed('fabrikam.example'), blocked(entry)), input)
+      const decision = decided(snapshotOf(...base, direct, allowed('fabrikam.example'), blocked(entry)), input)
       assert.equal(decision.code, isBlocked ? 'GH-POLICY-BLOCKED' : 'GH-POLICY-ALLOWED')
     })
   }
@@ -87,7 +82,7 @@ describe('block list', () => {
 describe('source binding', () => {
   it('refuses an unauthenticated peer, whatever policy says', () => {
     const refusal = { code: 'GH-IDENTITY-EXPIRED', detail: 'x' }
-    const decision = run(
+    const decision = decided(
       snapshotOf(...base, direct),
       inbound({ peer: peer(['sip.fabrikam.example'], { isAuthenticated: false, refusal }) }),
     )
@@ -118,11 +113,11 @@ describe('source binding', () => {
   })
   it('direct: the configured edge name or the domain itself has to be in the certificate', () => {
     const snapshot = snapshotOf(...base, direct)
-    assert.equal(run(snapshot, inbound()).nameMatch, 'configured-edge-name')
-    assert.equal(run(snapshot, inbound({ peer: peer(['fabrikam.example']) })).nameMatch, 'rfc5922-dns')
+    assert.equal(decided(snapshot, inbound()).nameMatch, 'configured-edge-name')
+    assert.equal(decided(snapshot, inbound({ peer: peer(['fabrikam.example']) })).nameMatch, 'rfc5922-dns')
     const uri = { names: { dns: [], sipDomains: ['fabrikam.example'], commonName: undefined } }
-    assert.equal(run(snapshot, inbound({ peer: peer([], uri) })).nameMatch, 'rfc5922-uri')
-    const wrong = run(snapshot, inbound({ peer: peer(['sip.evil.example']) }))
+    assert.equal(decided(snapshot, inbound({ peer: peer([], uri) })).nameMatch, 'rfc5922-uri')
+    const wrong = decided(snapshot, inbound({ peer: peer(['sip.evil.example']) }))
     assert.equal(wrong.code, 'GH-POLICY-SOURCE-CERTIFICATE')
     assert.equal(wrong.proof.at(-1)?.source, 'Partner/fabrikam')
     assert.equal(code(snapshot, inbound({ peer: peer(['*.fabrikam.example']) })), 'GH-POLICY-SOURCE-CERTIFICATE')
@@ -174,7 +169,7 @@ describe('source binding', () => {
     const snapshot = snapshotOf(...base, allowed('fabrikam.example'))
     const asked = decide(snapshot, inbound({ srv: () => undefined }), new DecisionState())
     assert.deepEqual(asked, { need: 'srv', domain: 'fabrikam.example' })
-    const failed = run(snapshot, inbound({ srv: () => ({ status: 'failed', detail: 'SERVFAIL' }) }))
+    const failed = decided(snapshot, inbound({ srv: () => ({ status: 'failed', detail: 'SERVFAIL' }) }))
     assert.equal(failed.code, 'GH-POLICY-SRV-FAILED')
     assert.equal(failed.sipStatus, 504)
     assert.equal(code(snapshot, inbound({ srv: () => ({ status: 'none', detail: 'NXDOMAIN' }) })), 'GH-POLICY-SRV-NONE')
@@ -183,9 +178,9 @@ describe('source binding', () => {
     const sub = inbound({ fromDomain: 'eu.fabrikam.example', peer: peer(['eu.fabrikam.example']) })
     assert.equal(code(snapshotOf(...base, allowed('fabrikam.example')), sub), 'GH-POLICY-SOURCE-UNKNOWN')
     const wide = allowed('fabrikam.example', { subdomains: true, verification: 'alwaysVerifiable' })
-    assert.equal(run(snapshotOf(...base, wide), sub).evidence, 'V2')
+    assert.equal(decided(snapshotOf(...base, wide), sub).evidence, 'V2')
     const narrow = allowed('eu.fabrikam.example', { verification: 'useSourceVerification' })
-    assert.equal(run(snapshotOf(...base, wide, narrow), sub).evidence, 'V3')
+    assert.equal(decided(snapshotOf(...base, wide, narrow), sub).evidence, 'V3')
     const expired = allowed('fabrikam.example', { expires: new Date(NOW_MS).toISOString() })
     assert.equal(code(snapshotOf(...base, expired), inbound()), 'GH-POLICY-SOURCE-UNKNOWN')
   })
@@ -224,11 +219,11 @@ describe('providers', () => {
   })
   it('its listed domains come from its edge only', () => {
     const on = provider('p', { edge: 'federation.provider.example:5070', domains: ['mail.example'] })
-    const decision = run(snapshotOf(...base, on), input)
+    const decision = decided(snapshotOf(...base, on), input)
     assert.equal(decision.peerClass, 'provider')
     assert.equal(decision.partner, 'p')
     assert.equal(code(snapshotOf(...base, on), { ...input, peer: peer(['mail.example']) }), 'GH-POLICY-SOURCE-CERTIFICATE')
-    const out = run(snapshotOf(...base, on), outbound({ toDomain: 'mail.example' }))
+    const out = decided(snapshotOf(...base, on), outbound({ toDomain: 'mail.example' }))
     assert.deepEqual(out.destination?.to === 'peer' && [out.destination.edgeHost, out.destination.edgePort], [
       'federation.provider.example',
       5070,
@@ -239,14 +234,14 @@ describe('providers', () => {
     const snapshot = snapshotOf(...base, provider('p', { edge: 'federation.provider.example', checkSrv: true }))
     assert.equal(code(snapshot, { ...input, srv }), 'GH-POLICY-ALLOWED')
     assert.equal(code(snapshot, { ...input, srv, fromDomain: 'other.example' }), 'GH-POLICY-PROVIDER-DOMAIN')
-    assert.equal(run(snapshot, outbound({ toDomain: 'mail.example', srv })).peerClass, 'provider')
+    assert.equal(decided(snapshot, outbound({ toDomain: 'mail.example', srv })).peerClass, 'provider')
     assert.equal(code(snapshot, outbound({ toDomain: 'other.example', srv })), 'GH-POLICY-DESTINATION-UNKNOWN')
   })
   it('a hosting provider carries only domains that are allowed or may be discovered (1028)', () => {
     const srv = srvOf({ 'mail.example': ['federation.provider.example'] })
     const hoster = provider('h', { edge: 'federation.provider.example', public: false, checkSrv: true })
-    assert.equal(run(snapshotOf(...base, hoster), { ...input, srv }).diagnostics, 1028)
-    assert.equal(run(snapshotOf(...base, hoster), outbound({ toDomain: 'mail.example', srv })).diagnostics, 1028)
+    assert.equal(decided(snapshotOf(...base, hoster), { ...input, srv }).diagnostics, 1028)
+    assert.equal(decided(snapshotOf(...base, hoster), outbound({ toDomain: 'mail.example', srv })).diagnostics, 1028)
     const unchecked = provider('h', { edge: 'federation.provider.example', public: false })
     const spoof = { ...input, fromDomain: 'elsewhere.example', srv: srvOf({ 'elsewhere.example': ['sip.elsewhere.example'] }) }
     assert.equal(code(snapshotOf(...base, unchecked, allowed('elsewhere.example')), spoof), 'GH-POLICY-SRV-MISMATCH')
@@ -254,8 +249,8 @@ describe('providers', () => {
     assert.equal(code(snapshotOf(...base, open, allowed('elsewhere.example')), spoof), 'GH-POLICY-SRV-MISMATCH')
     assert.equal(code(snapshotOf(...base, open), spoof), 'GH-POLICY-ALLOWED')
     const listed = snapshotOf(...base, hoster, allowed('mail.example'))
-    assert.equal(run(listed, { ...input, srv }).peerClass, 'provider')
-    assert.equal(run(listed, outbound({ toDomain: 'mail.example', srv })).peerClass, 'provider')
+    assert.equal(decided(listed, { ...input, srv }).peerClass, 'provider')
+    assert.equal(decided(listed, outbound({ toDomain: 'mail.example', srv })).peerClass, 'provider')
   })
 })
 
@@ -264,11 +259,11 @@ describe('clearinghouse', () => {
   const using = snapshotOf(internal('contoso.example'), settings({ defaultRoute: 'hub' }), hub, direct)
   it('carries what nothing else covers, both ways', () => {
     const input = inbound({ fromDomain: 'member.example', peer: peer(['edge.hub.example']) })
-    assert.equal(run(using, input).peerClass, 'clearinghouse')
-    assert.equal(run(using, input).partner, 'hub')
+    assert.equal(decided(using, input).peerClass, 'clearinghouse')
+    assert.equal(decided(using, input).partner, 'hub')
     assert.equal(code(using, { ...input, peer: peer(['member.example']) }), 'GH-POLICY-SOURCE-UNKNOWN')
     assert.equal(code(using, { ...input, fromDomain: 'fabrikam.example' }), 'GH-POLICY-SOURCE-CERTIFICATE')
-    const out = run(using, outbound({ toDomain: 'member.example' }))
+    const out = decided(using, outbound({ toDomain: 'member.example' }))
     assert.equal(out.destination?.to === 'peer' && out.destination.edgeHost, 'edge.hub.example')
   })
   it('its mark is never better than what the origin’s edge asserted', () => {
@@ -278,13 +273,13 @@ describe('clearinghouse', () => {
       clearinghouse('hub', 'edge.hub.example', 'alwaysVerifiable'),
     )
     const input = inbound({ fromDomain: 'member.example', peer: peer(['edge.hub.example']) })
-    assert.equal(run(trusting, { ...input, assertedMark: undefined }).mark, 'verified')
-    assert.equal(run(trusting, { ...input, assertedMark: 'unverified' }).mark, 'unverified')
+    assert.equal(decided(trusting, { ...input, assertedMark: undefined }).mark, 'verified')
+    assert.equal(decided(trusting, { ...input, assertedMark: 'unverified' }).mark, 'unverified')
   })
   it('being one: transit between members, for nobody else, and no open relay', () => {
     const other = partner('woodgrove', { domains: ['woodgrove.example'], edge: 'sip.woodgrove.example:5099' })
     const being = snapshotOf(settings({ beClearinghouse: true }), direct, other, allowed('allowed.example'))
-    const decision = run(being, inbound({ toDomain: 'woodgrove.example' }))
+    const decision = decided(being, inbound({ toDomain: 'woodgrove.example' }))
     assert.equal(decision.direction, 'transit')
     assert.equal(decision.partner, 'fabrikam')
     assert.equal(decision.destination?.to === 'peer' && decision.destination.edgePort, 5099)
@@ -300,7 +295,7 @@ describe('destination', () => {
   it('outbound follows the table of lcs-edge §7.2', () => {
     const srv = srvOf({ 'open.example': ['sip.open.example'], 'astray.example': ['sip.elsewhere.example'] })
     const snapshot = snapshotOf(internal('contoso.example'), settings({ discovery: true }), direct, allowed('listed.example'))
-    const to = (toDomain: string): Decision => run(snapshot, outbound({ toDomain, srv }))
+    const to = (toDomain: string): Decision => decided(snapshot, outbound({ toDomain, srv }))
     assert.equal(to('contoso.example').destination?.to, 'inside')
     assert.equal(to('fabrikam.example').peerClass, 'direct')
     assert.deepEqual([to('listed.example').peerClass, to('listed.example').partner], ['allowed', 'listed.example'])
@@ -344,7 +339,7 @@ describe('rights, methods, marks', () => {
         settings({ unverified: { message: 'deliver', presence: 'allow' } }),
         partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', verification }),
       )
-      const decision = run(snapshot, inbound({ assertedMark }))
+      const decision = decided(snapshot, inbound({ assertedMark }))
       assert.deepEqual([decision.verdict, decision.mark, decision.evidence], ['allow', mark, evidence])
     }
   })
@@ -387,13 +382,13 @@ describe('decision', () => {
   it('says what the archive has to do, also when it refuses', () => {
     const archiving = { kind: 'Archiving', name: 'default', spec: { duty: 'bestEffort', body: false } } as const
     for (const input of [inbound(), inbound({ fromDomain: 'unknown.example' })]) {
-      const decision = run(snapshotOf(...base, direct, archiving), input)
+      const decision = decided(snapshotOf(...base, direct, archiving), input)
       assert.deepEqual([decision.archive, decision.archiveBody], ['bestEffort', false])
-      assert.deepEqual([run(snapshotOf(...base, direct), input).archive], ['required'])
+      assert.deepEqual([decided(snapshotOf(...base, direct), input).archive], ['required'])
     }
   })
   it('names each rule once, in order, up to the one that decided', () => {
-    const refused = run(snapshotOf(...base, direct, blocked({ domain: 'fabrikam.example' })), inbound())
+    const refused = decided(snapshotOf(...base, direct, blocked({ domain: 'fabrikam.example' })), inbound())
     assert.deepEqual(
       refused.proof.map((step) => [step.rule, step.code]),
       [
@@ -402,7 +397,7 @@ describe('decision', () => {
       ],
     )
     assert.equal(refused.proof[1]?.source, 'BlockEntry/fabrikam.example')
-    assert.equal(run(snapshotOf(...base, direct), inbound()).proof.length, 12)
+    assert.equal(decided(snapshotOf(...base, direct), inbound()).proof.length, 12)
   })
   it('explains every rule that spoke', () => {
     const decision = explain(snapshotOf(...base, direct), inbound(), new DecisionState())
@@ -421,34 +416,34 @@ describe('waiting when the destination is away', () => {
     object('InternalDomain', domain, { domain, subdomains: true, queue: value })
 
   it('is off unless something says so', () => {
-    assert.equal(run(snapshotOf(...base, direct), outbound()).queue, undefined)
-    assert.equal(run(snapshotOf(...base, direct), inbound()).queue, undefined)
+    assert.equal(decided(snapshotOf(...base, direct), outbound()).queue, undefined)
+    assert.equal(decided(snapshotOf(...base, direct), inbound()).queue, undefined)
   })
   it('the destination’s own word beats the default of the gate, both ways', () => {
     const said = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', queue })
-    assert.deepEqual(run(snapshotOf(internal('contoso.example'), settings(), said), outbound()).queue, rule)
+    assert.deepEqual(decided(snapshotOf(internal('contoso.example'), settings(), said), outbound()).queue, rule)
     assert.equal(
-      run(snapshotOf(internal('contoso.example'), settings(), said), inbound()).queue,
+      decided(snapshotOf(internal('contoso.example'), settings(), said), inbound()).queue,
       undefined,
       'the sender’s partner does not count',
     )
-    assert.deepEqual(run(snapshotOf(internal('contoso.example'), settings({ queue }), direct), outbound()).queue, rule)
+    assert.deepEqual(decided(snapshotOf(internal('contoso.example'), settings({ queue }), direct), outbound()).queue, rule)
     const not = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', queue: off })
-    assert.equal(run(snapshotOf(internal('contoso.example'), settings({ queue }), not), outbound()).queue, undefined)
+    assert.equal(decided(snapshotOf(internal('contoso.example'), settings({ queue }), not), outbound()).queue, undefined)
   })
   it('inside, the nearest internal domain counts', () => {
-    assert.deepEqual(run(snapshotOf(domainQueue(queue), settings(), direct), inbound()).queue, rule)
-    assert.equal(run(snapshotOf(domainQueue(off), settings({ queue }), direct), inbound()).queue, undefined)
-    assert.deepEqual(run(snapshotOf(domainQueue(undefined), settings({ queue }), direct), inbound()).queue, rule)
+    assert.deepEqual(decided(snapshotOf(domainQueue(queue), settings(), direct), inbound()).queue, rule)
+    assert.equal(decided(snapshotOf(domainQueue(off), settings({ queue }), direct), inbound()).queue, undefined)
+    assert.deepEqual(decided(snapshotOf(domainQueue(undefined), settings({ queue }), direct), inbound()).queue, rule)
     const below = { ...inbound(), toDomain: 'eu.contoso.example' }
-    assert.deepEqual(run(snapshotOf(domainQueue(queue), settings(), direct), below).queue, rule)
+    assert.deepEqual(decided(snapshotOf(domainQueue(queue), settings(), direct), below).queue, rule)
     assert.equal(
-      run(snapshotOf(domainQueue(queue), domainQueue(undefined, 'eu.contoso.example'), settings(), direct), below).queue,
+      decided(snapshotOf(domainQueue(queue), domainQueue(undefined, 'eu.contoso.example'), settings(), direct), below).queue,
       undefined,
     )
   })
   it('what is refused does not wait', () => {
-    const decision = run(snapshotOf(...base, settings({ queue }), direct, blocked({ domain: 'fabrikam.example' })), outbound())
+    const decision = decided(snapshotOf(...base, settings({ queue }), direct, blocked({ domain: 'fabrikam.example' })), outbound())
     assert.deepEqual([decision.verdict, decision.queue], ['deny', undefined])
   })
 })

@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Decision } from '@gatehouse/im-model'
-import { decide, explain } from './decide.ts'
+import { explain } from './decide.ts'
 import type { DecisionInput } from './input.ts'
 import { noteResponse } from './note-response.ts'
 import { AddresseeSet } from './state/addressee-set.ts'
 import { DecisionState } from './state/decision-state.ts'
 import { RecentMap } from './state/recent-map.ts'
 import { TokenBuckets } from './state/token-buckets.ts'
-import { allowed, inbound, internal, NOW_MS, object, outbound, partner, peer, settings, snapshotOf } from './testing/samples.ts'
+import { allowed, decided, inbound, internal, NOW_MS, object, outbound, partner, peer, settings, snapshotOf } from './testing/samples.ts'
 
 const open = snapshotOf(internal('contoso.example'), settings({ discovery: true, unverified: { message: 'deliver', presence: 'allow' } }))
 const stranger = inbound({ peer: peer(['fabrikam.example']) })
 const print = stranger.peer.fingerprint
 
 function run(state: DecisionState, input: DecisionInput, snapshot: typeof open = open): Decision {
-  const decision = decide(snapshot, input, state)
-  assert.ok(!('need' in decision))
-  return decision
+  return decided(snapshot, input, state)
 }
 
 /** `count` messages, `gapMs` apart, each to its own address; the codes in order. */

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decide } from './decide.ts'
 import { DecisionState } from './state/decision-state.ts'
-import { inbound, internal, object, partner, settings, snapshotOf } from './testing/samples.ts'
+import { federated, inbound, internal, object, partner, settings, snapshotOf } from './testing/samples.ts'
 
-const base = [internal('contoso.example'), settings(), partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' })]
 const onTrial = object('BlockEntry', 'trial', { domain: 'fabrikam.example', owner: 'security', reason: 'looks odd', mode: 'observe' })
 const inForce = object('BlockEntry', 'alice', { address: 'alice@fabrikam.example', owner: 'security', reason: 'spam' })
 
 test('a block entry on trial refuses nothing and says whom it would have refused', () => {
-  const decision = decide(snapshotOf(...base, onTrial), inbound(), new DecisionState())
+  const decision = decide(snapshotOf(...federated, onTrial), inbound(), new DecisionState())
   assert.ok('verdict' in decision)
   assert.equal(decision.verdict, 'allow')
   assert.deepEqual(
@@ -19,10 +18,10 @@ test('a block entry on trial refuses nothing and says whom it would have refused
 })
 
 test('an entry in force blocks beside one on trial, and without one nothing is observed', () => {
-  const both = decide(snapshotOf(...base, onTrial, inForce), inbound(), new DecisionState())
+  const both = decide(snapshotOf(...federated, onTrial, inForce), inbound(), new DecisionState())
   assert.ok('verdict' in both)
   assert.deepEqual([both.verdict, both.code, both.proof.at(-1)?.source], ['deny', 'GH-POLICY-BLOCKED', 'BlockEntry/alice'])
-  const plain = decide(snapshotOf(...base), inbound(), new DecisionState())
+  const plain = decide(snapshotOf(...federated), inbound(), new DecisionState())
   assert.ok('verdict' in plain)
   assert.equal(plain.observed, undefined)
 })

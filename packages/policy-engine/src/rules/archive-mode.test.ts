@@ -5,29 +5,22 @@ import type { ArchivingSpec, PolicyObject } from '../document.ts'
 import type { DecisionInput } from '../input.ts'
 import { DecisionState } from '../state/decision-state.ts'
 import {
+  cloud,
+  federated,
+  fromCloud,
   group,
   inbound,
-  internal,
   known,
   object,
   outbound,
-  partner,
-  peer,
-  provider,
   rightsOf,
-  settings,
   snapshotOf,
   userSettings,
 } from '../testing/samples.ts'
 
 const BOB = 'bob@contoso.example'
 const CAROL = 'carol@contoso.example'
-const base = [
-  internal('contoso.example'),
-  settings(),
-  partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' }),
-  provider('cloud', { edge: 'sip.cloud.example', domains: ['cloud.example'] }),
-]
+const base = [...federated, cloud('cloud')]
 
 const archiving = (spec: Partial<ArchivingSpec>): PolicyObject => object('Archiving', 'default', { duty: 'required', body: true, ...spec })
 
@@ -38,7 +31,6 @@ function kept(objects: readonly PolicyObject[], input: DecisionInput): string {
   return `${decision.verdict} ${decision.archive}${decision.archive === 'off' ? '' : decision.archiveBody ? ' body' : ' envelope'}`
 }
 
-const fromCloud = inbound({ fromDomain: 'cloud.example', peer: peer(['sip.cloud.example']) })
 const inside = outbound({ toUser: 'carol', toDomain: 'contoso.example' })
 
 describe('what is kept', () => {
@@ -47,12 +39,12 @@ describe('what is kept', () => {
     ['everything without an object', [], inbound(), 'allow required body'],
     ['bodies of none', [archiving({ body: false, duty: 'bestEffort' })], outbound(), 'allow bestEffort envelope'],
     ['a mode per class: partners', [classes], inbound(), 'allow required envelope'],
-    ['a mode per class: public networks', [classes], fromCloud, 'allow off'],
+    ['a mode per class: public networks', [classes], fromCloud('cloud'), 'allow off'],
     ['a mode per class: own users', [classes], inside, 'allow required body'],
     [
       'a mode of one network',
       [archiving({ publicNetworks: 'off', networks: [{ name: 'cloud', mode: 'envelope' }] })],
-      fromCloud,
+      fromCloud('cloud'),
       'allow required envelope',
     ],
     ['a user, whoever writes', [classes, rightsOf(BOB, { archiving: 'body' })], inbound(), 'allow required body'],

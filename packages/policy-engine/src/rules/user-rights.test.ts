@@ -7,17 +7,16 @@ import { failedFacts, unknownUser } from '../facts/user-facts.ts'
 import type { DecisionInput } from '../input.ts'
 import { DecisionState } from '../state/decision-state.ts'
 import {
+  cloud,
+  decided,
+  federated,
+  fromCloud,
   group,
   inbound,
-  internal,
   known,
   NOW_MS,
   outbound,
-  partner,
-  peer,
-  provider,
   rightsOf,
-  settings,
   snapshotOf,
   userSettings,
   wall,
@@ -25,20 +24,12 @@ import {
 
 const BOB = 'bob@contoso.example'
 const ALICE = 'alice@fabrikam.example'
-const base = [internal('contoso.example'), settings(), partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' })]
-const clouds = [
-  provider('cloud', { edge: 'sip.cloud.example', domains: ['cloud.example'] }),
-  provider('sky', { edge: 'sip.sky.example', domains: ['sky.example'] }),
-]
+const clouds = [cloud('cloud'), cloud('sky')]
 
 function run(objects: readonly PolicyObject[], input: DecisionInput): Decision {
-  const decision = decide(snapshotOf(...base, ...objects), input, new DecisionState())
-  assert.ok(!('need' in decision), 'evidence was needed')
-  return decision
+  return decided(snapshotOf(...federated, ...objects), input)
 }
 
-/** From the public network `name`, and to it. */
-const fromCloud = (name: string): DecisionInput => inbound({ fromDomain: `${name}.example`, peer: peer([`sip.${name}.example`]) })
 const toCloud = (name: string): DecisionInput => outbound({ toDomain: `${name}.example` })
 
 describe('user rights', () => {
@@ -158,7 +149,7 @@ describe('facts that are looked up', () => {
   const lookUp = userSettings({ lookUp: true })
 
   it('are needed by name, once, and only for what crosses the border', () => {
-    const snapshot = snapshotOf(...base, lookUp)
+    const snapshot = snapshotOf(...federated, lookUp)
     const of = (input: DecisionInput): unknown => decide(snapshot, input, new DecisionState())
     assert.deepEqual(of(inbound({ toUser: 'B%6Fb' })), { need: 'facts', user: BOB })
     assert.deepEqual(of(outbound()), { need: 'facts', user: BOB })
@@ -268,7 +259,7 @@ describe('alike outside', () => {
 
 describe('explain', () => {
   it('says each right and who says so', () => {
-    const snapshot = snapshotOf(...base, group('traders', [BOB], { federation: true, start: 'inside' }))
+    const snapshot = snapshotOf(...federated, group('traders', [BOB], { federation: true, start: 'inside' }))
     const decision = explain(snapshot, outbound(), new DecisionState())
     assert.ok(!('need' in decision))
     const step = decision.proof.find(({ rule }) => rule === 'user-rights')

@@ -1,5 +1,6 @@
-import type { EvidenceClass, PeerIdentity } from '@gatehouse/im-model'
+import type { Decision, EvidenceClass, PeerIdentity } from '@gatehouse/im-model'
 import { compileSnapshot } from '../compile-snapshot.ts'
+import { decide } from '../decide.ts'
 import type {
   FederationSettingsSpec,
   GroupSpec,
@@ -16,6 +17,7 @@ import type {
 import type { UserFacts } from '../facts/user-facts.ts'
 import type { DecisionInput, SrvEvidence } from '../input.ts'
 import type { Snapshot } from '../snapshot.ts'
+import { DecisionState } from '../state/decision-state.ts'
 
 export const NOW_MS = 1_800_000_000_000
 
@@ -143,6 +145,18 @@ export function known(more: Partial<UserFacts> = {}): UserFacts {
   return { status: 'known', detail: 'directory', rights: {}, groups: [], contacts: new Map(), safeList: new Set(), ...more }
 }
 
+/** Federation of contoso.example with its partner fabrikam.example: the two that `inbound` and `outbound` are between. */
+export const federated: readonly PolicyObject[] = [
+  internal('contoso.example'),
+  settings(),
+  partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' }),
+]
+
+/** A public provider of NAME.example. */
+export function cloud(name: string): PolicyObject {
+  return provider(name, { edge: `sip.${name}.example`, domains: [`${name}.example`] })
+}
+
 export function snapshotOf(...objects: readonly PolicyObject[]): Snapshot {
   return compileSnapshot({ format: 'gatehouse-snapshot/1', revision: 7, issuedAtMs: NOW_MS, objects })
 }
@@ -215,4 +229,16 @@ export function outbound(more: Partial<DecisionInput> = {}): DecisionInput {
     assertedMark: undefined,
     ...more,
   })
+}
+
+/** From a provider as `cloud` makes it. */
+export function fromCloud(name: string): DecisionInput {
+  return inbound({ fromDomain: `${name}.example`, peer: peer([`sip.${name}.example`]) })
+}
+
+/** The decision, where all that it needs is there. */
+export function decided(snapshot: Snapshot, input: DecisionInput, state: DecisionState = new DecisionState()): Decision {
+  const decision = decide(snapshot, input, state)
+  if ('need' in decision) throw new Error(`${decision.need} needed`)
+  return decision
 }
