@@ -4,39 +4,16 @@ import { createInterface } from 'node:readline'
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
 import { connectNatsBus } from '@gatehouse/bus'
 import { compileSnapshot, type PolicyObject } from '@gatehouse/policy-engine'
+import { internal, network, settings } from '@gatehouse/policy-engine/test'
 import { bridgeConfigOf, buildPublicImBridge } from '@gatehouse/public-im-bridge'
 import { createLogger, MetricsRegistry } from '@gatehouse/telemetry'
 import { tcpChat } from './tcp-chat.ts'
 
 const takeOverPolicy: readonly PolicyObject[] = [
-  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
+  internal('contoso.example'),
   { kind: 'Archiving', name: 'archiving', spec: { duty: 'off' } as never },
-  {
-    kind: 'FederationSettings',
-    name: 'default',
-    spec: {
-      enabled: true,
-      discovery: false,
-      discoveredVerification: 'useSourceVerification',
-      beClearinghouse: false,
-      missingMark: 'unverified',
-      unverified: { message: 'contactsOnly', presence: 'contactsOnly' },
-    },
-  },
-  {
-    kind: 'Network',
-    name: 'chat',
-    spec: {
-      protocol: 'tcpchat',
-      domains: ['chat.example'],
-      openDomains: false,
-      public: true,
-      enabled: true,
-      verification: 'useSourceVerification',
-      minEvidence: 'V0',
-      kinds: ['message'],
-    },
-  },
+  settings(),
+  network('chat', { protocol: 'tcpchat', domains: ['chat.example'], kinds: ['message'] }),
 ]
 const [nats = '', replica = '', port = '0'] = process.argv.slice(2)
 const bus = await connectNatsBus({ servers: [nats], name: replica })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Decision, EdgeSide } from '@gatehouse/im-model'
 import { compileSnapshot, DecisionState, type PolicyObject, unknownUser } from '@gatehouse/policy-engine'
+import { internal, partner, settings } from '@gatehouse/policy-engine/test'
 import { createRequest, createResponse, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import type { Refusal } from '../admit/refusal.ts'
 import { OwnNames } from '../route/own-names.ts'
@@ -10,34 +11,9 @@ import { EchoDesk } from './echo-desk.ts'
 import { EchoInbox } from './echo-watch.ts'
 
 const POLICY: readonly PolicyObject[] = [
-  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
-  {
-    kind: 'Partner',
-    name: 'fabrikam',
-    spec: {
-      domains: ['fabrikam.example'],
-      edge: 'sip.fabrikam.example',
-      verification: 'useSourceVerification',
-      trust: [],
-      requireClientAuth: false,
-      pins: [],
-      links: 1,
-      dialect: 'microsoft',
-      enabled: true,
-    },
-  },
-  {
-    kind: 'FederationSettings',
-    name: 'settings',
-    spec: {
-      enabled: true,
-      discovery: false,
-      discoveredVerification: 'alwaysUnverifiable',
-      beClearinghouse: false,
-      missingMark: 'unverified',
-      unverified: { message: 'deliver', presence: 'allow' },
-    },
-  },
+  internal('contoso.example'),
+  partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' }),
+  settings({ unverified: { message: 'deliver', presence: 'allow' } }),
 ]
 
 interface MessageParts {

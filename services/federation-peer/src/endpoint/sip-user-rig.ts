@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
 import type { PolicyObject } from '@gatehouse/policy-engine'
+import { network } from '@gatehouse/policy-engine/test'
 import { createRequest, createResponse, Dialog, encodeMessage, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import type { GateRig } from '../session/gate-rig.ts'
 import type { RigConnection } from '../session/rig-connection.ts'
 
-export const JABBER: PolicyObject = {
-  kind: 'Network',
-  name: 'jabber',
-  spec: {
-    protocol: 'xmpp',
-    domains: ['jabber.example'],
-    openDomains: false,
-    public: false,
-    enabled: true,
-    verification: 'useSourceVerification',
-    minEvidence: 'V0',
-    kinds: ['message', 'typing', 'receipt', 'presence', 'session'],
-  },
-}
+export const JABBER: PolicyObject = network('jabber', { domains: ['jabber.example'], public: false })
 
 export const ALICE = 'alice@contoso.example'
 export const BOB = 'bob@jabber.example'

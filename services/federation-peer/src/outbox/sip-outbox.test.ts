@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromBinary } from '@bufbuild/protobuf'
-import type { PolicyObject } from '@gatehouse/policy-engine'
+import { partner, settings } from '@gatehouse/policy-engine/test'
 import { ArchiveRecordSchema } from '@gatehouse/proto'
 import { createRequest, createResponse, encodeMessage, type SipRequest } from '@gatehouse/sip-core'
 import { GateRig } from '../session/gate-rig.ts'
 import type { RigConnection } from '../session/rig-connection.ts'
 
 const queue = { enabled: true, maxAgeMinutes: 60, uncertain: 'fail' } as const
-const SETTINGS: PolicyObject = {
-  kind: 'FederationSettings',
-  name: 'settings',
-  spec: {
-    enabled: true,
-    discovery: false,
-    discoveredVerification: 'alwaysUnverifiable',
-    beClearinghouse: false,
-    missingMark: 'unverified',
-    unverified: { message: 'deliver', presence: 'allow' },
-    queue,
-  },
-}
+const SETTINGS = settings({ unverified: { message: 'deliver', presence: 'allow' }, queue })
 /** Microsoft's own would be sent a session. */
-const PAGE_MODE_PARTNER: PolicyObject = {
-  kind: 'Partner',
-  name: 'fabrikam',
-  spec: {
-    domains: ['fabrikam.example'],
-    edge: 'sip.fabrikam.example',
-    verification: 'useSourceVerification',
-    trust: [],
-    requireClientAuth: false,
-    pins: [],
-    links: 1,
-    dialect: 'standard',
-    enabled: true,
-  },
-}
+const PAGE_MODE_PARTNER = partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example', dialect: 'standard' })
 const MINUTE_MS = 60_000
 let branches = 0
 
@@ -161,7 +135,7 @@ test('what cannot wait: sessions, messages in a dialog, kinds but messages, dest
   rig.linkCode = 'GH-EDGE-LINK-NO-RECORD'
   await send(rig, rig.inside, say('no such edge'))
   rig.linkCode = 'GH-EDGE-LINK-CONNECT'
-  rig.setPolicy([{ ...SETTINGS, spec: { ...SETTINGS.spec, queue: { ...queue, enabled: false } } } as PolicyObject])
+  rig.setPolicy([settings({ unverified: { message: 'deliver', presence: 'allow' }, queue: { ...queue, enabled: false } })])
   await send(rig, rig.inside, say('not here'))
   assert.deepEqual(
     rig.inside

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { failedFacts, type PolicyObject, type UserFacts, unknownUser } from '@gatehouse/policy-engine'
+import { failedFacts, type UserFacts, unknownUser } from '@gatehouse/policy-engine'
+import { known, settings, userSettings } from '@gatehouse/policy-engine/test'
 import { createRequest, createResponse, encodeMessage, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import type { FactsLookup } from './gate-deps.ts'
 import { GateRig } from './gate-rig.ts'
@@ -25,39 +26,7 @@ function message(from: string, to: string, method = 'MESSAGE', callId = 'c1'): S
   )
 }
 
-function known(more: Partial<UserFacts> = {}): UserFacts {
-  return { status: 'known', detail: 'directory', rights: {}, groups: [], contacts: new Map(), safeList: new Set(), ...more }
-}
-
-function settings(unverified: 'deliver' | 'contactsOnly'): PolicyObject {
-  return {
-    kind: 'FederationSettings',
-    name: 'settings',
-    spec: {
-      enabled: true,
-      discovery: false,
-      discoveredVerification: 'alwaysUnverifiable',
-      beClearinghouse: false,
-      missingMark: 'unverified',
-      unverified: { message: unverified, presence: 'contactsOnly' },
-    },
-  }
-}
-
-const LOOK_UP: PolicyObject = {
-  kind: 'UserSettings',
-  name: 'default',
-  spec: {
-    lookUp: true,
-    unknown: 'refuse',
-    federation: true,
-    remote: true,
-    start: 'both',
-    learnDays: 30,
-    firstContact: 'hold',
-    firstContactsPerPartner: 10,
-  },
-}
+const LOOK_UP = userSettings({ lookUp: true, unknown: 'refuse', learnDays: 30, firstContact: 'hold', firstContactsPerPartner: 10 })
 
 /** A facts service in memory; nothing is cached, so that every message waits for it. */
 class FakeFacts implements FactsLookup {
@@ -92,7 +61,7 @@ interface World {
 
 function world(unverified: 'deliver' | 'contactsOnly' = 'deliver'): World {
   const facts = new FakeFacts()
-  const rig = new GateRig({ facts, policy: [settings(unverified), LOOK_UP] })
+  const rig = new GateRig({ facts, policy: [settings({ unverified: { message: unverified, presence: 'contactsOnly' } }), LOOK_UP] })
   const partner = rig.open('external', ['sip.fabrikam.example'])
   return {
     rig,

@@ -6,6 +6,7 @@ import type { DeliveryOutcome, EdgeSide } from '@gatehouse/im-model'
 import type { AskInspector } from '@gatehouse/inspection'
 import { Outboxes } from '@gatehouse/outbox'
 import { compileSnapshot, DecisionState, failedFacts, type PolicyObject, type Snapshot, type SrvEvidence } from '@gatehouse/policy-engine'
+import { internal, partner, settings } from '@gatehouse/policy-engine/test'
 import { AppendReplySchema, AppendRequestSchema } from '@gatehouse/proto'
 import { MetricsRegistry, silentTracer, type Tracer } from '@gatehouse/telemetry'
 import { SenderBudget } from '../admit/sender-budget.ts'
@@ -31,34 +32,9 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 const KEY = Buffer.alloc(32, 7)
 
 const POLICY: readonly PolicyObject[] = [
-  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
-  {
-    kind: 'Partner',
-    name: 'fabrikam',
-    spec: {
-      domains: ['fabrikam.example'],
-      edge: 'sip.fabrikam.example',
-      verification: 'useSourceVerification',
-      trust: [],
-      requireClientAuth: false,
-      pins: [],
-      links: 1,
-      dialect: 'microsoft',
-      enabled: true,
-    },
-  },
-  {
-    kind: 'FederationSettings',
-    name: 'settings',
-    spec: {
-      enabled: true,
-      discovery: false,
-      discoveredVerification: 'alwaysUnverifiable',
-      beClearinghouse: false,
-      missingMark: 'unverified',
-      unverified: { message: 'deliver', presence: 'allow' },
-    },
-  },
+  internal('contoso.example'),
+  partner('fabrikam', { domains: ['fabrikam.example'], edge: 'sip.fabrikam.example' }),
+  settings({ unverified: { message: 'deliver', presence: 'allow' } }),
 ]
 
 function archiving(duty: 'required' | 'off'): PolicyObject {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { PolicyObject, TraceExchange } from '@gatehouse/policy-engine'
+import { partner } from '@gatehouse/policy-engine/test'
 import { createRequest, createResponse, encodeMessage, type SipRequest } from '@gatehouse/sip-core'
 import { CollectedSpans, type SeenSpan, spanTree } from '@gatehouse/telemetry/test'
 import { JABBER } from '../endpoint/sip-user-rig.ts'
@@ -38,22 +39,7 @@ function message(from: string, to: string, headers: readonly (readonly [string, 
 }
 
 function partnerWith(traceContext: TraceExchange): PolicyObject {
-  return {
-    kind: 'Partner',
-    name: 'northwind',
-    spec: {
-      domains: ['northwind.example'],
-      edge: 'sip.northwind.example',
-      verification: 'useSourceVerification',
-      trust: [],
-      requireClientAuth: false,
-      pins: [],
-      links: 1,
-      dialect: 'microsoft',
-      enabled: true,
-      traceContext,
-    },
-  }
+  return partner('northwind', { domains: ['northwind.example'], edge: 'sip.northwind.example', traceContext })
 }
 
 /** One message from a partner that the inside answers with `status`; what went inside, and the spans. */

@@ -6,41 +6,16 @@ import { type Delivery, DeliveryClient, deliveredOutcome, serveDeliveries } from
 import type { DeliveryOutcome, Destination, ImContent, QueueRule } from '@gatehouse/im-model'
 import { Outboxes, type OutboxOptions } from '@gatehouse/outbox'
 import { compileSnapshot, type PolicyObject, type Snapshot } from '@gatehouse/policy-engine'
+import { internal, network, settings } from '@gatehouse/policy-engine/test'
 import { AppendReplySchema, AppendRequestSchema, type ArchiveRecord, ArchiveRecordSchema, type Entry } from '@gatehouse/proto'
 import { type Logger, MetricsRegistry, silentLogger, silentTracer, type TraceContext, type Tracer } from '@gatehouse/telemetry'
 import { bridgeConfigOf, buildPublicImBridge, type PublicImBridge } from '../mod.ts'
 
-const NETWORK: PolicyObject = {
-  kind: 'Network',
-  name: 'loop',
-  spec: {
-    protocol: 'loopback',
-    domains: ['loop.example'],
-    openDomains: false,
-    public: true,
-    enabled: true,
-    verification: 'useSourceVerification',
-    minEvidence: 'V0',
-    kinds: ['message', 'typing', 'receipt', 'presence', 'session'],
-  },
-}
-
 /** One internal domain, federation on, the network `loop` with loop.example. */
 export const openPolicy: readonly PolicyObject[] = [
-  { kind: 'InternalDomain', name: 'contoso', spec: { domain: 'contoso.example', subdomains: false } },
-  {
-    kind: 'FederationSettings',
-    name: 'default',
-    spec: {
-      enabled: true,
-      discovery: false,
-      discoveredVerification: 'useSourceVerification',
-      beClearinghouse: false,
-      missingMark: 'unverified',
-      unverified: { message: 'contactsOnly', presence: 'contactsOnly' },
-    },
-  },
-  NETWORK,
+  internal('contoso.example'),
+  settings(),
+  network('loop', { protocol: 'loopback', domains: ['loop.example'] }),
 ]
 
 export interface RigOptions {

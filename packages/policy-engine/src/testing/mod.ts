@@ -1,0 +1,1 @@
+export { internal, known, network, partner, settings, userSettings } from './samples.ts'
