@@ -1,34 +1,14 @@
 // Time per relayed MESSAGE + 200 through session, transactions, checks, policy and forwarding, without sockets.
 // node --conditions=@gatehouse/source services/federation-peer/bench/gate.ts [seconds]
-import { createResponse, encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
 import { GateRig } from '../src/session/gate-rig.ts'
-import { RigConnection } from '../src/session/rig-connection.ts'
+import { AnsweringConnection, CountingConnection } from '../src/session/rig-connection.ts'
 
-/** Answers 200 for each request at once, and throws away what it is given otherwise. */
-class EchoInside extends RigConnection {
-  override write(head: string, body: Uint8Array | undefined): boolean {
-    const framer = new SipStreamFramer()
-    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
-    const frame = framer.takeFrame()
-    if (frame?.kind === 'message' && frame.message.isRequest)
-      answers.push(encodeMessage(createResponse(frame.message, 200, undefined, { toTag: 'b' })))
-    return true
-  }
-}
-
-class Sender extends RigConnection {
-  answers = 0
-  override write(): boolean {
-    this.answers++
-    return true
-  }
-}
-
-const answers: Buffer[] = []
 const seconds = Number(process.argv[2] ?? 2)
 const rig = new GateRig({ archive: 'off' })
-const inside = rig.adopt(new EchoInside((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer))
-const sender = new Sender((connection, bytes) => rig.session.onData(connection, bytes), 'external', false, rig.partnerLink.peer)
+const inside = rig.adopt(
+  new AnsweringConnection((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer),
+)
+const sender = new CountingConnection((connection, bytes) => rig.session.onData(connection, bytes), 'external', false, rig.partnerLink.peer)
 rig.session.onOpen(sender)
 
 function messageBytes(at: number): Buffer {
@@ -42,8 +22,8 @@ function messageBytes(at: number): Buffer {
 function run(count: number, from: number): void {
   for (let at = 0; at < count; at++) {
     rig.session.onData(sender, messageBytes(from + at))
-    for (const answer of answers) rig.session.onData(inside, answer)
-    answers.length = 0
+    for (const answer of inside.answers) rig.session.onData(inside, answer)
+    inside.answers.length = 0
   }
 }
 
@@ -52,7 +32,7 @@ function floor(count: number, from: number): void {
   for (let at = 0; at < count; at++) {
     const bytes = messageBytes(from + at)
     inside.write(bytes.latin1Slice(), undefined)
-    answers.length = 0
+    inside.answers.length = 0
   }
 }
 
@@ -71,7 +51,7 @@ for (let at = 1_000_000; performance.now() < untilMs; at += SLICE) {
 const [best, middle] = spread(sliceUs)
 const [floorBest, floorMiddle] = spread(floorUs)
 process.stdout.write(
-  `${JSON.stringify({ case: 'gate-in-memory', messages: sliceUs.length * SLICE, answered: sender.answers, usPerMessage: round(best - floorBest), usInMiddleSlice: round(middle - floorMiddle), driverUsPerMessage: round(floorBest) })}\n`,
+  `${JSON.stringify({ case: 'gate-in-memory', messages: sliceUs.length * SLICE, answered: sender.count, usPerMessage: round(best - floorBest), usInMiddleSlice: round(middle - floorMiddle), driverUsPerMessage: round(floorBest) })}\n`,
 )
 
 function usPerMessage(work: () => void): number {

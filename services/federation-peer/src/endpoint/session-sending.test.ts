@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Delivery } from '@gatehouse/delivery'
-import type { DeliveryOutcome, ImContent } from '@gatehouse/im-model'
+import type { ImContent } from '@gatehouse/im-model'
 import { GateRig } from '../session/gate-rig.ts'
 import { CPIM } from './content/cpim.ts'
 import { IS_COMPOSING } from './content/typing.ts'
@@ -24,27 +23,6 @@ function text(content: string, wants = false): ImContent {
   return { kind: 'message', messageId: 'm1', text: content, ...(wants ? { wants: ['delivered'] } : {}) }
 }
 
-/** Bob says something to Alice; the outcomes are collected. */
-async function deliver(alice: RigUser, content: ImContent, outcomes: DeliveryOutcome[] = []): Promise<DeliveryOutcome[]> {
-  const delivery: Delivery = {
-    envelope: {
-      id: new Uint8Array(16),
-      receivedAtMs: 0,
-      from: { user: 'bob', domain: 'jabber.example' },
-      to: { user: 'alice', domain: 'contoso.example' },
-      conversation: 'thread',
-      content,
-    },
-    destination: { to: 'inside', domain: 'contoso.example' },
-    decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'bridge', partner: 'jabber', revision: 1 },
-    timeoutMs: 10_000,
-    forwardedBy: '',
-  }
-  alice.rig.endpoint.deliver(delivery, (outcome) => outcomes.push(outcome))
-  await alice.rig.settle()
-  return outcomes
-}
-
 function methods(alice: RigUser): string[] {
   return alice.link.requests().map((request) => request.method)
 }
@@ -52,8 +30,8 @@ function methods(alice: RigUser): string[] {
 describe('a session that the gate opens', () => {
   it('begins with an INVITE; whoever writes meanwhile waits, in order; then goes on without one', async () => {
     const alice = rigged()
-    const outcomes = await deliver(alice, text('one'))
-    await deliver(alice, text('two'), outcomes)
+    const outcomes = await alice.hear(text('one'))
+    await alice.hear(text('two'), outcomes)
     assert.deepEqual(methods(alice), ['INVITE'])
     assert.equal(outcomes.length, 0)
     await alice.answer(200, ACCEPTED)
@@ -68,20 +46,20 @@ describe('a session that the gate opens', () => {
     assert.match(first?.headers.first('ms-edge-proxy-message-trust') ?? '', /verified/)
     await alice.answer(200)
     assert.equal(outcomes.length, 1, 'each has its own answer')
-    await deliver(alice, text('three'))
+    await alice.hear(text('three'))
     assert.deepEqual(methods(alice).slice(4), ['MESSAGE'])
   })
 
   it('that is refused is the outcome of all that waited; where sessions are unknown, a page goes instead', async () => {
     const refused = rigged()
-    const outcomes = await deliver(refused, text('one'))
+    const outcomes = await refused.hear(text('one'))
     await refused.answer(486)
     assert.deepEqual(
       outcomes.map((outcome) => [outcome.code, outcome.sipStatus]),
       [['GH-PEER-SIP-AWAY', 486]],
     )
     const other = rigged()
-    const paged = await deliver(other, text('one'))
+    const paged = await other.hear(text('one'))
     await other.answer(488)
     assert.deepEqual(methods(other), ['INVITE', 'ACK', 'MESSAGE'])
     await other.answer(200)
@@ -93,7 +71,7 @@ describe('a session that the gate opens', () => {
 
   it('that nobody answers is cancelled before the asker gives up', async () => {
     const alice = rigged()
-    const outcomes = await deliver(alice, text('one'))
+    const outcomes = await alice.hear(text('one'))
     await alice.answer(180)
     alice.rig.passTime(9_600)
     assert.deepEqual(methods(alice), ['INVITE', 'CANCEL'])
@@ -107,10 +85,10 @@ describe('a session that the gate opens', () => {
 
   it('ends with a BYE when nobody used it for long, and not before', async () => {
     const alice = rigged()
-    await deliver(alice, text('one'))
+    await alice.hear(text('one'))
     await alice.answer(200, ACCEPTED)
     alice.rig.passTime(40_000)
-    await deliver(alice, text('two'))
+    await alice.hear(text('two'))
     alice.rig.passTime(40_000)
     assert.equal(alice.rig.endpoint.openSessions(), 1)
     alice.rig.passTime(25_000)
@@ -120,7 +98,7 @@ describe('a session that the gate opens', () => {
 
   it('that a second phone accepted as well is ended there', async () => {
     const alice = rigged()
-    await deliver(alice, text('one'))
+    await alice.hear(text('one'))
     await alice.answer(200, ACCEPTED)
     const [invite] = alice.link.requests()
     await alice.answerTo(invite ?? assert.fail(), 200, { ...ACCEPTED, toTag: 'tablet' })
@@ -143,7 +121,7 @@ describe('a session that the SIP user opened', () => {
   it('takes what the other end says, although the next hop has pages otherwise', async () => {
     const alice = rigged({ imMode: 'page', hasImdn: false })
     const { dialog } = await alice.invite()
-    const outcomes = await deliver(alice, text('back'))
+    const outcomes = await alice.hear(text('back'))
     const request = await alice.answer(200)
     assert.equal(request.callId(), dialog.id.callId)
     assert.equal(request.to()?.tag, dialog.id.localTag)
@@ -156,23 +134,23 @@ describe('a session that the SIP user opened', () => {
   it('says typing and receipts as its end understands them', async () => {
     const old = rigged()
     await old.invite()
-    await deliver(old, { kind: 'typing', state: 'composing' })
+    await old.hear({ kind: 'typing', state: 'composing' })
     const info = await old.answer(200)
     assert.deepEqual([info.method, readContent(info, undefined)], ['INFO', { kind: 'typing', state: 'composing' }])
     const able = rigged()
     await able.invite({ body: accepting(`text/plain ${IS_COMPOSING} ${CPIM}`).body })
-    await deliver(able, { kind: 'typing', state: 'paused' })
+    await able.hear({ kind: 'typing', state: 'paused' })
     assert.deepEqual(readContent(await able.answer(200), undefined), { kind: 'typing', state: 'active' })
-    await deliver(able, text('with a receipt', true))
+    await able.hear(text('with a receipt', true))
     assert.deepEqual(readContent(await able.answer(200), undefined), text('with a receipt', true))
-    await deliver(able, { kind: 'receipt', of: 'm7', state: 'delivered', code: '' })
+    await able.hear({ kind: 'receipt', of: 'm7', state: 'delivered', code: '' })
     assert.deepEqual(readContent(await able.answer(200), undefined), { kind: 'receipt', of: 'm7', state: 'delivered', code: '' })
   })
 
   it('is begun anew when the phone has forgotten it: nothing is lost', async () => {
     const alice = rigged({ imMode: 'page', hasImdn: false })
     const { dialog } = await alice.invite()
-    const outcomes = await deliver(alice, text('still there?'))
+    const outcomes = await alice.hear(text('still there?'))
     await alice.answer(481)
     const again = await alice.answer(200)
     assert.equal(again.to()?.tag, undefined)
@@ -186,7 +164,7 @@ describe('a session that the SIP user opened', () => {
   it('ends when the other end says so, and when the phone does', async () => {
     const alice = rigged()
     await alice.invite()
-    const outcomes = await deliver(alice, { kind: 'session', state: 'closed' })
+    const outcomes = await alice.hear({ kind: 'session', state: 'closed' })
     assert.equal((await alice.answer(200)).method, 'BYE')
     assert.deepEqual(
       outcomes.map((outcome) => outcome.status),

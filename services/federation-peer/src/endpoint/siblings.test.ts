@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Delivery } from '@gatehouse/delivery'
-import type { DeliveryOutcome, ImContent } from '@gatehouse/im-model'
+import type { ImContent } from '@gatehouse/im-model'
 import { Dialog } from '@gatehouse/sip-core'
 import fc from 'fast-check'
 import { GateRig } from '../session/gate-rig.ts'
@@ -27,27 +26,6 @@ function pair(): { one: RigUser; two: RigUser; kill: (dead: RigUser) => void } {
   return { one: new RigUser(rigs[0]), two: new RigUser(rigs[1]), kill: (dead) => void alive.delete(dead.rig) }
 }
 
-async function deliver(at: RigUser, content: ImContent): Promise<DeliveryOutcome[]> {
-  const outcomes: DeliveryOutcome[] = []
-  const delivery: Delivery = {
-    envelope: {
-      id: new Uint8Array(16),
-      receivedAtMs: 0,
-      from: { user: 'bob', domain: 'jabber.example' },
-      to: { user: 'alice', domain: 'contoso.example' },
-      conversation: 'thread',
-      content,
-    },
-    destination: { to: 'inside', domain: 'contoso.example' },
-    decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'bridge', partner: 'jabber', revision: 1 },
-    timeoutMs: 10_000,
-    forwardedBy: '',
-  }
-  at.rig.endpoint.deliver(delivery, (outcome) => outcomes.push(outcome))
-  await at.rig.settle()
-  return outcomes
-}
-
 const HELLO: ImContent = { kind: 'message', messageId: '', text: 'hello' }
 const THERE: ImContent = { kind: 'presence', type: 'available' }
 
@@ -55,7 +33,7 @@ describe('replicas of the endpoint', () => {
   it('send in the session of the one that has it', async () => {
     const { one, two } = pair()
     const { dialog } = await one.invite()
-    const outcomes = await deliver(two, HELLO)
+    const outcomes = await two.hear(HELLO)
     assert.equal(two.link.requests().length, 0)
     assert.equal(outcomes.length, 0)
     const request = await one.answer(200)
@@ -69,10 +47,10 @@ describe('replicas of the endpoint', () => {
   it('go on with the session of one that is gone, above the numbers it used', async () => {
     const { one, two, kill } = pair()
     const { dialog } = await one.invite()
-    await deliver(one, HELLO)
+    await one.hear(HELLO)
     const before = await one.answer(200)
     kill(one)
-    const outcomes = await deliver(two, HELLO)
+    const outcomes = await two.hear(HELLO)
     const after = await two.answer(200)
     assert.deepEqual([after.callId(), after.to()?.tag], [dialog.id.callId, before.to()?.tag])
     assert.ok((after.cseq()?.number ?? 0) > (before.cseq()?.number ?? 0) + 1_000)
@@ -89,7 +67,7 @@ describe('replicas of the endpoint', () => {
     const { one, two } = pair()
     const { dialog } = await one.invite()
     await one.inDialog(dialog, 'BYE')
-    await deliver(two, HELLO)
+    await two.hear(HELLO)
     assert.equal((await two.answer(200)).to()?.tag, undefined)
   })
 
@@ -102,7 +80,7 @@ describe('replicas of the endpoint', () => {
     one.rig.onWord = (data) => late.endpoint.hear(data)
     late.deliverAt = (_replica, delivery, onOutcome) => one.rig.endpoint.deliver(delivery, onOutcome)
     late.endpoint.start()
-    await deliver(new RigUser(late), HELLO)
+    await new RigUser(late).hear(HELLO)
     assert.equal((await one.answer(200)).to()?.tag !== undefined, true)
   })
 
@@ -114,7 +92,7 @@ describe('replicas of the endpoint', () => {
     await one.answer(200)
     await two.say('SUBSCRIBE', { headers })
     await two.answer(200)
-    const outcomes = await deliver(two, THERE)
+    const outcomes = await two.hear(THERE)
     const [atOne, atTwo] = [await one.answer(200), await two.answer(200)]
     assert.deepEqual([readPresence(atOne.body)?.type, readPresence(atTwo.body)?.type], ['available', 'available'])
     assert.deepEqual(
@@ -122,7 +100,7 @@ describe('replicas of the endpoint', () => {
       ['delivered'],
     )
     kill(one)
-    await deliver(two, { kind: 'presence', type: 'unavailable' })
+    await two.hear({ kind: 'presence', type: 'unavailable' })
     const both = [await two.answer(200), await two.answer(200)]
     assert.deepEqual(
       both.map((notify) => readPresence(notify.body)?.type),
@@ -136,7 +114,7 @@ describe('replicas of the endpoint', () => {
     const request = one.request('SUBSCRIBE', { headers: [['Event', 'presence'], PHONE] })
     const dialog = Dialog.ofSent(request, await one.send(request)) ?? assert.fail()
     await one.answer(200)
-    await deliver(one, THERE)
+    await one.hear(THERE)
     await one.answer(200)
     const answer = await two.inDialog(dialog, 'SUBSCRIBE', { headers: [['Event', 'presence'], PHONE] })
     assert.equal(answer.status, 200)
@@ -146,7 +124,7 @@ describe('replicas of the endpoint', () => {
       two.rig.handedOver.map(({ envelope }) => envelope.content),
       [{ kind: 'presence', type: 'probe' }],
     )
-    await deliver(one, THERE)
+    await one.hear(THERE)
     assert.equal(one.link.requests().length, 2, 'the other one has it now')
     await two.answer(200)
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { DeliveryOutcome, ImContent } from '@gatehouse/im-model'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { network } from '@gatehouse/policy-engine/test'
 import { createRequest, createResponse, Dialog, encodeMessage, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
@@ -83,6 +84,23 @@ export class RigUser {
     return { answer, dialog }
   }
 
+  /** Whom this user writes to says something by way of the bridge; the outcome, when it comes, is added to `outcomes`. */
+  async hear(content: ImContent, outcomes: DeliveryOutcome[] = []): Promise<DeliveryOutcome[]> {
+    const to = addressOf(this.from)
+    this.rig.endpoint.deliver(
+      {
+        envelope: { id: new Uint8Array(16), receivedAtMs: 0, from: addressOf(this.to), to, conversation: 'thread', content },
+        destination: { to: 'inside', domain: to.domain },
+        decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'bridge', partner: 'jabber', revision: 1 },
+        timeoutMs: 10_000,
+        forwardedBy: '',
+      },
+      (outcome) => outcomes.push(outcome),
+    )
+    await this.rig.settle()
+    return outcomes
+  }
+
   inDialog(dialog: Dialog, method: string, { headers = [], body = '' }: Sent = {}): Promise<SipResponse> {
     return this.send(withVia(dialog.createRequest(method, headers, { body: Buffer.from(body) }).request))
   }
@@ -104,6 +122,11 @@ export class RigUser {
     this.link.receive(encodeMessage(createResponse(request, status, undefined, { toTag, headers, body: Buffer.from(body) })))
     await this.rig.settle()
   }
+}
+
+function addressOf(address: string): { user: string; domain: string } {
+  const [user = '', domain = ''] = address.split('@')
+  return { user, domain }
 }
 
 function withVia(request: SipRequest): SipRequest {

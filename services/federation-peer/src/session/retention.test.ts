@@ -2,32 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createResponse, encodeMessage, SipStreamFramer } from '@gatehouse/sip-core'
 import { GateRig } from './gate-rig.ts'
-import { RigConnection } from './rig-connection.ts'
-
-/** Answers 200 for each request at once. */
-class AnsweringInside extends RigConnection {
-  readonly answers: Buffer[] = []
-
-  override write(head: string, body: Uint8Array | undefined): boolean {
-    const framer = new SipStreamFramer()
-    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
-    const frame = framer.takeFrame()
-    if (frame?.kind === 'message' && frame.message.isRequest)
-      this.answers.push(encodeMessage(createResponse(frame.message, 200, undefined, { toTag: 'b' })))
-    return true
-  }
-}
-
-class Partner extends RigConnection {
-  answers = 0
-
-  override write(): boolean {
-    this.answers++
-    return true
-  }
-}
+import { AnsweringConnection, CountingConnection } from './rig-connection.ts'
 
 function messageBytes(number: number): Buffer {
   return Buffer.from(
@@ -45,9 +21,14 @@ test('a message that was answered leaves nothing that a young collection must co
   const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void
   const MESSAGES = 10_000
   const rig = new GateRig({ archive: 'off' })
-  const toInside = new AnsweringInside((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer)
+  const toInside = new AnsweringConnection((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer)
   const inside = rig.adopt(toInside)
-  const partner = new Partner((connection, bytes) => rig.session.onData(connection, bytes), 'external', false, rig.partnerLink.peer)
+  const partner = new CountingConnection(
+    (connection, bytes) => rig.session.onData(connection, bytes),
+    'external',
+    false,
+    rig.partnerLink.peer,
+  )
   rig.session.onOpen(partner)
   let number = 0
   const pass = (count: number): void => {
@@ -65,6 +46,6 @@ test('a message that was answered leaves nothing that a young collection must co
   const afterYoung = process.memoryUsage().heapUsed
   collect()
   const perMessage = (afterYoung - process.memoryUsage().heapUsed) / MESSAGES
-  assert.equal(partner.answers, number)
+  assert.equal(partner.count, number)
   assert.ok(perMessage < 250, `${perMessage} octets per message`)
 })

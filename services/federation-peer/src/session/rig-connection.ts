@@ -1,5 +1,5 @@
 import type { EdgeSide, PeerIdentity } from '@gatehouse/im-model'
-import { type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
+import { createResponse, encodeMessage, type SipMessage, type SipRequest, type SipResponse, SipStreamFramer } from '@gatehouse/sip-core'
 import type { EdgeConnection } from '../edge/connection.ts'
 
 /** A connection without a socket: what the gate writes is kept, what the test gives is read. */
@@ -42,10 +42,8 @@ export class RigConnection implements EdgeConnection {
   }
 
   write(head: string, body: Uint8Array | undefined): boolean {
-    const framer = new SipStreamFramer()
-    framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
-    const frame = framer.takeFrame()
-    if (frame?.kind === 'message') this.#written.push(frame.message)
+    const message = messageOf(head, body)
+    if (message !== undefined) this.#written.push(message)
     return !this.isFull
   }
 
@@ -64,4 +62,32 @@ export class RigConnection implements EdgeConnection {
   destroy(): void {
     this.isOpen = false
   }
+}
+
+/** Has an answer 200 for each request at once, to be handed to the gate, and keeps nothing else of what it is given. */
+export class AnsweringConnection extends RigConnection {
+  readonly answers: Buffer[] = []
+
+  override write(head: string, body: Uint8Array | undefined): boolean {
+    const message = messageOf(head, body)
+    if (message?.isRequest === true) this.answers.push(encodeMessage(createResponse(message, 200, undefined, { toTag: 'b' })))
+    return true
+  }
+}
+
+/** Counts what it is given, and keeps nothing of it. */
+export class CountingConnection extends RigConnection {
+  count = 0
+
+  override write(): boolean {
+    this.count += 1
+    return true
+  }
+}
+
+function messageOf(head: string, body: Uint8Array | undefined): SipMessage | undefined {
+  const framer = new SipStreamFramer()
+  framer.handleData(Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]))
+  const frame = framer.takeFrame()
+  return frame?.kind === 'message' ? frame.message : undefined
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Delivery, failedOutcome } from '@gatehouse/delivery'
-import type { DeliveryOutcome, Destination, PresenceEvent } from '@gatehouse/im-model'
+import { failedOutcome } from '@gatehouse/delivery'
+import type { DeliveryOutcome, PresenceEvent } from '@gatehouse/im-model'
 import { createRequest, Dialog, encodeMessage, type SipRequest } from '@gatehouse/sip-core'
 import fc from 'fast-check'
 import { peerCodes } from '../../errors.ts'
@@ -18,25 +18,8 @@ function alice(): RigUser {
 }
 
 /** Bob’s network says something about his presence, or asks about Alice’s. */
-async function say(user: RigUser, event: Omit<PresenceEvent, 'kind'>, outcomes: DeliveryOutcome[] = []): Promise<DeliveryOutcome[]> {
-  const destination: Destination = { to: 'inside', domain: 'contoso.example' }
-  const delivery: Delivery = {
-    envelope: {
-      id: new Uint8Array(16),
-      receivedAtMs: 0,
-      from: { user: 'bob', domain: 'jabber.example' },
-      to: { user: 'alice', domain: 'contoso.example' },
-      conversation: 'presence',
-      content: { kind: 'presence', ...event },
-    },
-    destination,
-    decision: { mark: 'verified', evidence: 'V3', direction: 'inbound', peerClass: 'bridge', partner: 'jabber', revision: 1 },
-    timeoutMs: 10_000,
-    forwardedBy: '',
-  }
-  user.rig.endpoint.deliver(delivery, (outcome) => outcomes.push(outcome))
-  await user.rig.settle()
-  return outcomes
+function say(user: RigUser, event: Omit<PresenceEvent, 'kind'>, outcomes: DeliveryOutcome[] = []): Promise<DeliveryOutcome[]> {
+  return user.hear({ kind: 'presence', ...event }, outcomes)
 }
 
 function said(user: RigUser): unknown[] {
