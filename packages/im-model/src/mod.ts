@@ -25,4 +25,5 @@ export type {
   SessionEvent,
   TypingEvent,
 } from './im-content.ts'
-export type { EdgeSide, NameMatch, PeerClass, PeerIdentity, PeerNames } from './peer.ts'
+export { kindOfMethod } from './kind-of-method.ts'
+export { type EdgeSide, type NameMatch, NOBODY, type PeerClass, type PeerIdentity, type PeerNames } from './peer.ts'

@@ -34,5 +34,19 @@ export interface PeerIdentity {
   readonly notAfterMs: number
 }
 
+/** Who showed no certificate: a network's people, for whom the evidence of its connector vouches. */
+export const NOBODY: PeerIdentity = {
+  isAuthenticated: false,
+  refusal: undefined,
+  names: { dns: [], sipDomains: [], commonName: undefined },
+  anchors: [],
+  mayBeTlsClient: false,
+  fingerprint: '',
+  spkiPin: '',
+  issuer: '',
+  serial: '',
+  notAfterMs: 0,
+}
+
 /** Which rule tied a domain to a certificate; recorded with each decision. */
 export type NameMatch = 'rfc5922-uri' | 'rfc5922-dns' | 'configured-edge-name' | 'srv-host-in-domain' | 'none'

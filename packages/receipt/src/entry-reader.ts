@@ -1,4 +1,4 @@
-import type { EnvelopeKind, EvidenceClass, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import { type EnvelopeKind, type EvidenceClass, NOBODY, type PeerClass } from '@gatehouse/im-model'
 import type { SrvEvidence, SrvTarget } from '@gatehouse/policy-engine'
 import { ArchivedMessage } from './archived-message.ts'
 import { PeerEvidenceReader } from './peer-evidence.ts'
@@ -9,18 +9,6 @@ import { WireReader } from './wire-reader.ts'
 const KINDS: readonly EnvelopeKind[] = ['other', 'message', 'typing', 'receipt', 'presence', 'session', 'other']
 // By number of proto `Receipt.bridge_evidence`.
 const EVIDENCE: readonly EvidenceClass[] = ['V0', 'V0', 'V1', 'V2', 'V3']
-const NOBODY: PeerIdentity = {
-  isAuthenticated: false,
-  refusal: undefined,
-  names: { dns: [], sipDomains: [], commonName: undefined },
-  anchors: [],
-  mayBeTlsClient: false,
-  fingerprint: '',
-  spkiPin: '',
-  issuer: '',
-  serial: '',
-  notAfterMs: 0,
-}
 
 interface Head {
   id: Uint8Array

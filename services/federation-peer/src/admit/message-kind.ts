@@ -1,4 +1,4 @@
-import type { EnvelopeKind } from '@gatehouse/im-model'
+import { type EnvelopeKind, kindOfMethod } from '@gatehouse/im-model'
 import type { SipRequest } from '@gatehouse/sip-core'
 import { readCpim } from '../endpoint/content/cpim.ts'
 
@@ -7,22 +7,10 @@ export function kindOf(request: SipRequest): EnvelopeKind {
   switch (request.method) {
     case 'MESSAGE':
       return kindOfBody(request, 'message')
-    case 'INVITE':
-    case 'ACK':
-    case 'BYE':
-    case 'CANCEL':
-    case 'PRACK':
-    case 'UPDATE':
-      return 'session'
     case 'INFO':
       return kindOfBody(request, 'other')
-    case 'SUBSCRIBE':
-    case 'NOTIFY':
-    case 'BENOTIFY':
-    case 'PUBLISH':
-      return 'presence'
     default:
-      return 'other'
+      return kindOfMethod(request.method)
   }
 }
 

@@ -1,9 +1,10 @@
 import {
-  type EnvelopeKind,
   type EvidenceClass,
   type ImAddress,
+  kindOfMethod,
   type Mark,
   type MessageContent,
+  NOBODY,
   type PeerIdentity,
   parseAddress,
 } from '@gatehouse/im-model'
@@ -13,20 +14,6 @@ import type { Question } from '@gatehouse/proto'
 import { policyError } from '../errors.ts'
 
 const EVIDENCE: readonly EvidenceClass[] = ['V0', 'V1', 'V2', 'V3']
-
-/** A network's people show no certificate. */
-const NOBODY: PeerIdentity = {
-  isAuthenticated: false,
-  refusal: undefined,
-  names: { dns: [], sipDomains: [], commonName: undefined },
-  anchors: [],
-  mayBeTlsClient: false,
-  fingerprint: '',
-  spkiPin: '',
-  issuer: '',
-  serial: '',
-  notAfterMs: 0,
-}
 
 /** A message that need not exist, and what had to be assumed to make it whole. */
 export interface Hypothesis {
@@ -173,26 +160,4 @@ function srvHosts(question: Question): string[] {
 
 function markOf(text: string): Mark | undefined {
   return text === 'verified' || text === 'unverified' ? text : undefined
-}
-
-/** By the method alone, as there is no body (RFC 3428, RFC 6665, RFC 3903). */
-function kindOfMethod(method: string): EnvelopeKind {
-  switch (method) {
-    case 'MESSAGE':
-      return 'message'
-    case 'INVITE':
-    case 'ACK':
-    case 'BYE':
-    case 'CANCEL':
-    case 'PRACK':
-    case 'UPDATE':
-      return 'session'
-    case 'SUBSCRIBE':
-    case 'NOTIFY':
-    case 'BENOTIFY':
-    case 'PUBLISH':
-      return 'presence'
-    default:
-      return 'other'
-  }
 }

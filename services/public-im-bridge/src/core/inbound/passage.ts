@@ -1,22 +1,17 @@
 import type { Incoming } from '@gatehouse/bridge-kit'
-import type { Decision, EdgeSide, EnvelopeKind, ImContent, MessageContent, PeerClass, PeerIdentity } from '@gatehouse/im-model'
+import {
+  type Decision,
+  type EdgeSide,
+  type EnvelopeKind,
+  type ImContent,
+  type MessageContent,
+  NOBODY,
+  type PeerClass,
+  type PeerIdentity,
+} from '@gatehouse/im-model'
 import { type BridgeEvidence, type DecisionInput, type SrvEvidence, type UserFacts, userKey } from '@gatehouse/policy-engine'
 import type { StagedSpan } from '@gatehouse/telemetry'
 import { contentOf } from './message-text.ts'
-
-/** A network's people show no certificate; what vouches for them is the evidence of its connector. */
-export const NOBODY: PeerIdentity = {
-  isAuthenticated: false,
-  refusal: undefined,
-  names: { dns: [], sipDomains: [], commonName: undefined },
-  anchors: [],
-  mayBeTlsClient: false,
-  fingerprint: '',
-  spkiPin: '',
-  issuer: '',
-  serial: '',
-  notAfterMs: 0,
-}
 
 /** A home system that its connector has authenticated. */
 export const HOME: PeerIdentity = { ...NOBODY, isAuthenticated: true }

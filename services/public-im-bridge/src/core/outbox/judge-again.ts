@@ -1,8 +1,8 @@
-import type { ImContent, MessageContent } from '@gatehouse/im-model'
+import { type ImContent, type MessageContent, NOBODY } from '@gatehouse/im-model'
 import type { DecisionInput, SrvEvidence, UserFacts } from '@gatehouse/policy-engine'
 import type { JudgedInput } from '@gatehouse/policy-follow'
 import { contentOf } from '../inbound/message-text.ts'
-import { HOME, INSIDE, type KnownEvidence, NOBODY } from '../inbound/passage.ts'
+import { HOME, INSIDE, type KnownEvidence } from '../inbound/passage.ts'
 import type { WaitingMessage } from './waiting-delivery.ts'
 
 /** A message that waited, as the rules see it. */
