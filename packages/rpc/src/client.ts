@@ -78,6 +78,7 @@ function callUnary(
 ): Promise<object> {
   return new Promise((resolve, reject) => {
     const trace = new CallTrace(options.span, definition.path)
+    const takeAnswer = answerTaker(trace, resolve, reject)
     const call = client.makeUnaryRequest(
       definition.path,
       definition.requestSerialize,
@@ -86,19 +87,11 @@ function callUnary(
       trace.metadata,
       { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
       (error: ServiceError | null, response?: Decoded) => {
-        options.signal?.removeEventListener('abort', cancel)
-        if (error !== null || response === undefined) return reject(endFailed(trace, error))
-        trace.end()
-        try {
-          resolve(messageOfDecoded(response))
-        } catch (failure) {
-          reject(failure as Error)
-        }
+        release()
+        takeAnswer(error, response)
       },
     )
-    const cancel = (): void => call.cancel()
-    options.signal?.addEventListener('abort', cancel, { once: true })
-    if (options.signal?.aborted === true) cancel()
+    const release = cancelWith(options.signal, call)
   })
 }
 
@@ -113,6 +106,7 @@ function callRequests(
   return new Promise((resolve, reject) => {
     const over = new AbortController()
     const trace = new CallTrace(options.span, definition.path)
+    const takeAnswer = answerTaker(trace, resolve, reject)
     const call = client.makeClientStreamRequest(
       definition.path,
       definition.requestSerialize,
@@ -121,19 +115,11 @@ function callRequests(
       { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
       (error: ServiceError | null, response?: Decoded) => {
         over.abort()
-        options.signal?.removeEventListener('abort', cancel)
-        if (error !== null || response === undefined) return reject(endFailed(trace, error))
-        trace.end()
-        try {
-          resolve(messageOfDecoded(response))
-        } catch (failure) {
-          reject(failure as Error)
-        }
+        release()
+        takeAnswer(error, response)
       },
     )
-    const cancel = (): void => call.cancel()
-    options.signal?.addEventListener('abort', cancel, { once: true })
-    if (options.signal?.aborted === true) cancel()
+    const release = cancelWith(options.signal, call)
     sendAll(call, requests, over.signal).catch((failure: unknown) => {
       reject(failure as Error)
       call.cancel()
@@ -184,9 +170,7 @@ async function* callStream(
     trace.metadata,
     { deadline: Date.now() + (options.deadlineMs ?? deadlineMs) },
   )
-  const cancel = (): void => call.cancel()
-  options.signal?.addEventListener('abort', cancel, { once: true })
-  if (options.signal?.aborted === true) cancel()
+  const release = cancelWith(options.signal, call)
   let isFinished = false
   try {
     for await (const part of call) yield messageOfDecoded(part as Decoded)
@@ -196,7 +180,7 @@ async function* callStream(
     isFinished = true
     throw endFailed(trace, failure)
   } finally {
-    options.signal?.removeEventListener('abort', cancel)
+    release()
     if (!isFinished) {
       // The reader stopped early: the producer must not go on for nobody. The status of a cancelled call is no news.
       call.on('error', () => {})
@@ -204,6 +188,31 @@ async function* callStream(
       trace.end()
     }
   }
+}
+
+/** What a call with one answer does when that comes: the trace ends, and the promise with it. */
+function answerTaker(
+  trace: CallTrace,
+  resolve: (message: object) => void,
+  reject: (error: Error) => void,
+): (error: ServiceError | null, response?: Decoded) => void {
+  return (error, response) => {
+    if (error !== null || response === undefined) return reject(endFailed(trace, error))
+    trace.end()
+    try {
+      resolve(messageOfDecoded(response))
+    } catch (failure) {
+      reject(failure as Error)
+    }
+  }
+}
+
+/** The call is cancelled when the signal says so, even if it has already; the function given ends that. */
+function cancelWith(signal: AbortSignal | undefined, call: { cancel(): void }): () => void {
+  const cancel = (): void => call.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  if (signal?.aborted === true) cancel()
+  return () => signal?.removeEventListener('abort', cancel)
 }
 
 function endFailed(trace: CallTrace, failure: unknown): Error {
