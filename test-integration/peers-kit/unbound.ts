@@ -11,7 +11,27 @@ export interface RunningUnbound {
 }
 
 /** unbound as an authoritative little zone: `records` are lines like `sip.example.org. 60 IN A 127.0.0.1`. */
-export async function startUnbound(folder: string, records: readonly string[]): Promise<RunningUnbound> {
+export function startUnbound(folder: string, records: readonly string[]): Promise<RunningUnbound> {
+  return runUnbound(folder, { name: 'unbound', modules: 'iterator', server: localZone('example', records) })
+}
+
+/** Lines of a `server:` section: a zone of which nothing else exists than these records. */
+export function localZone(zone: string, records: readonly string[]): string[] {
+  return [`local-zone: "${zone}." static`, ...records.map((record) => `local-data: "${record}"`)]
+}
+
+export interface UnboundPlan {
+  /** Of the process. */
+  readonly name: string
+  readonly modules: string
+  /** Further lines of its `server:` section. */
+  readonly server: readonly string[]
+  /** Further sections, as they are. */
+  readonly sections?: string
+}
+
+/** unbound on a free port of loopback. */
+export async function runUnbound(folder: string, plan: UnboundPlan): Promise<RunningUnbound> {
   const tool = findTool('unbound')
   if (tool === undefined) throw new Error('unbound is not installed')
   mkdirSync(folder, { recursive: true })
@@ -31,16 +51,14 @@ export async function startUnbound(folder: string, records: readonly string[]): 
   do-daemonize: no
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
-  module-config: "iterator"
+  module-config: "${plan.modules}"
   verbosity: 1
-  local-zone: "example." static
-${records.map((record) => `  local-data: "${record}"`).join('\n')}
-remote-control:
+${plan.server.map((line) => `  ${line}\n`).join('')}${plan.sections ?? ''}remote-control:
   control-enable: no
 `,
   )
   const process: ManagedProcess = await startProcess({
-    name: 'unbound',
+    name: plan.name,
     command: tool,
     args: ['-d', '-p', '-c', config],
     logFile: join(folder, 'unbound.log'),
