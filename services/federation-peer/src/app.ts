@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
 import { type Bus, busSubjects, deliverAtSubject } from '@gatehouse/bus'
 import { DeliveryClient } from '@gatehouse/delivery'
+import { errorsOf } from '@gatehouse/errors'
 import type { EdgeSide } from '@gatehouse/im-model'
-import { InspectorCalls } from '@gatehouse/inspection'
+import { InspectorCalls, inspectionTls } from '@gatehouse/inspection'
 import { DecisionTeller } from '@gatehouse/live-events'
 import type { Outboxes } from '@gatehouse/outbox'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
@@ -23,7 +24,6 @@ import { createSystemClock } from './edge/system-clock.ts'
 import { buildEndpoint } from './endpoint/build-endpoint.ts'
 import { serveEndpoint } from './endpoint/serve-endpoint.ts'
 import { peerCodes } from './errors.ts'
-import { inspectionTls } from './inspection-tls.ts'
 import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { partnerGauges } from './peering/partner-gauges.ts'
@@ -41,6 +41,7 @@ import { tokenKey } from './route/token-key.ts'
 import { Gate } from './session/gate.ts'
 import { Session } from './session/session.ts'
 
+const errors = errorsOf(peerCodes)
 const CERTIFICATE_POLL_MS = 10_000
 const TRANSACTION_SWEEP_MS = 100
 const CONNECTION_SWEEP_MS = 1_000
@@ -120,7 +121,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     ids,
     replica: config.replica,
   })
-  const inspectors = new InspectorCalls(inspectionTls(config))
+  const inspectors = new InspectorCalls(inspectionTls(config.inspection, (...why) => errors('GH-PEER-INSPECTION-TLS', ...why)))
   const defer = (run: () => void): void => void setImmediate(run)
   const facts = new FactsCache(
     { bus, nowMs, defer },

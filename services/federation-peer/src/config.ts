@@ -1,3 +1,5 @@
+import { inspectionConfig } from '@gatehouse/inspection/config'
+import { policyFollowConfig } from '@gatehouse/policy-follow/config'
 import { z } from 'zod'
 
 const port = z.number().int().min(1).max(65_535)
@@ -160,32 +162,8 @@ export const federationPeerConfig = z.strictObject({
         ),
     })
     .prefault({}),
-  policy: z
-    .strictObject({
-      publicKeyFile: z
-        .string()
-        .optional()
-        .describe('Ed25519 public key (PEM) that snapshots must be signed with. Absent: the policy service in the same process.'),
-      maxStalenessMs: millis
-        .default(900_000)
-        .describe('With the policy service or bus away, the last snapshot serves this long; then new traffic is refused. 0: for ever.'),
-      maxCachedUsers: z
-        .number()
-        .int()
-        .min(100)
-        .default(100_000)
-        .describe('Users whose facts are kept, where policy looks users up; about 1 kB each.'),
-      factsTimeoutMs: millis.default(2_000).describe('A lookup of facts that takes longer counts as failed; the sender gets 503.'),
-    })
-    .prefault({}),
-  inspection: z
-    .strictObject({
-      certFile: z.string().describe('PEM file: our certificate for calls to inspectors.'),
-      keyFile: z.string().describe('PEM file: its private key.'),
-      caFile: z.string().describe('PEM file: the authority that inspectors have their certificates from.'),
-    })
-    .optional()
-    .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
+  policy: policyFollowConfig,
+  inspection: inspectionConfig,
   echo: z
     .strictObject({
       enabled: z

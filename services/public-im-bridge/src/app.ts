@@ -3,8 +3,9 @@ import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-cl
 import type { ConnectorFactory, Incoming, ReceiveOutcome } from '@gatehouse/bridge-kit'
 import { type Bus, type BusSubscription, busSubjects, deliverAtSubject, deliverSubject } from '@gatehouse/bus'
 import { type Delivery, DeliveryClient, portOf, serveDeliveries } from '@gatehouse/delivery'
+import { errorsOf } from '@gatehouse/errors'
 import type { DeliveryOutcome, Destination } from '@gatehouse/im-model'
-import { InspectorCalls } from '@gatehouse/inspection'
+import { InspectorCalls, inspectionTls } from '@gatehouse/inspection'
 import type { Outboxes } from '@gatehouse/outbox'
 import { DecisionState, type Snapshot } from '@gatehouse/policy-engine'
 import { FactsCache, FactsNotes } from '@gatehouse/policy-follow'
@@ -35,12 +36,13 @@ import { domainsFor } from './core/served-domains.ts'
 import { Credentials } from './core/wires/credentials.ts'
 import { NodeDns } from './core/wires/node-dns.ts'
 import { NodeWires } from './core/wires/node-wires.ts'
-import { inspectionTls } from './inspection-tls.ts'
+import { bridgeCodes } from './errors.ts'
 import { type bridgeMetrics, observeBridge } from './metrics.ts'
 import { BridgeHandlers } from './serve/bridge-handlers.ts'
 import { NetworkStates } from './serve/network-states.ts'
 import { StateShelf } from './serve/state-shelf.ts'
 
+const bridgeError = errorsOf(bridgeCodes)
 const NOTE_DELAY_MS = 50
 const QUEUE = 'deliver'
 
@@ -121,7 +123,7 @@ class Bridge implements PublicImBridge {
       { bus, nowMs, defer: (run) => void setImmediate(run) },
       { maxEntries: config.policy.maxCachedUsers, maxStalenessMs: config.policy.maxStalenessMs, timeoutMs: config.policy.factsTimeoutMs },
     )
-    this.#inspectors = new InspectorCalls(inspectionTls(config))
+    this.#inspectors = new InspectorCalls(inspectionTls(config.inspection, (...why) => bridgeError('GH-BRIDGE-CERTIFICATE', ...why)))
     this.#archive = new ArchiveClient(
       { bus, defer: (run) => void setImmediate(run), setTimer: (run, delayMs) => after(delayMs, run) },
       { timeoutMs: config.archiveTimeoutMs, patienceMs: config.archiveTimeoutMs },

@@ -1,4 +1,6 @@
 import type { ConnectorFactory } from '@gatehouse/bridge-kit'
+import { inspectionConfig } from '@gatehouse/inspection/config'
+import { policyFollowConfig } from '@gatehouse/policy-follow/config'
 import { z } from 'zod'
 import { connectors } from './connectors/registry.ts'
 
@@ -64,27 +66,8 @@ export function bridgeConfigOf(connectors: readonly ConnectorFactory<never>[]) {
           ),
       })
       .prefault({}),
-    policy: z
-      .strictObject({
-        publicKeyFile: z
-          .string()
-          .optional()
-          .describe('Ed25519 public key (PEM) that snapshots must be signed with. Absent: the policy service in the same process.'),
-        maxStalenessMs: millis
-          .default(900_000)
-          .describe('With the policy service or bus away, the last snapshot serves this long; then nothing is taken in. 0: for ever.'),
-        maxCachedUsers: z.number().int().min(100).default(100_000).describe('Users whose facts are kept, where policy looks users up.'),
-        factsTimeoutMs: millis.default(2_000).describe('A lookup of facts that takes longer counts as failed.'),
-      })
-      .prefault({}),
-    inspection: z
-      .strictObject({
-        certFile: z.string().describe('PEM file: our certificate for calls to inspectors.'),
-        keyFile: z.string().describe('PEM file: its private key.'),
-        caFile: z.string().describe('PEM file: the authority that inspectors have their certificates from.'),
-      })
-      .optional()
-      .describe('Needed for an `Inspector` whose target is `host:port`; one on a unix socket needs none.'),
+    policy: policyFollowConfig,
+    inspection: inspectionConfig,
     archiveTimeoutMs: millis
       .default(5_000)
       .describe('A commit that takes longer counts as failed, and so does an archive that nobody answers for so long.'),
