@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Authority, DnsServer, HomeServer, type SipUser } from '@gatehouse/lab'
+import type { SipUser } from '@gatehouse/lab'
 import { contosoPolicy, policyDocument } from '../peers-kit/contoso-policy.ts'
-import { freePorts } from '../peers-kit/free-port.ts'
+import { startHomePair } from '../peers-kit/home-pair.ts'
 import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
 
@@ -17,52 +17,16 @@ const ALICE = 'alice@contoso.example'
 
 /** Contoso behind `gatehouse up`, Fabrikam's server at its external edge; SIP over mutual TLS between them. */
 async function startSites(rack: PeerRack) {
-  const authority = Authority.create({ name: 'Lab Root' })
-  const caPem = authority.certificate.certPem
-  const dns = rack.add(new DnsServer())
-  await dns.start()
-  const [external, internal] = (await freePorts(2)) as [number, number]
-  const site = async (domain: string, host: string, port: number, next: string): Promise<HomeServer> => {
-    const nextHop = { host: next, address: '127.0.0.1', port }
-    const server = new HomeServer({
-      domain,
-      host,
-      address: '127.0.0.1',
-      port: 0,
-      certificate: authority.issue({ dns: [host] }),
-      caPem,
-      nextHop,
-    })
-    await server.start()
-    dns.zone.setAddresses(host, ['127.0.0.1'])
-    return rack.add(server)
-  }
-  const home = await site('contoso.example', 'home.contoso.example', internal, 'gate.contoso.example')
-  const partner = await site('fabrikam.example', 'sip.fabrikam.example', external, 'sip.contoso.example')
+  const { home, partner, edge } = await startHomePair(rack)
   const file = (name: string, text: string): string => {
     writeFileSync(rack.path(name), text)
     return rack.path(name)
   }
-  const pair = (name: string, host: string): string => {
-    const issued = authority.issue({ dns: [host] })
-    return `{ certFile: ${file(`${name}.pem`, issued.chainPem)}, keyFile: ${file(`${name}.key`, issued.keyPem)} }`
-  }
   mkdirSync(rack.path('state'))
+  // YAML 1.2 is a superset of JSON
   const config = file(
     'gatehouse.yaml',
-    `stateDir: ${rack.path('state')}
-telemetry: { log: { level: warn } }
-federationPeer:
-  externalEdge: { name: sip.contoso.example, listen: { address: 127.0.0.1, port: ${external} }, certificate: ${pair('external', 'sip.contoso.example')} }
-  internalEdge:
-    name: gate.contoso.example
-    listen: { address: 127.0.0.1, port: ${internal} }
-    certificate: ${pair('internal', 'gate.contoso.example')}
-    nextHop: { host: home.contoso.example, port: ${home.port} }
-  trust: [{ name: lab, files: [${file('ca.pem', caPem)}] }]
-  dns: { servers: ["${dns.server}"] }
-  drain: { graceMs: 0, closeMs: 0 }
-`,
+    JSON.stringify({ stateDir: rack.path('state'), telemetry: { log: { level: 'warn' } }, federationPeer: edge }),
   )
   const policy =
     contosoPolicy({ fabrikam: { edge: `sip.fabrikam.example:${partner.port}`, verification: 'alwaysUnverifiable' } }) +

@@ -3,75 +3,35 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Authority, DnsServer, HomeServer } from '@gatehouse/lab'
 import { contosoPolicy } from '../peers-kit/contoso-policy.ts'
 import { skipWithout } from '../peers-kit/find-tool.ts'
-import { freePorts } from '../peers-kit/free-port.ts'
+import { startHomePair } from '../peers-kit/home-pair.ts'
 import { startProcess } from '../peers-kit/managed-process.ts'
 import { startNats } from '../peers-kit/nats-server.ts'
-import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
+import { withRack } from '../peers-kit/peer-rack.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const CLI = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning', join(REPOSITORY, 'apps/gatehouse/src/main.ts')]
-
-/** Contoso's home server inside, and Fabrikam's server, which is a home server that speaks to our external edge. */
-async function startSites(rack: PeerRack) {
-  const authority = Authority.create({ name: 'Lab Root' })
-  const caPem = authority.certificate.certPem
-  const dns = new DnsServer()
-  await dns.start()
-  rack.add(dns)
-  const [external, internal] = (await freePorts(2)) as [number, number]
-  const site = async (domain: string, host: string, port: number, next: string): Promise<HomeServer> => {
-    const server = new HomeServer({
-      domain,
-      host,
-      address: '127.0.0.1',
-      port: 0,
-      certificate: authority.issue({ dns: [host] }),
-      caPem,
-      nextHop: { host: next, address: '127.0.0.1', port },
-    })
-    await server.start()
-    dns.zone.setAddresses(host, ['127.0.0.1'])
-    return rack.add(server)
-  }
-  const home = await site('contoso.example', 'home.contoso.example', internal, 'gate.contoso.example')
-  const partner = await site('fabrikam.example', 'sip.fabrikam.example', external, 'sip.contoso.example')
-  return { authority, caPem, dns, external, internal, home, partner }
-}
 
 test(
   'policy, archive and federation-peer as processes of their own over NATS',
   { skip: skipWithout('nats-server') },
   withRack('over-nats', async (rack, t) => {
     const nats = rack.add(await startNats(rack.path('nats')))
-    const { authority, caPem, dns, external, internal, home, partner } = await startSites(rack)
+    const { home, partner, edge } = await startHomePair(rack)
     const file = (name: string, text: string): string => {
       writeFileSync(rack.path(name), text)
       return rack.path(name)
     }
-    const pair = (name: string, host: string): string => {
-      const issued = authority.issue({ dns: [host] })
-      return `{ certFile: ${file(`${name}.pem`, issued.chainPem)}, keyFile: ${file(`${name}.key`, issued.keyPem)} }`
-    }
     mkdirSync(rack.path('state'))
+    // YAML 1.2 is a superset of JSON
     const config = file(
       'gatehouse.yaml',
-      `stateDir: ${rack.path('state')}
-bus: { driver: nats, servers: ["${nats.url.replace('nats://', '')}"] }
-federationPeer:
-  externalEdge: { name: sip.contoso.example, listen: { address: 127.0.0.1, port: ${external} }, certificate: ${pair('external', 'sip.contoso.example')} }
-  internalEdge:
-    name: gate.contoso.example
-    listen: { address: 127.0.0.1, port: ${internal} }
-    certificate: ${pair('internal', 'gate.contoso.example')}
-    nextHop: { host: home.contoso.example, port: ${home.port} }
-  trust: [{ name: lab, files: [${file('ca.pem', caPem)}] }]
-  dns: { servers: ["${dns.server}"] }
-  policy: { publicKeyFile: ${rack.path('state/policy.db.key.pub')} }
-  drain: { graceMs: 0, closeMs: 0 }
-`,
+      JSON.stringify({
+        stateDir: rack.path('state'),
+        bus: { driver: 'nats', servers: [nats.server] },
+        federationPeer: { ...edge, policy: { publicKeyFile: rack.path('state/policy.db.key.pub') } },
+      }),
     )
     const start = async (name: string) =>
       rack.add(
