@@ -50,6 +50,12 @@ export const global = z.strictObject({
       publicKey: z.string().min(1).default('policy.pub').describe('Key in it; a release without the policy service needs only this one.'),
     })
     .prefault({}),
+  addressKey: secretFile(
+    'address-hash.key',
+    'Secret with 32 random bytes as text. Empty: each pod makes its own key, and an address of one pod’s log is not found in another’s.',
+  )
+    .prefault({})
+    .describe('Key that people’s addresses are hashed with in log and traces, the same in all services.'),
   internalTls: z
     .strictObject({ existingSecret: secretName.describe('One internal certificate for all services, where they have none of their own.') })
     .prefault({})

@@ -162,7 +162,9 @@ What the chart fills in, per section of gatehouse.yaml; what values say in `conf
 {{- $control := dict "listen" (printf "%s:9443" (ternary "[::]" "0.0.0.0" (eq (include "gatehouse.anyAddress" $root) "::"))) "tls" (include "gatehouse.internalFiles" $root | fromJson) -}}
 {{- if $root.Values.global.certManager.enabled }}{{ $_ := set $control "access" (list (dict "caller" (printf "%s-operator" (include "gatehouse.fullname" $root)) "role" "admin") (dict "caller" (printf "%s-test" (include "gatehouse.fullname" $root)) "role" "auditor")) }}{{ end -}}
 {{- if not (include "gatehouse.internalSecret" .) }}{{ $control = dict "listen" "unix:/tmp/gatehouse/control.sock" }}{{ end -}}
-{{- $config := dict "stateDir" "/var/lib/gatehouse" "control" $control "telemetry" (dict "health" (dict "address" (include "gatehouse.anyAddress" $root) "port" 9464)) "bus" (include "gatehouse.bus" . | fromJson) -}}
+{{- $telemetry := dict "health" (dict "address" (include "gatehouse.anyAddress" $root) "port" 9464) -}}
+{{- if $root.Values.global.addressKey.existingSecret }}{{ $_ := set $telemetry "addresses" (dict "keyFile" "/etc/gatehouse/address-key/address-hash.key") }}{{ end -}}
+{{- $config := dict "stateDir" "/var/lib/gatehouse" "control" $control "telemetry" $telemetry "bus" (include "gatehouse.bus" . | fromJson) -}}
 {{- $config = mergeOverwrite $config (deepCopy (default dict $root.Values.global.config)) -}}
 {{- range splitList "\n" (include "gatehouse.sections" .) -}}
   {{- $_ := set $config . (include "gatehouse.section" (list $root .) | fromJson) -}}

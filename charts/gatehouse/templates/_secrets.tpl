@@ -71,13 +71,14 @@ One place says what is mounted and, with _config.tpl, where the configuration lo
 {{- dict "files" $files | toJson -}}
 {{- end -}}
 
-{{/* All of a component's files: those of its sections, the internal certificate, and what NATS needs. Takes (list $ KEY). */}}
+{{/* All of a component's files: those of its sections, the internal certificate, the key of hashed addresses, and what NATS needs. Takes (list $ KEY). */}}
 {{- define "gatehouse.files" -}}
 {{- $root := index . 0 -}}
 {{- $key := index . 1 -}}
 {{- $nats := $root.Values.bus.nats -}}
 {{- $files := list -}}
 {{- with include "gatehouse.internalSecret" . }}{{ $files = append $files (dict "name" "internal" "secret" .) }}{{ end -}}
+{{- with $root.Values.global.addressKey }}{{ if .existingSecret }}{{ $files = append $files (dict "name" "address-key" "secret" .existingSecret "items" (dict .key "address-hash.key")) }}{{ end }}{{ end -}}
 {{- if ne $key "singleProcess" -}}
   {{- if and $nats.tls.enabled $nats.tls.existingSecret (not $root.Values.trial.nats.enabled) }}{{ $files = append $files (dict "name" "nats-tls" "secret" $nats.tls.existingSecret) }}{{ end -}}
   {{- if $nats.credentials.existingSecret }}{{ $files = append $files (dict "name" "nats-credentials" "secret" $nats.credentials.existingSecret "items" (dict $nats.credentials.key "nats.creds")) }}{{ end -}}

@@ -59,6 +59,7 @@ export class RenderedSite {
     this.give('gatehouse-archive-key', {
       'archive-signing-key': generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     })
+    this.give('gatehouse-address-key', { 'address-hash.key': randomBytes(32).toString('base64') })
     this.give('gatehouse-route-token', { 'route-token': randomBytes(32).toString('base64') })
   }
 
