@@ -46,6 +46,8 @@ export class SnapshotFollower {
   readonly #keys: ReadonlyMap<string, KeyObject>
   #snapshot: Snapshot | undefined
   #freshMs = 0
+  /** Since when the snapshot is in force. */
+  #sinceMs = 0
   #heartbeatMs = 0
   #refusal: Refusal | undefined
   readonly #clocks = new ClockWatch()
@@ -196,11 +198,12 @@ export class SnapshotFollower {
     this.#freshMs = this.#deps.nowMs()
     this.#refusal = undefined
     this.#deps.log.info({ revision: snapshot.revision, objects: snapshot.document.objects.length }, 'policy in force')
-    this.#report(snapshot.revision)
+    this.#sinceMs = this.#freshMs
+    this.#report()
     this.#deps.onSnapshot?.(snapshot)
   }
 
-  /** A replayed heartbeat does not count, nor one of a revision that this replica does not have. */
+  /** Every one is answered. A replayed heartbeat does not count, nor one of a revision that this replica does not have. */
   #takeHeartbeat(payload: Uint8Array): void {
     const heartbeat = decodeHeartbeat(payload)
     if (heartbeat === undefined) {
@@ -209,6 +212,7 @@ export class SnapshotFollower {
     }
     const ownMs = this.#deps.nowMs()
     if (this.#clocks.take(heartbeat.atMs, ownMs)) this.#logClocks()
+    this.#report()
     if (heartbeat.atMs <= this.#heartbeatMs || heartbeat.revision !== this.#snapshot?.revision) return
     this.#heartbeatMs = heartbeat.atMs
     this.#freshMs = ownMs
@@ -226,11 +230,12 @@ export class SnapshotFollower {
   }
 
   /** Status only: that it fails must not keep a revision from coming into force. */
-  #report(revision: number): void {
-    const { service, replica, nowMs, log } = this.#deps
-    const value = new TextEncoder().encode(JSON.stringify({ service, replica, revision, sinceMs: nowMs() }))
+  #report(): void {
+    const { service, replica, log, maxStalenessMs: staleAfterMs } = this.#deps
+    if (this.#snapshot === undefined) return
+    const report = { service, replica, revision: this.#snapshot.revision, sinceMs: this.#sinceMs, staleAfterMs }
     this.#replicas
-      ?.put(this.#replicaKey(), value)
+      ?.put(this.#replicaKey(), new TextEncoder().encode(JSON.stringify(report)))
       .catch((thrown: unknown) => log.warn({ detail: messageOf(thrown) }, 'the revision in force was not reported'))
   }
 

@@ -26,7 +26,7 @@ import { simulate } from './replay/simulate.ts'
 import { type AdminHandlers, createAdminHandlers } from './serve/admin-handlers.ts'
 import { createDecisionHandlers, type DecisionHandlers, type DecisionHandlersDeps } from './serve/decision-handlers.ts'
 import type { FactsHandlers } from './serve/facts-handlers.ts'
-import { readReplicaReports } from './serve/replica-reports.ts'
+import { ReplicaWatch } from './serve/replica-watch.ts'
 import { LazyStore } from './store/lazy-store.ts'
 import { openStore, type StorePlace } from './store/open-store.ts'
 
@@ -38,6 +38,8 @@ export interface PolicyDeps {
   readonly metrics?: MetricsRegistry
   /** Milliseconds since the epoch. */
   readonly nowMs?: () => number
+  /** Milliseconds that passed, by a clock that nobody sets. */
+  readonly elapsedMs?: () => number
   /** Calls `run` every `ms` until the returned function is called. */
   readonly every?: (ms: number, run: () => void) => () => void
   /** Where directory entries come from; by default the LDAP server of `config.directory`. */
@@ -100,10 +102,19 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
     snapshot: () => book.snapshot(),
     access,
   })
-  const kubernetes =
+  let kubernetes: KubernetesPart | undefined
+  const replicas = new ReplicaWatch({
+    bus,
+    elapsedMs: deps.elapsedMs ?? (() => performance.now()),
+    heartbeatMs: config.heartbeatMs,
+    onChange: () => kubernetes?.wake(),
+  })
+  const lookAtReplicas = (): Promise<void> =>
+    replicas.sweep().catch((thrown: unknown) => log.warn({ detail: messageOf(thrown) }, 'the reports of the replicas cannot be read now'))
+  kubernetes =
     config.kubernetes === undefined
       ? undefined
-      : new KubernetesPart({ config: config.kubernetes, bus, book, log, publish: () => publisher.publish(), nowMs, every })
+      : new KubernetesPart({ config: config.kubernetes, bus, book, replicas, log, publish: () => publisher.publish(), nowMs, every })
   let stopHeartbeat: (() => void) | undefined
   let stopRetry: (() => void) | undefined
   return {
@@ -113,7 +124,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       log,
       clusterKinds: config.kubernetes?.kinds ?? [],
       publish: () => publisher.publish(),
-      replicas: () => readReplicaReports(bus),
+      replicas: () => replicas.read(),
       publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
     }),
     facts: facts.handlers,
@@ -126,8 +137,12 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       await book.refresh()
       await facts.start()
       await upkeep.start()
+      await lookAtReplicas()
       await kubernetes?.start()
-      stopHeartbeat = every(config.heartbeatMs, () => void upkeep.beat())
+      stopHeartbeat = every(config.heartbeatMs, () => {
+        void upkeep.beat()
+        void lookAtReplicas()
+      })
       stopRetry = every(PUBLISH_RETRY_MS, () => {
         if (publisher.error !== undefined) void publisher.publish()
       })
@@ -136,6 +151,7 @@ export function buildPolicyService(config: PolicyConfig, deps: PolicyDeps): Poli
       stopHeartbeat?.()
       stopRetry?.()
       await kubernetes?.stop()
+      await replicas.stop()
       await upkeep.stop()
       await facts.stop()
       await workshop.close()

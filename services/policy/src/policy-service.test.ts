@@ -55,6 +55,7 @@ function makeWorld(file: string = join(folder, `${++files}.db`)): World {
       bus,
       log: silentLogger,
       nowMs: () => clock.nowMs,
+      elapsedMs: () => clock.nowMs,
       every: (ms, run) => {
         timers.set(ms, run)
         return () => {}
@@ -251,6 +252,33 @@ describe('snapshot on the bus', () => {
     assert.equal(status.documentSummary, '1 FederationSettings, 1 InternalDomain, 1 Partner')
     await follower.stop()
     assert.equal((await world.service.admin.status({ $typeName: 'gatehouse.v1.PolicyAdminServiceStatusRequest' })).replicas.length, 0)
+    await world.service.stop()
+  })
+
+  it('a replica answers every heartbeat; one that was killed is counted out when it could not decide any more', async () => {
+    const world = makeWorld()
+    await world.service.start()
+    await world.apply(OPEN + PARTNER)
+    const follower = await follow(world)
+    const kv = await world.bus.kv(busSubjects.replicasBucket.name)
+    const [own] = await kv.keys()
+    const killed = JSON.stringify({ ...JSON.parse(new TextDecoder().decode((await kv.get(own ?? ''))?.value)), replica: 'killed' })
+    await kv.put('federation-peer.killed', new TextEncoder().encode(killed))
+    const state = async (): Promise<string[]> => {
+      const { replicas } = await world.service.admin.status({ $typeName: 'gatehouse.v1.PolicyAdminServiceStatusRequest' })
+      return replicas.map(({ replica, silentUs }) => (silentUs === 0n ? replica : `${replica} silent`))
+    }
+    assert.deepEqual(await state(), ['killed', 'r 0'])
+    for (let beat = 0; beat < 60; beat++) {
+      world.clock.nowMs += 1_000
+      await world.beat()
+      if (beat === 5) assert.deepEqual(await state(), ['killed silent', 'r 0'])
+    }
+    assert.deepEqual(await state(), ['killed silent', 'r 0'])
+    world.clock.nowMs += 1_000
+    await world.beat()
+    assert.deepEqual([await state(), await kv.keys()], [['r 0'], [own]])
+    await follower.stop()
     await world.service.stop()
   })
 

@@ -1,4 +1,4 @@
-import { PolicyAdminService, type PolicyAdminServiceStatusResponse } from '@gatehouse/proto'
+import { PolicyAdminService, type PolicyAdminServiceStatusResponse, type ReplicaStatus } from '@gatehouse/proto'
 import type { Command } from '../cli/command.ts'
 import { connectOptions } from '../cli/command.ts'
 import { exitCodes } from '../cli/exit-codes.ts'
@@ -31,16 +31,26 @@ function describe(response: PolicyAdminServiceStatusResponse, nowMs: number, sty
     replica.service,
     replica.replica,
     replica.revision,
-    replica.revision === revision ? 'in force' : 'behind',
+    stateOf(replica, revision),
     ageOf(replica.sinceUs, nowMs),
   ])
   const table = replicas.length === 0 ? '' : formatTable(['SERVICE', 'REPLICA', 'REVISION', 'STATE', 'AGE'], rows, style)
   return `${head}${printable(response.documentSummary)}\n${table}`
 }
 
+/** One that does not answer may be dead, or cut off and deciding by what it has. */
+function stateOf(replica: ReplicaStatus, newest: bigint): string {
+  const state = replica.revision === newest ? 'in force' : 'behind'
+  return replica.silentUs === 0n ? state : `${state}, silent ${durationOf(replica.silentUs)}`
+}
+
 /** `4s`, `12m`, `3h`, `9d`. A clock that is ahead of ours gives 0s. */
 export function ageOf(us: bigint, nowMs: number): string {
-  const seconds = Math.max(0, Math.floor((nowMs - Number(us / 1000n)) / 1000))
+  return durationOf(BigInt(Math.max(0, nowMs)) * 1000n - us)
+}
+
+function durationOf(us: bigint): string {
+  const seconds = Math.max(0, Math.floor(Number(us / 1000n) / 1000))
   if (seconds < 120) return `${seconds}s`
   if (seconds < 7_200) return `${Math.floor(seconds / 60)}m`
   if (seconds < 172_800) return `${Math.floor(seconds / 3_600)}h`

@@ -3,6 +3,7 @@ import { exportObject, indexObjects } from '@gatehouse/policy-document'
 import type { PolicyKind } from '@gatehouse/policy-engine'
 import type { Logger } from '@gatehouse/telemetry'
 import type { PolicyBook } from '../apply/policy-book.ts'
+import type { ReplicaWatch } from '../serve/replica-watch.ts'
 import type { ActingLease } from './acting-lease.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { kubernetesCodes } from './kubernetes-codes.ts'
@@ -12,12 +13,11 @@ import type { ObjectReader } from './plan/object-reader.ts'
 import { isSameStatus, statusOf } from './plan/object-status.ts'
 import { type Plan, planPolicy, type Verdict } from './plan/plan-policy.ts'
 import { placeOf, reasonOf } from './plan/revision-words.ts'
-import type { ReplicaWatch } from './replica-watch.ts'
 import type { StatusUpdate, StatusWriter } from './status-writer.ts'
 
 export interface ControllerDeps {
   readonly view: ClusterView
-  readonly replicas: ReplicaWatch
+  readonly replicas: Pick<ReplicaWatch, 'reports'>
   readonly lease: ActingLease
   readonly book: PolicyBook
   readonly reader: ObjectReader

@@ -5,6 +5,7 @@ import type { Bus } from '@gatehouse/bus'
 import { messageOf } from '@gatehouse/errors'
 import type { Health, Logger } from '@gatehouse/telemetry'
 import type { PolicyBook } from '../apply/policy-book.ts'
+import type { ReplicaWatch } from '../serve/replica-watch.ts'
 import { ActingLease } from './acting-lease.ts'
 import { ApiClient } from './api/api-client.ts'
 import { CredentialReader } from './api/credentials.ts'
@@ -13,7 +14,6 @@ import { Controller } from './controller.ts'
 import { kubernetesError } from './kubernetes-codes.ts'
 import { type KubernetesConfig, SERVICE_ACCOUNT_NAMESPACE_FILE } from './kubernetes-config.ts'
 import { ObjectReader } from './plan/object-reader.ts'
-import { ReplicaWatch } from './replica-watch.ts'
 import { StatusWriter } from './status-writer.ts'
 import { Reviewer } from './webhook/reviewer.ts'
 import { WebhookServer } from './webhook/webhook-server.ts'
@@ -22,6 +22,7 @@ export interface KubernetesPartDeps {
   readonly config: KubernetesConfig
   readonly bus: Bus
   readonly book: PolicyBook
+  readonly replicas: ReplicaWatch
   readonly log: Logger
   readonly publish: () => Promise<void>
   readonly nowMs: () => number
@@ -35,7 +36,6 @@ const SWEEP_MS = 30_000
 export class KubernetesPart {
   readonly #deps: KubernetesPartDeps
   readonly #api: ApiClient
-  readonly #replicas = new ReplicaWatch()
   readonly #lease: ActingLease
   readonly #stoppers: (() => void)[] = []
   #view: ClusterView | undefined
@@ -79,7 +79,6 @@ export class KubernetesPart {
       ...this.#deps,
       reader,
       view,
-      replicas: this.#replicas,
       lease: this.#lease,
       writer: new StatusWriter(this.#api, namespace, this.#deps.log),
       namespace,
@@ -91,10 +90,10 @@ export class KubernetesPart {
       },
     })
     await this.#startWebhook(new Reviewer({ view, reader, inForce: () => book.document().objects, namespace, ownedKinds, nowMs }))
-    await this.#sweep()
     await this.#lease.start()
     view.start()
-    this.#stoppers.push(every(SWEEP_MS, () => void this.#sweep()))
+    this.#stoppers.push(every(SWEEP_MS, () => this.wake()))
+    this.wake()
   }
 
   async stop(): Promise<void> {
@@ -102,9 +101,13 @@ export class KubernetesPart {
     await this.#webhook?.stop()
     await this.#controller?.stop()
     await this.#view?.stop()
-    await this.#replicas.stop()
     await this.#lease.stop()
     this.#api.close()
+  }
+
+  /** What replicas report has changed, or time has passed. */
+  wake(): void {
+    this.#controller?.wake(false)
   }
 
   checks(): Health['checks'] {
@@ -127,18 +130,6 @@ export class KubernetesPart {
     this.#webhook = new WebhookServer({ ...config.webhook, review: (review, signal) => reviewer.review(review, signal), log, every })
     const port = await this.#webhook.start()
     log.info({ address: config.webhook.address, port }, 'the admission webhook listens')
-  }
-
-  /** Also where the bus had no bucket before. */
-  async #sweep(): Promise<void> {
-    const { bus, log } = this.#deps
-    const wake = (): void => this.#controller?.wake(false)
-    try {
-      if (!this.#replicas.isWatching) await this.#replicas.start(bus, wake)
-    } catch (thrown) {
-      log.warn({ detail: messageOf(thrown) }, 'the reports of the replicas cannot be watched yet')
-    }
-    wake()
   }
 }
 

@@ -29,7 +29,7 @@ import type { ApplyOutcome, OrderFile } from '../apply/orders.ts'
 import type { PolicyBook } from '../apply/policy-book.ts'
 import { policyError } from '../errors.ts'
 import { receiveFiles } from './receive-files.ts'
-import type { ReplicaReport } from './replica-reports.ts'
+import type { HeardReport } from './replica-watch.ts'
 import { statusMessage } from './status-message.ts'
 
 const DEFAULT_HISTORY = 50
@@ -43,7 +43,7 @@ export interface AdminHandlersDeps {
   readonly clusterKinds: readonly string[]
   /** Tells the replicas; resolves also when they cannot be told yet. */
   readonly publish: () => Promise<void>
-  readonly replicas: () => Promise<readonly ReplicaReport[]>
+  readonly replicas: () => Promise<readonly HeardReport[]>
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array
 }

@@ -6,6 +6,8 @@ export interface ReplicaReport {
   readonly replica: string
   readonly revision: number
   readonly sinceMs: number
+  /** It decides by what it has for so long when it hears nothing; 0: for ever. Absent: written by a version that did not say. */
+  readonly staleAfterMs?: number
 }
 
 /** All reports in the replicas bucket, by service and name; entries that are no reports are left out. */
@@ -28,7 +30,8 @@ export function parseReport(bytes: Uint8Array): ReplicaReport | undefined {
       typeof value.service === 'string' &&
       typeof value.replica === 'string' &&
       Number.isSafeInteger(value.revision) &&
-      Number.isSafeInteger(value.sinceMs)
+      Number.isSafeInteger(value.sinceMs) &&
+      (value.staleAfterMs === undefined || (Number.isSafeInteger(value.staleAfterMs) && value.staleAfterMs >= 0))
     return isReport ? (value as ReplicaReport) : undefined
   } catch {
     return undefined

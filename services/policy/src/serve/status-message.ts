@@ -2,13 +2,13 @@ import { create } from '@bufbuild/protobuf'
 import type { PolicyObject } from '@gatehouse/policy-engine'
 import { type PolicyAdminServiceStatusResponse, PolicyAdminServiceStatusResponseSchema } from '@gatehouse/proto'
 import type { RevisionRow } from '../store/revision-store.ts'
-import type { ReplicaReport } from './replica-reports.ts'
+import type { HeardReport } from './replica-watch.ts'
 
 /** The revision in force, and who has it. */
 export function statusMessage(
   { revision, atMs }: RevisionRow,
   objects: readonly PolicyObject[],
-  reports: readonly ReplicaReport[],
+  reports: readonly HeardReport[],
   publicKey: Uint8Array,
 ): PolicyAdminServiceStatusResponse {
   return create(PolicyAdminServiceStatusResponseSchema, {
@@ -19,6 +19,7 @@ export function statusMessage(
       service: report.service,
       revision: BigInt(report.revision),
       sinceUs: BigInt(report.sinceMs) * 1000n,
+      silentUs: BigInt(Math.round(report.silentMs)) * 1000n,
     })),
     documentSummary: summaryOf(objects),
     publicKey,
