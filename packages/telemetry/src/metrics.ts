@@ -31,8 +31,8 @@ type NamesOf<T extends MetricTable, K extends MetricEntry['type']> = { [N in key
 export interface Metrics<T extends MetricTable> {
   /** Adds `amount` (≥ 0). */
   add(name: NamesOf<T, 'counter'>, amount?: number, labels?: Labels): void
-  /** Records one value of a histogram. */
-  record(name: NamesOf<T, 'histogram'>, value: number, labels?: Labels): void
+  /** Records one value of a histogram. `traceId`: of a message that is followed, as the example of its bucket. */
+  record(name: NamesOf<T, 'histogram'>, value: number, labels?: Labels, traceId?: string): void
   /** One series, for a place that counts with every message: nothing is looked up any more. */
   counter(name: NamesOf<T, 'counter'>, labels?: Labels): Counter
   histogram(name: NamesOf<T, 'histogram'>, labels?: Labels): Histogram
@@ -126,8 +126,8 @@ class TableMetrics<T extends MetricTable> implements Metrics<T> {
     this.counter(name, labels).add(amount)
   }
 
-  record(name: NamesOf<T, 'histogram'>, value: number, labels: Labels = {}): void {
-    this.histogram(name, labels).record(value)
+  record(name: NamesOf<T, 'histogram'>, value: number, labels: Labels = {}, traceId?: string): void {
+    this.histogram(name, labels).record(value, traceId)
   }
 
   counter(name: NamesOf<T, 'counter'>, labels: Labels = {}): Counter {

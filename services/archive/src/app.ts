@@ -89,7 +89,7 @@ export function buildArchiveService(config: ArchiveConfig, deps: ArchiveDeps): A
       metrics.add('gatehouse_archive_refused_total', count, { code })
       if (code === 'GH-ARCHIVE-ID-REUSED' || code === 'GH-ARCHIVE-MALFORMED') log.error({ code, count }, 'records refused')
     }
-    metrics.record('gatehouse_archive_batch_seconds', (performance.now() - startedMs) / 1000)
+    metrics.record('gatehouse_archive_batch_seconds', (performance.now() - startedMs) / 1000, undefined, spans[0]?.context.traceId)
   }
   return {
     handlers,

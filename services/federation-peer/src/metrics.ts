@@ -242,7 +242,7 @@ function gateMetrics(metrics: PeerMetrics): GateMetrics {
       found.counter.add()
       found.duration.record(durationMs / 1000, traceId)
     },
-    stage: (stage, durationMs) => stages[stage].record(durationMs / 1000),
+    stage: (stage, durationMs, traceId) => stages[stage].record(durationMs / 1000, traceId),
     observed: (rule, code) => metrics.add('gatehouse_peer_observed_total', 1, { rule, code }),
   }
 }

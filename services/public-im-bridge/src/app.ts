@@ -364,7 +364,7 @@ class Bridge implements PublicImBridge {
     if (outcome.status === 'failed') totals.failed++
     const direction = passage?.decision?.direction ?? 'none'
     this.#metrics.add('gatehouse_bridge_received_total', 1, { network, direction, kind, code: outcome.code === '' ? 'ok' : outcome.code })
-    this.#metrics.record('gatehouse_bridge_receive_duration_seconds', durationMs / 1000, { network })
+    this.#metrics.record('gatehouse_bridge_receive_duration_seconds', durationMs / 1000, { network }, passage?.trace?.span.context.traceId)
   }
 
   #makeOutbound(): Outbound {
@@ -380,13 +380,13 @@ class Bridge implements PublicImBridge {
       forward: (replica, port, delivery) =>
         new Promise((resolve) => this.#client.deliverTo(deliverAtSubject(port, replica), delivery, resolve)),
       sent: (network, account, remoteId) => this.#echoes.sent(network, account, remoteId),
-      delivered: (network, kind, outcome, durationMs) => {
+      delivered: (network, kind, outcome, durationMs, traceId) => {
         const totals = this.#states.totals(network)
         if (outcome.status === 'failed') totals.failed++
         else totals.sent++
         const { status, code } = outcome
         this.#metrics.add('gatehouse_bridge_sent_total', 1, { network, kind, status, code: code === '' ? 'ok' : code })
-        this.#metrics.record('gatehouse_bridge_send_duration_seconds', durationMs / 1000, { network })
+        this.#metrics.record('gatehouse_bridge_send_duration_seconds', durationMs / 1000, { network }, traceId)
       },
       tracer: this.#deps.tracer ?? silentTracer,
       nowMs,

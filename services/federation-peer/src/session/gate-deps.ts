@@ -50,8 +50,8 @@ export interface PassedRequest {
 export interface GateMetrics {
   /** One request has got its final answer. */
   passed(request: PassedRequest): void
-  /** It has left a stage. */
-  stage(stage: 'admit' | 'record' | 'deliver', durationMs: number): void
+  /** It has left a stage. `traceId`: of one that is followed. */
+  stage(stage: 'admit' | 'record' | 'deliver', durationMs: number, traceId: string | undefined): void
   /** An object in mode observe would have refused it. */
   observed(rule: string, code: string): void
 }

@@ -195,7 +195,7 @@ export class Gate implements RelayOwner, AnswerDesk {
 
   /** The stage that is measured ends, and the next begins. */
   #leaveStage(passage: Passage, stage: 'admit' | 'record' | 'deliver', nowMs: number): void {
-    this.#deps.metrics.stage(stage, nowMs - passage.stageAtMs)
+    this.#deps.metrics.stage(stage, nowMs - passage.stageAtMs, passage.trace?.span.context.traceId)
     passage.stageAtMs = nowMs
   }
 

@@ -59,6 +59,20 @@ async function passIn(
 }
 
 describe('a message that is followed', () => {
+  it('is the example of each stage that is measured; one that is not followed is none', async () => {
+    for (const ratio of [1, 0]) {
+      const collected = new CollectedSpans({ ratio })
+      const rig = new GateRig({ tracer: collected.tracer('federation-peer') })
+      const { spans } = await passIn(rig, collected, 'carol@fabrikam.example')
+      const traceId = spans[0]?.traceId
+      assert.equal(traceId !== undefined, ratio === 1)
+      assert.deepEqual(
+        rig.stages,
+        ['admit', 'record', 'deliver'].map((stage) => [stage, traceId]),
+      )
+    }
+  })
+
   it('is one tree of its stages, without its text and with hashed addresses', async () => {
     const collected = new CollectedSpans()
     const { spans } = await passIn(new GateRig({ tracer: collected.tracer('federation-peer') }), collected, 'carol@fabrikam.example')

@@ -13,6 +13,12 @@ function treeOf(spans: readonly SeenSpan[]): string[] {
     .map((line) => line.trimEnd().replace(/ +test$/, ''))
 }
 
+/** Traces that stand as examples in a histogram. */
+async function examplesIn(rig: BridgeRig, histogram: string): Promise<(string | undefined)[]> {
+  const lines = (await rig.metrics.openMetricsText()).split('\n').filter((line) => line.startsWith(`${histogram}_bucket`))
+  return lines.flatMap((line) => (line.includes('trace_id') ? [/trace_id="([0-9a-f]{32})"/.exec(line)?.[1]] : []))
+}
+
 describe('a message from a network that is followed', () => {
   it('is one tree of its stages, without its text and with hashed addresses', async () => {
     const collected = new CollectedSpans()
@@ -25,6 +31,7 @@ describe('a message from a network that is followed', () => {
     for (const word of ['alice', 'bob', CANARY]) assert.ok(!all.includes(word), `${word} in ${all}`)
     const sent = spans.find(({ name }) => name === 'send gh.v1.deliver.sip')
     assert.deepEqual(rig.inside[0]?.trace, { traceId: sent?.traceId, spanId: sent?.spanId, isSampled: true })
+    assert.deepEqual(await examplesIn(rig, 'gatehouse_bridge_receive_duration_seconds'), [sent?.traceId])
     await rig.stop()
   })
 
@@ -58,6 +65,7 @@ describe('a delivery to a network', () => {
     assert.ok(spans.every(({ traceId }) => traceId === THEIRS.traceId))
     assert.equal(spans.find(({ name }) => name.startsWith('process'))?.parentId, THEIRS.spanId)
     assert.ok(!JSON.stringify(spans).includes(CANARY))
+    assert.deepEqual(await examplesIn(rig, 'gatehouse_bridge_send_duration_seconds'), [THEIRS.traceId])
     await rig.stop()
   })
 
@@ -65,7 +73,7 @@ describe('a delivery to a network', () => {
     const collected = new CollectedSpans({ ratio: 1 })
     const rig = await new BridgeRig({ tracer: collected.tracer() }).start()
     await rig.send('hello')
-    assert.deepEqual(await collected.all(), [])
+    assert.deepEqual([await collected.all(), await examplesIn(rig, 'gatehouse_bridge_send_duration_seconds')], [[], []])
     await rig.stop()
   })
 })

@@ -44,7 +44,8 @@ export interface OutboundDeps {
   readonly outbox: Pick<BridgeOutbox, 'mayWait' | 'isBehind' | 'take'>
   /** What went over, so that its echo is known. */
   readonly sent: (network: string, account: string, remoteId: string) => void
-  readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number) => void
+  /** `traceId`: of one that is followed. */
+  readonly delivered: (network: string, kind: string, outcome: DeliveryOutcome, durationMs: number, traceId: string | undefined) => void
   readonly tracer: Tracer
   readonly nowMs: () => number
   readonly pause: (ms: number) => Promise<void>
@@ -65,16 +66,16 @@ export class Outbound {
   /** Never rejects. `port`: of the subject it came by. */
   async deliver(port: string, delivery: Delivery): Promise<DeliveryOutcome> {
     const span = this.#deps.tracer.resume(delivery.trace, ...takingStage(port))
-    if (span === undefined) return await this.#deliver(port, delivery)
-    return endTaking(span, await this.#deliver(port, { ...delivery, trace: span.context }))
+    if (span === undefined) return await this.#deliver(port, delivery, undefined)
+    return endTaking(span, await this.#deliver(port, { ...delivery, trace: span.context }, span.context.traceId))
   }
 
-  async #deliver(port: string, delivery: Delivery): Promise<DeliveryOutcome> {
+  async #deliver(port: string, delivery: Delivery, traceId: string | undefined): Promise<DeliveryOutcome> {
     const startedMs = this.#deps.nowMs()
     const host = chooseNetwork(this.#deps.hosts.values(), delivery.destination, port)
     if (host === undefined) return failedOutcome(bridgeCodes, 'GH-BRIDGE-NO-NETWORK', `For ${delivery.destination.domain} over ${port}.`)
     const outcome = await this.#inTurn(host, port, delivery, startedMs)
-    this.#deps.delivered(host.name, delivery.envelope.content.kind, outcome, this.#deps.nowMs() - startedMs)
+    this.#deps.delivered(host.name, delivery.envelope.content.kind, outcome, this.#deps.nowMs() - startedMs, traceId)
     return outcome
   }
 
