@@ -105,7 +105,7 @@ export class ChaosSender implements LoadSender {
       this.#inConversation = 0
     }
     this.#inConversation++
-    return this.#ledger.open(`${this.plan.name}-${this.#conversations}`, this.#inConversation)
+    return this.#ledger.open(`${this.plan.name}-${this.#conversations}`, this.#inConversation, this.plan.name)
   }
 
   #lost(): void {

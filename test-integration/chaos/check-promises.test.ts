@@ -92,7 +92,7 @@ describe('the checker', () => {
 
   it('knows which order is certain', () => {
     assert.deepEqual(broken(honestLedger(), log({ 'c 1': [2], 'c 2': [1], 'c 3': [3] })), [
-      'per sender and conversation the archive order is the sending order',
+      'per sender the archive order is the sending order',
     ])
     // Sent again over another connection: it may stand behind what was sent meanwhile, but not behind what came after its answer.
     const again = new Ledger()
@@ -110,16 +110,38 @@ describe('the checker', () => {
     again.answered(third, 200, 0)
     for (const number of [1, 2, 3]) again.delivered(`c ${number} ...`)
     assert.deepEqual(broken(again, log({ 'c 1': [2], 'c 2': [1], 'c 3': [3] })), [])
-    assert.deepEqual(broken(again, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), [
-      'per sender and conversation the archive order is the sending order',
-    ])
+    assert.deepEqual(broken(again, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), ['per sender the archive order is the sending order'])
     // Refused because its archive did not answer in time: that one may commit it while another one went on.
     const late = honestLedger()
     const refused = late.messages.get('c 1') as ReturnType<Ledger['open']>
     refused.status = 503
     assert.deepEqual(broken(late, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] }), 'acknowledged'), [])
-    assert.deepEqual(broken(late, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), [
-      'per sender and conversation the archive order is the sending order',
+    assert.deepEqual(broken(late, log({ 'c 1': [3], 'c 2': [1], 'c 3': [2] })), ['per sender the archive order is the sending order'])
+  })
+
+  it('sees that a message went past an acknowledged one of its conversation, and not where none was promised', () => {
+    const OVERTAKEN = 'per conversation nothing overtakes an acknowledged message'
+    const swapped = new Ledger()
+    const [first, second] = [swapped.open('c', 1), swapped.open('c', 2)]
+    for (const message of [first, second]) swapped.attempted(message, 1)
+    for (const number of [2, 1]) swapped.delivered(`c ${number} ...`)
+    for (const message of [first, second]) swapped.answered(message, 200, 0)
+    assert.deepEqual(broken(swapped, log({ 'c 1': [1], 'c 2': [2] })), [OVERTAKEN])
+    first.status = 503
+    assert.deepEqual(broken(swapped, log({ 'c 1': [1], 'c 2': [2] })), [], 'it was refused')
+    first.status = 200
+    second.attempts.push({ connection: 2, tick: 9 })
+    assert.deepEqual(broken(swapped, log({ 'c 1': [1], 'c 2': [2] })), [], 'one that is sent again may arrive whenever it likes')
+  })
+
+  it('judges the archive by sender: another conversation is no excuse', () => {
+    const ledger = new Ledger()
+    const [first, second] = [ledger.open('c-1', 1, 'c'), ledger.open('c-2', 1, 'c')]
+    for (const message of [first, second]) ledger.attempted(message, 1)
+    for (const message of [first, second]) ledger.answered(message, 200, 0)
+    for (const name of ['c-1', 'c-2']) ledger.delivered(`${name} 1 ...`)
+    assert.deepEqual(broken(ledger, log({ 'c-1 1': [2], 'c-2 1': [1] }), 'acknowledged'), [
+      'per sender the archive order is the sending order',
     ])
   })
 

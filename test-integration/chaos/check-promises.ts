@@ -1,4 +1,5 @@
 import type { ArchivedLog } from './archive-records.ts'
+import { findMisplaced, type Misplaced, type Placed } from './check-order.ts'
 import { keyOf, type Ledger, type SentMessage } from './ledger.ts'
 
 export interface Verdict {
@@ -58,59 +59,62 @@ export function checkPromises(ledger: Ledger, log: ArchivedLog, ordered: Ordered
   for (const text of log.breaks) gaps.note(false, () => text)
   const known = new Tally('nothing arrives that nobody sent')
   known.note(ledger.strangers === 0, () => `${ledger.strangers} deliveries`)
-  const tallies = [onRecord, archived, checkOrder(ledger, log, ordered), checkDeliveryOrder(ledger), gaps, arrived, single, once, known]
+  const { passed, waiting } = checkDeliveryOrder(ledger)
+  const tallies = [onRecord, archived, checkOrder(ledger, log, ordered), passed, waiting, gaps, arrived, single, once, known]
   return tallies.map((tally) => tally.verdict)
 }
 
 /**
- * a before b in the archive where a came before b for certain: a was answered before b was first sent, or both were sent once,
- * over one connection, in this order. A message that was sent again may stand anywhere between its first sending and its answer.
  * Between processes, one that was refused because nobody knew whether it would be recorded (503) may be recorded later still: it lay on a
  * wire that was cut, or with an archive that was paused, while another replica or archive went on.
  */
 function checkOrder(ledger: Ledger, log: ArchivedLog, ordered: Ordered): Tally {
-  const tally = new Tally('per sender and conversation the archive order is the sending order')
+  const tally = new Tally('per sender the archive order is the sending order')
   const mayJudge = (earlier: SentMessage): boolean => ordered === 'all' || isAcknowledged(earlier)
-  for (const messages of Map.groupBy(ledger.messages.values(), (message) => message.conversation).values()) {
+  for (const messages of Map.groupBy(ledger.messages.values(), ({ sender }) => sender).values()) {
     const placed = messages.flatMap((message) => {
-      const sequence = log.entries.get(keyOf(message.conversation, message.number))?.[0]
-      return sequence === undefined ? [] : [{ message, sequence }]
+      const place = log.entries.get(keyOf(message.conversation, message.number))?.[0]
+      return place === undefined ? [] : [{ message, place }]
     })
-    for (const later of placed) {
-      const wrong = placed.find(
-        (earlier) => earlier.sequence > later.sequence && mayJudge(earlier.message) && mustPrecede(earlier.message, later.message),
+    const wrong = findMisplaced(placed, { holdsAfterAnswer: mayJudge, holdsUnderWay: mayJudge })
+    for (const each of wrong) {
+      tally.note(
+        each === undefined,
+        () => `${describe(recordOf(each?.earlier), each?.earlier.message, 1)} stands behind ${recordOf(each?.later)}`,
       )
-      tally.note(wrong === undefined, () => `${describe(wrongKey(wrong), wrong?.message, 1)} stands behind ${wrongKey(later)}`)
     }
   }
   return tally
 }
 
-/** What waited in the outbox was not overtaken by what was first sent after it was accepted. */
-function checkDeliveryOrder(ledger: Ledger): Tally {
-  const tally = new Tally('nothing overtakes a message that waits')
-  for (const messages of Map.groupBy(ledger.messages.values(), (message) => message.conversation).values()) {
-    const delivered = messages.filter((message) => message.deliveredTick > 0)
-    for (const waited of delivered.filter(isQueued)) {
-      const hasOvertaken = (later: SentMessage): boolean =>
-        later.deliveredTick < waited.deliveredTick && (later.attempts[0]?.tick ?? 0) > waited.answeredTick
-      const wrong = delivered.find(hasOvertaken)
-      tally.note(wrong === undefined, () => `${keyOf(waited.conversation, waited.number)} was overtaken by ${wrong?.number}`)
+/**
+ * What was delivered before its sender was told (200) stands before whatever its sender sent behind it. What was accepted for later (202)
+ * stands before what was first sent after that.
+ */
+function checkDeliveryOrder(ledger: Ledger): { readonly passed: Tally; readonly waiting: Tally } {
+  const passed = new Tally('per conversation nothing overtakes an acknowledged message')
+  const waiting = new Tally('nothing overtakes a message that waits')
+  const wasDelivered = (message: SentMessage): boolean => isAcknowledged(message) && !isQueued(message)
+  for (const messages of Map.groupBy(ledger.messages.values(), ({ conversation }) => conversation).values()) {
+    const placed = messages.filter(({ deliveredTick }) => deliveredTick > 0).map((message) => ({ message, place: message.deliveredTick }))
+    const say = (each: Misplaced | undefined): string => `${keyOfPlaced(each?.earlier)} was overtaken by ${keyOfPlaced(each?.later)}`
+    for (const each of findMisplaced(placed, { holdsAfterAnswer: wasDelivered, holdsUnderWay: wasDelivered })) {
+      passed.note(each === undefined, () => say(each))
+    }
+    if (!messages.some(isQueued)) continue
+    for (const each of findMisplaced(placed, { holdsAfterAnswer: isQueued, holdsUnderWay: () => false })) {
+      waiting.note(each === undefined, () => say(each))
     }
   }
-  return tally
+  return { passed, waiting }
 }
 
-function wrongKey(placed: { readonly message: SentMessage; readonly sequence: number } | undefined): string {
-  return placed === undefined ? '' : `${keyOf(placed.message.conversation, placed.message.number)} (record ${placed.sequence})`
+function keyOfPlaced(placed: Placed | undefined): string {
+  return placed === undefined ? '' : keyOf(placed.message.conversation, placed.message.number)
 }
 
-function mustPrecede(a: SentMessage, b: SentMessage): boolean {
-  const [firstOfA, firstOfB] = [a.attempts[0], b.attempts[0]]
-  if (firstOfA === undefined || firstOfB === undefined) return false
-  if (a.answeredTick > 0 && a.answeredTick < firstOfB.tick) return true
-  const wereSentOnce = a.attempts.length === 1 && b.attempts.length === 1
-  return wereSentOnce && firstOfA.connection === firstOfB.connection && firstOfA.tick < firstOfB.tick
+function recordOf(placed: Placed | undefined): string {
+  return placed === undefined ? '' : `${keyOfPlaced(placed)} (record ${placed.place})`
 }
 
 /** Accepted for later (202), not delivered yet. */

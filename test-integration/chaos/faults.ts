@@ -82,6 +82,7 @@ export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Faul
 
 /** One fault, or two or three different ones together. */
 export function drawFaults(rig: Rig, kinds: readonly FaultKind[], random: SeededRandom): Fault[] {
+  if (kinds.length === 0) return []
   const count = random.next() < SHARE_OF_SINGLE ? 1 : random.next() < 0.5 ? 2 : 3
   const drawn: Fault[] = []
   for (let tries = 0; tries < MAX_TRIES && drawn.length < count; tries++) {

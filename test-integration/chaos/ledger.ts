@@ -1,5 +1,7 @@
 /** One message as its sender knows it. Ticks count what happened in this process, so they say exactly what came before what. */
 export interface SentMessage {
+  /** Who sent it, one message after the other, over one connection at a time. */
+  readonly sender: string
   readonly conversation: string
   /** CSeq number: counts up in its conversation. */
   readonly number: number
@@ -28,8 +30,9 @@ export class Ledger {
   strayAnswers = 0
   #tick = 0
 
-  open(conversation: string, number: number): SentMessage {
+  open(conversation: string, number: number, sender: string = conversation): SentMessage {
     const message: SentMessage = {
+      sender,
       conversation,
       number,
       attempts: [],

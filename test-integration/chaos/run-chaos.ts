@@ -12,7 +12,7 @@ import { NetworkSpeaker } from './network-speaker.ts'
 import { type Rig, runCli } from './rig.ts'
 import type { DiskKind } from './rig-disk.ts'
 import { SessionSender } from './session-sender.ts'
-import { CHAT_USERS, names } from './sites.ts'
+import { CHAT_USERS, names, type StandBefore } from './sites.ts'
 import { startUpRig } from './start-rig.ts'
 import { startServicesRig } from './start-services-rig.ts'
 
@@ -33,6 +33,10 @@ export interface ChaosPlan {
   readonly hasSessions: boolean
   /** Some inside users and a public network write to each other, through two replicas of the bridge. */
   readonly hasBridge: boolean
+  /** Stands before each receiver, so that the checker can be seen to notice; absent: nobody does. */
+  readonly standBefore?: StandBefore
+  /** Called when everything runs, before the first message. */
+  readonly onStarted?: (rig: Rig) => Promise<void>
   /** Called with each finished round, for whoever watches. */
   readonly onRound?: (round: RoundReport) => void
 }
@@ -59,7 +63,9 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
     diskMegabytes,
     hasOutbox: plan.hasOutbox,
     hasBridge: plan.hasBridge,
+    standBefore: plan.standBefore,
   })
+  await plan.onStarted?.(rig)
   const { all: senders, sessions } = makeSenders(rig, plan, ledger)
   rack.onStop(() => {
     for (const sender of senders) sender.stop()

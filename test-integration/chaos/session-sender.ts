@@ -111,7 +111,7 @@ export class SessionSender implements LoadSender {
       const number = this.#messages + 1
       const body = Buffer.from(`${keyOf(this.#name, number)} in a session`)
       const { request } = dialog.createRequest('MESSAGE', [['Content-Type', 'text/plain;charset=UTF-8']], { body })
-      this.#begin({ request, message: this.#ledger.open(this.#name, number), sentMs: 0, connection: 0 }, nowMs)
+      this.#begin({ request, message: this.#ledger.open(this.#name, number, this.#plan.name), sentMs: 0, connection: 0 }, nowMs)
     }
   }
 

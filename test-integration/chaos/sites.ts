@@ -31,8 +31,11 @@ export interface Sites {
   readonly partnerWire: TcpProxy
 }
 
+/** Puts itself between gate and receiver: the port that the gate is to dial instead of the receiver's. */
+export type StandBefore = (receiverPort: number, certificate: Issued, authority: Authority) => Promise<number>
+
 /** Everything the two servers take in is written to the ledger. */
-export async function startSites(rack: PeerRack, ledger: Ledger): Promise<Sites> {
+export async function startSites(rack: PeerRack, ledger: Ledger, standBefore?: StandBefore): Promise<Sites> {
   const authority = Authority.create({ name: 'Chaos Root' })
   const caPem = authority.certificate.certPem
   const dns = new DnsServer()
@@ -50,7 +53,7 @@ export async function startSites(rack: PeerRack, ledger: Ledger): Promise<Sites>
     await server.start()
     rack.add(server)
     dns.zone.setAddresses(host, ['127.0.0.1'])
-    const wire = rack.add(new TcpProxy(`gate to ${host}`, server.port))
+    const wire = rack.add(new TcpProxy(`gate to ${host}`, (await standBefore?.(server.port, certificate, authority)) ?? server.port))
     await wire.start()
     return wire
   }

@@ -8,7 +8,7 @@ import type { Ledger } from './ledger.ts'
 import { Member } from './member.ts'
 import { applyPolicy, CLOCKED, MAIN, type Rig } from './rig.ts'
 import { type DiskKind, diskOf } from './rig-disk.ts'
-import { startSites } from './sites.ts'
+import { type StandBefore, startSites } from './sites.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
 export interface RigPlan {
@@ -19,11 +19,12 @@ export interface RigPlan {
   readonly hasOutbox: boolean
   /** Two replicas of public-im-bridge and a network behind them; not with `up`. */
   readonly hasBridge: boolean
+  readonly standBefore: StandBefore | undefined
 }
 
 /** `gatehouse up`: everything in one process, SQLite, the embedded bus. */
 export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
-  const sites = await startSites(rack, ledger)
+  const sites = await startSites(rack, ledger, plan.standBefore)
   const [external, internal] = (await freePorts(2)) as [number, number]
   const state = rack.path('gatehouse/state')
   mkdirSync(state, { recursive: true })

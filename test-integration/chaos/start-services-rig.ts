@@ -22,7 +22,7 @@ const BRIDGE_MEMBER = join(import.meta.dirname, 'bridge-member.ts')
  * one policy and one archive; with PostgreSQL two of each, over a real server, and a wire from each to it.
  */
 export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
-  const sites = await startSites(rack, ledger)
+  const sites = await startSites(rack, ledger, plan.standBefore)
   // Servers first: what opens a port that the system chooses must not take theirs.
   const { nats, natsPort, monitorPort } = await startNats(rack)
   const config = new ConfigWriter(rack, sites, plan.hasOutbox)
