@@ -34,8 +34,11 @@ export interface TracedSite {
   readonly collector: OtlpCollector
   /** Socket of the edge. */
   readonly edgeSocket: string
+  readonly archiveSocket: string
   /** Everything that all services have logged so far. */
   logs(): string
+  /** Runs the command line to its end; what it printed. Throws when it failed. */
+  cli(...args: readonly string[]): string
   /** Starts the command line and waits for a line that it prints. */
   startCli(ready: RegExp, ...args: readonly string[]): Promise<ManagedProcess>
   /** Stops the services, which send what they still have to say. */
@@ -154,6 +157,8 @@ export async function startTracedSite(rack: PeerRack, { ratio = 1, partner = {} 
     bob,
     collector,
     edgeSocket: `unix:${rack.path('federation-peer/.gatehouse/federation-peer.sock')}`,
+    archiveSocket: `unix:${rack.path('archive/.gatehouse/archive.sock')}`,
+    cli,
     logs: () => services.map(({ logFile }) => readFileSync(logFile, 'utf8')).join(''),
     startCli: async (line, ...args) => {
       const logFile = rack.path(`cli-${args[0]}.log`)
