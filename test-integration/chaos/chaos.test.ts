@@ -22,8 +22,8 @@ interface Run {
 }
 
 const RUNS: readonly Run[] = [
-  { rig: 'services', durationMs: 4_000, kinds: ['kill', 'cut', 'stall'], hasBridge: true },
-  { rig: 'services', durationMs: 6_000, kinds: ['kill-both', 'kill', 'pause', 'cut'], database: 'postgres' },
+  { rig: 'services', durationMs: 4_000, kinds: ['kill', 'cut', 'stall', 'isolate'], hasBridge: true },
+  { rig: 'services', durationMs: 6_000, kinds: ['kill-both', 'kill', 'pause', 'isolate', 'disk-full', 'clock'], database: 'postgres' },
   { rig: 'up', durationMs: 3_000, kinds: ['kill', 'pause', 'disk-full'] },
   { rig: 'up', durationMs: 3_000, kinds: ['disk-full'], disk: 'limit' },
   { rig: 'up', durationMs: 6_000, kinds: ['away', 'kill'], hasOutbox: true },

@@ -3,8 +3,11 @@ import type { Member } from './member.ts'
 import type { Rig } from './rig.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
-/** `…-both`: both replicas of a kind at once. `away`: a receiver is gone for so long that messages have to wait for it. */
-export const FAULT_KINDS = ['kill', 'pause', 'kill-both', 'pause-both', 'cut', 'stall', 'disk-full', 'clock', 'away'] as const
+/**
+ * `…-both`: both replicas of a kind at once. `isolate`: all wires of a member at once. `away`: a receiver is gone for so long that messages
+ * have to wait for it.
+ */
+export const FAULT_KINDS = ['kill', 'pause', 'kill-both', 'pause-both', 'cut', 'stall', 'isolate', 'disk-full', 'clock', 'away'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Something that is broken on purpose, for a while. */
@@ -17,68 +20,15 @@ export interface Fault {
   readonly heal: () => Promise<void> | void
 }
 
+/** What may be broken, and how; how long and how much is drawn. */
+type MakeFault = (random: SeededRandom) => Fault
+
 const MAX_CLOCK_SHIFT_MS = 600_000
-const MIN_MS = 300
-const MAX_MS = 4_000
+const LASTS_MS = [300, 4_000] as const
 /** Longer than the gate waits for a link (4 s). */
 const AWAY_MS = [5_000, 9_000] as const
-
-/** A fault of the kind; undefined where this rig cannot have it. */
-export function makeFault(rig: Rig, kind: FaultKind, random: SeededRandom): Fault | undefined {
-  const durationMs = Math.round(random.between(MIN_MS, MAX_MS))
-  const ofMember = (member: Member, inject: Fault['inject'], heal: Fault['heal'], target = member.name): Fault => {
-    return { kind, target, durationMs, inject, heal }
-  }
-  const ofWire = (wire: TcpProxy, inject: () => void): Fault => ({ kind, target: wire.name, durationMs, inject, heal: () => wire.heal() })
-  const member = random.pick(rig.members)
-  const wire = random.pick(rig.wires)
-  if (kind === 'kill')
-    return ofMember(
-      member,
-      () => member.kill(),
-      () => member.start(),
-    )
-  if (kind === 'pause')
-    return ofMember(
-      member,
-      () => member.pause(),
-      () => member.resume(),
-    )
-  if (kind === 'kill-both' || kind === 'pause-both') {
-    if (rig.pairs.length === 0) return undefined
-    const pair = random.pick(rig.pairs)
-    const target = pair.map(({ name }) => name).join(' and ')
-    const all = async (act: (each: Member) => Promise<void> | void): Promise<void> => {
-      await Promise.all(pair.map(async (each) => await act(each)))
-    }
-    return kind === 'kill-both'
-      ? { kind, target, durationMs, inject: () => all((each) => each.kill()), heal: () => all((each) => each.start()) }
-      : { kind, target, durationMs, inject: () => all((each) => each.pause()), heal: () => all((each) => each.resume()) }
-  }
-  if (kind === 'cut') return ofWire(wire, () => wire.cut())
-  if (kind === 'away') {
-    const receiver = random.pick([rig.sites.homeWire, rig.sites.partnerWire])
-    return { ...ofWire(receiver, () => receiver.cut()), durationMs: Math.round(random.between(...AWAY_MS)) }
-  }
-  if (kind === 'stall') return ofWire(wire, () => wire.stall())
-  if (kind === 'disk-full') {
-    if (!rig.disk.canFill) return undefined
-    return ofMember(
-      rig.disk.owner,
-      () => rig.disk.fill(),
-      () => rig.disk.free(),
-      `disk of ${rig.disk.owner.name}`,
-    )
-  }
-  const clocked = random.pick(rig.members.filter((each) => each.hasClock))
-  const shiftMs = Math.round(random.between(-MAX_CLOCK_SHIFT_MS, MAX_CLOCK_SHIFT_MS))
-  return ofMember(
-    clocked,
-    () => clocked.setClock(shiftMs),
-    () => clocked.setClock(0),
-    `clock of ${clocked.name} by ${Math.round(shiftMs / 1000)} s`,
-  )
-}
+const SHARE_OF_SINGLE = 0.6
+const MAX_TRIES = 50
 
 /** One fault, or two or three different ones together. */
 export function drawFaults(rig: Rig, kinds: readonly FaultKind[], random: SeededRandom): Fault[] {
@@ -86,11 +36,111 @@ export function drawFaults(rig: Rig, kinds: readonly FaultKind[], random: Seeded
   const count = random.next() < SHARE_OF_SINGLE ? 1 : random.next() < 0.5 ? 2 : 3
   const drawn: Fault[] = []
   for (let tries = 0; tries < MAX_TRIES && drawn.length < count; tries++) {
-    const fault = makeFault(rig, random.pick(kinds), random)
-    if (fault !== undefined && !drawn.some((other) => other.target.split(' by ')[0] === fault.target.split(' by ')[0])) drawn.push(fault)
+    const possible = faultsOf(rig, random.pick(kinds))
+    if (possible.length === 0) continue
+    const fault = random.pick(possible)(random)
+    if (!drawn.some((other) => nameOf(other) === nameOf(fault))) drawn.push(fault)
   }
   return drawn
 }
 
-const SHARE_OF_SINGLE = 0.6
-const MAX_TRIES = 50
+/** Every fault of these kinds that this rig can have, once. */
+export function everyFault(rig: Rig, kinds: readonly FaultKind[], random: SeededRandom): Fault[] {
+  return kinds.flatMap((kind) => faultsOf(rig, kind).map((make) => make(random)))
+}
+
+function nameOf({ target }: Fault): string {
+  return target.split(' by ')[0] ?? target
+}
+
+/** Empty where this rig cannot have it. */
+function faultsOf(rig: Rig, kind: FaultKind): readonly MakeFault[] {
+  const { members, pairs, wires, disks, sites } = rig
+  switch (kind) {
+    case 'kill':
+      return members.map((member) => killing(kind, [member]))
+    case 'pause':
+      return members.map((member) => pausing(kind, [member]))
+    case 'kill-both':
+      return pairs.map((pair) => killing(kind, pair))
+    case 'pause-both':
+      return pairs.map((pair) => pausing(kind, pair))
+    case 'cut':
+      return wires.map((wire) => cutting(kind, wire.name, [wire], LASTS_MS))
+    case 'stall':
+      return wires.map((wire) => lasting(kind, wire.name, LASTS_MS, { inject: () => wire.stall(), heal: () => wire.heal() }))
+    case 'isolate':
+      return members.flatMap((member) => {
+        const own = wires.filter(({ name }) => name.startsWith(`${member.name} to `) || name.endsWith(` to ${member.name}`))
+        return own.length === 0 ? [] : [cutting(kind, member.name, own, LASTS_MS)]
+      })
+    case 'disk-full':
+      return disks
+        .filter(({ canFill }) => canFill)
+        .map((disk) => lasting(kind, `disk of ${disk.owner.name}`, LASTS_MS, { inject: () => disk.fill(), heal: () => disk.free() }))
+    case 'clock':
+      return clockFaults(members)
+    case 'away':
+      return [sites.homeWire, sites.partnerWire].map((wire) => cutting(kind, wire.name, [wire], AWAY_MS))
+  }
+}
+
+function lasting(
+  kind: FaultKind,
+  target: string,
+  [leastMs, mostMs]: readonly [number, number],
+  acts: Pick<Fault, 'inject' | 'heal'>,
+): MakeFault {
+  return (random) => ({ kind, target, durationMs: Math.round(random.between(leastMs, mostMs)), ...acts })
+}
+
+function killing(kind: FaultKind, all: readonly Member[]): MakeFault {
+  return lasting(kind, namesOf(all), LASTS_MS, {
+    inject: () => atOnce(all, (member) => member.kill()),
+    heal: () => atOnce(all, (member) => member.start()),
+  })
+}
+
+function pausing(kind: FaultKind, all: readonly Member[]): MakeFault {
+  return lasting(kind, namesOf(all), LASTS_MS, {
+    inject: () => atOnce(all, (member) => member.pause()),
+    heal: () => atOnce(all, (member) => member.resume()),
+  })
+}
+
+function cutting(kind: FaultKind, target: string, wires: readonly TcpProxy[], lastsMs: readonly [number, number]): MakeFault {
+  return lasting(kind, target, lastsMs, {
+    inject: () => {
+      for (const wire of wires) wire.cut()
+    },
+    heal: () => {
+      for (const wire of wires) wire.heal()
+    },
+  })
+}
+
+/** Programs that are not ours keep their clock; it is off for everybody else when that of everybody else is. */
+function clockFaults(members: readonly Member[]): MakeFault[] {
+  const clocked = members.filter(({ hasClock }) => hasClock)
+  const others = members.filter(({ hasClock }) => !hasClock)
+  const moving = (moved: readonly Member[], name: string, sign: 1 | -1): MakeFault => {
+    const setAll = (shiftMs: number): void => {
+      for (const member of moved) member.setClock(shiftMs)
+    }
+    return (random) => {
+      const shiftMs = Math.round(random.between(-MAX_CLOCK_SHIFT_MS, MAX_CLOCK_SHIFT_MS))
+      const target = `clock of ${name} by ${Math.round(shiftMs / 1000)} s`
+      return lasting('clock', target, LASTS_MS, { inject: () => setAll(sign * shiftMs), heal: () => setAll(0) })(random)
+    }
+  }
+  const single = clocked.map((member) => moving([member], member.name, 1))
+  return others.length === 0 ? single : [...single, moving(clocked, namesOf(others), -1)]
+}
+
+function namesOf(members: readonly Member[]): string {
+  return members.map(({ name }) => name).join(' and ')
+}
+
+async function atOnce(members: readonly Member[], act: (member: Member) => Promise<void> | void): Promise<void> {
+  await Promise.all(members.map(async (member) => await act(member)))
+}

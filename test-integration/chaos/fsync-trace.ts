@@ -33,7 +33,7 @@ export async function traceFsyncs(rack: PeerRack, rig: Rig, ledger: Ledger): Pro
   if (tool === undefined) return skipped('strace is not installed')
   const file = rack.path('strace.txt')
   // who answers, and who writes to the disk
-  const pids = [...new Set([...rig.archives, rig.disk.owner].flatMap((member) => familyOf(member.pid)))]
+  const pids = [...new Set([...rig.archives, rig.disks[0].owner].flatMap((member) => familyOf(member.pid)))]
   const strace = await startProcess({
     name: 'strace',
     command: tool,

@@ -9,7 +9,7 @@ import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { DISK_KINDS, defaultDiskKind } from './rig-disk.ts'
 import { runChaos } from './run-chaos.ts'
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--database sqlite|postgres] [--disk tmpfs|limit] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--outbox] [--pages-only] [--bridge] [--json] [-o FILE]\n`
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--database sqlite|postgres] [--disk tmpfs|limit] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--each] [--outbox] [--pages-only] [--bridge] [--json] [-o FILE]\n`
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     'pages-only': { type: 'boolean', default: false },
     bridge: { type: 'boolean', default: false },
     outbox: { type: 'boolean', default: false },
+    each: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     out: { type: 'string', short: 'o' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -56,6 +57,12 @@ async function main(): Promise<number> {
   }
   const rack = new PeerRack('chaos')
   let hasHeld = false
+  let isOver = false
+  const end = (): void => {
+    isOver = true
+    process.stderr.write('no further faults; the report comes when all messages are settled\n')
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
   try {
     const report = await runChaos(rack, {
       rig,
@@ -65,6 +72,8 @@ async function main(): Promise<number> {
       durationMs: minutes * 60_000,
       messagesPerSecond: rate,
       kinds,
+      isEach: values.each,
+      isOver: () => isOver,
       tracesFsync: true,
       hasOutbox: values.outbox,
       hasSessions: !values['pages-only'],

@@ -30,8 +30,8 @@ export interface Rig {
   readonly archives: readonly Member[]
   /** Wires that faults may cut: to the bus, to the database, to the receivers, from the senders. */
   readonly wires: readonly TcpProxy[]
-  /** Of whoever keeps the log: the archive itself, or PostgreSQL. */
-  readonly disk: RigDisk
+  /** Of whoever keeps the log (the archive itself, or PostgreSQL) first; then of the bus, and of the others. */
+  readonly disks: readonly [RigDisk, ...RigDisk[]]
   /** A public network behind a bridge: inside users and its own write to each other. */
   readonly chat: TcpChatServer | undefined
   /** Ports for senders, one per replica. */

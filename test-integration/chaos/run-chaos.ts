@@ -5,7 +5,7 @@ import type { ChaosReport } from './chaos-report.ts'
 import { ChaosSender, type ChaosSenderPlan, type LoadSender } from './chaos-sender.ts'
 import { checkPromises, isAcknowledged, isQueued, type Verdict } from './check-promises.ts'
 import { pause, type RoundReport, runRound } from './fault-round.ts'
-import { drawFaults, type FaultKind } from './faults.ts'
+import { drawFaults, everyFault, type Fault, type FaultKind } from './faults.ts'
 import { type FsyncTrace, traceFsyncs } from './fsync-trace.ts'
 import { Ledger } from './ledger.ts'
 import { NetworkSpeaker } from './network-speaker.ts'
@@ -25,6 +25,8 @@ export interface ChaosPlan {
   readonly durationMs: number
   readonly messagesPerSecond: number
   readonly kinds: readonly FaultKind[]
+  /** First every fault of these kinds alone, whatever time that takes; then as long as `durationMs` says what is drawn. */
+  readonly isEach?: boolean
   /** Looks at the archive's system calls before anything is broken (strace). */
   readonly tracesFsync: boolean
   /** Messages may wait for receivers that are away. */
@@ -37,6 +39,8 @@ export interface ChaosPlan {
   readonly standBefore?: StandBefore
   /** Called when everything runs, before the first message. */
   readonly onStarted?: (rig: Rig) => Promise<void>
+  /** True: no further faults; what was promised is compared at once. Asked between two rounds. */
+  readonly isOver?: () => boolean
   /** Called with each finished round, for whoever watches. */
   readonly onRound?: (round: RoundReport) => void
 }
@@ -81,7 +85,7 @@ export async function runChaos(rack: PeerRack, plan: ChaosPlan): Promise<ChaosRe
   return {
     rig: rig.name,
     database: rig.database,
-    disk: rig.disk.kind,
+    disk: rig.disks[0].kind,
     seed: plan.seed,
     loadMs: Math.round(loadMs),
     unsettled,
@@ -159,13 +163,16 @@ async function runRounds(rig: Rig, plan: ChaosPlan, senders: readonly LoadSender
   // A first calm moment: everybody has to pass before anything is broken.
   const calm = await runRound([], senders, ledger)
   if (calm.backAfterMs === undefined) throw new Error('messages do not pass even without a fault')
-  const untilMs = performance.now() + plan.durationMs
-  while (performance.now() < untilMs) {
-    const round = await runRound(drawFaults(rig, plan.kinds, random), senders, ledger)
+  const play = async (faults: readonly Fault[]): Promise<void> => {
+    const round = await runRound(faults, senders, ledger)
     rounds.push(round)
     plan.onRound?.(round)
     await pause(random.between(...CALM_MS))
   }
+  const isOver = (): boolean => plan.isOver?.() === true
+  for (const fault of plan.isEach === true ? everyFault(rig, plan.kinds, random) : []) if (!isOver()) await play([fault])
+  const untilMs = performance.now() + plan.durationMs
+  while (performance.now() < untilMs && !isOver()) await play(drawFaults(rig, plan.kinds, random))
   return rounds
 }
 

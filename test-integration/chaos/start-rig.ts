@@ -51,7 +51,7 @@ export async function startUpRig(rack: PeerRack, ledger: Ledger, plan: RigPlan):
     pairs: [],
     archives: [gatehouse],
     wires,
-    disk: diskOf(gatehouse, mounted),
+    disks: [diskOf(gatehouse, mounted)],
     externalPorts: [(wires[2] as TcpProxy).port],
     internalPorts: [(wires[3] as TcpProxy).port],
     policySocket: socket,

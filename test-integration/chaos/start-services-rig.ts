@@ -10,11 +10,13 @@ import { type Database, startDatabase } from './database-member.ts'
 import type { Ledger } from './ledger.ts'
 import { Member } from './member.ts'
 import type { Rig } from './rig.ts'
-import { diskOf } from './rig-disk.ts'
+import { diskOf, diskOfBus } from './rig-disk.ts'
 import { CHAT_USERS, startSites } from './sites.ts'
 import { gatehouseMember, nodeMember, type RigPlan, startAll } from './start-rig.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
+/** Buckets, and what waits in the outbox. */
+const NATS_DISK_MEGABYTES = 96
 const BRIDGE_MEMBER = join(import.meta.dirname, 'bridge-member.ts')
 
 /**
@@ -24,7 +26,7 @@ const BRIDGE_MEMBER = join(import.meta.dirname, 'bridge-member.ts')
 export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: RigPlan): Promise<Rig> {
   const sites = await startSites(rack, ledger, plan.standBefore)
   // Servers first: what opens a port that the system chooses must not take theirs.
-  const { nats, natsPort, monitorPort } = await startNats(rack)
+  const { nats, natsPort, monitorPort, natsDisk } = await startNats(rack, plan.disk)
   const config = new ConfigWriter(rack, sites, plan.hasOutbox)
   const wires: TcpProxy[] = [sites.homeWire, sites.partnerWire]
   const wire = async (name: string, port: number): Promise<number> => {
@@ -66,6 +68,7 @@ export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: Rig
   const chat = plan.hasBridge ? new TcpChatServer((text) => ledger.delivered(text)) : undefined
   const bridges = chat === undefined ? [] : await planBridges(rack, chat, { natsPort, keyFile: keys.policy, wire })
   const [policy, archive] = [policies[0] as Member, archives[0] as Member]
+  const logKeeper = database?.member ?? archive
   const socketOf = ({ name }: Member, kind: string): string => rack.path(`${name}/.gatehouse/${kind}.sock`)
   const rig: Rig = {
     name: 'services',
@@ -76,7 +79,14 @@ export async function startServicesRig(rack: PeerRack, ledger: Ledger, plan: Rig
     pairs: [policies, archives, edges, bridges].filter((replicas) => replicas.length > 1),
     archives,
     wires,
-    disk: diskOf(database?.member ?? archive, mounted),
+    disks: [
+      diskOf(logKeeper, mounted),
+      diskOfBus(nats, natsDisk),
+      // the others keep nothing that a mount of theirs would hold: they may write no file at all then
+      ...[...policies, ...archives, ...edges, ...bridges]
+        .filter((member) => member !== logKeeper)
+        .map((member) => diskOf(member, undefined)),
+    ],
     externalPorts,
     internalPorts,
     policySocket: socketOf(policy, 'policy'),
@@ -116,11 +126,19 @@ function sharedStores(rack: PeerRack, name: string, database: Database, port: nu
 archive: { postgres: { urlFile: ${urlFile('archive')} }, signingKeyFile: ${rack.path('archive.signing')}, checkpoint: { everyMs: 2000 } }`
 }
 
-async function startNats(rack: PeerRack): Promise<{ nats: Member; natsPort: number; monitorPort: number }> {
+interface StartedNats {
+  readonly nats: Member
+  readonly natsPort: number
+  readonly monitorPort: number
+  readonly natsDisk: ArchiveDisk | undefined
+}
+
+async function startNats(rack: PeerRack, disk: RigPlan['disk']): Promise<StartedNats> {
   const tool = findTool('nats-server')
   if (tool === undefined) throw new Error('nats-server is not installed (run test-integration/install-peers.sh)')
   const [natsPort, monitorPort] = (await freePorts(2)) as [number, number]
   const folder = rack.path('nats-server')
+  const natsDisk = disk === 'tmpfs' ? rack.add(new ArchiveDisk(join(folder, 'store'), NATS_DISK_MEGABYTES)) : undefined
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'nats.conf')
   writeFileSync(
@@ -130,5 +148,5 @@ async function startNats(rack: PeerRack): Promise<{ nats: Member; natsPort: numb
   const ready = { line: /Server is ready/, ports: [{ host: '127.0.0.1', port: natsPort }] }
   const nats = rack.add(new Member('nats-server', folder, { command: tool, args: ['-c', file], ready }))
   await nats.start()
-  return { nats, natsPort, monitorPort }
+  return { nats, natsPort, monitorPort, natsDisk }
 }
