@@ -101,6 +101,20 @@ export const busSubjects = {
     payload: 'JSON: replica, pair, dialog',
     use: 'Which replica has which session or subscription with a SIP user; the others keep it, ask that replica, and go on with it when it is gone.',
   },
+  peeringAsk: {
+    name: 'gh.v1.peering.ask',
+    kind: 'publish',
+    owner: 'federation-peer',
+    payload: 'PeeringAsk',
+    use: 'One replica of the edge asks the others for somebody who called it: whom they have links with, a diagnosis from their place, the SIP messages of a peer.',
+  },
+  peeringTell: {
+    name: 'gh.v1.peering.tell.<replica>',
+    kind: 'publish',
+    owner: 'federation-peer',
+    payload: 'PeeringTell',
+    use: 'What they answer to the replica that asked. Addresses of people are in it: nobody else may listen.',
+  },
   events: {
     name: 'gh.v1.events.<topic>',
     kind: 'publish',
@@ -147,6 +161,7 @@ export const busSubjects = {
 
 const EVENTS_PREFIX = 'gh.v1.events.'
 const DELIVER_PREFIX = 'gh.v1.deliver.'
+const PEERING_TELL_PREFIX = 'gh.v1.peering.tell.'
 
 /** Subject of events on one topic, such as `decisions`. */
 export function eventSubject(topic: string): string {
@@ -163,7 +178,16 @@ export function deliverSubject(port: string): string {
 
 /** The same at one certain replica of that service. */
 export function deliverAtSubject(port: string, replica: string): string {
-  return `${DELIVER_PREFIX}${port}.at.${replica.replace(/[^A-Za-z0-9_-]/g, '_')}`
+  return `${DELIVER_PREFIX}${port}.at.${wordOf(replica)}`
+}
+
+/** Subject on which one replica of the edge hears what it asked for. */
+export function peeringTellSubject(replica: string): string {
+  return PEERING_TELL_PREFIX + wordOf(replica)
+}
+
+function wordOf(replica: string): string {
+  return replica.replace(/[^A-Za-z0-9_-]/g, '_')
 }
 
 /** The table as rows, for documents and checks. */

@@ -27,7 +27,9 @@ import { peerCodes } from './errors.ts'
 import { wireMetrics } from './metrics.ts'
 import { buildSipOutbox } from './outbox/build-sip-outbox.ts'
 import { partnerGauges } from './peering/partner-gauges.ts'
+import { PeeringCalls } from './peering/peering-calls.ts'
 import { PeeringHandlers } from './peering/peering-service.ts'
+import { Siblings } from './peering/siblings.ts'
 import { SipTraces } from './peering/sip-traces.ts'
 import { watchWord } from './peering/watch-word.ts'
 
@@ -73,7 +75,7 @@ export interface FederationPeer {
   /** Lame duck, finish, close: see `drain` in the configuration. */
   stop(): Promise<void>
   health(): Health
-  readonly peering: PeeringHandlers
+  readonly peering: PeeringCalls
 }
 
 /** Puts one federation-peer together. Plain constructor calls; nothing runs before `start`. */
@@ -275,7 +277,14 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
   const internal = listener('internal')
   keeper.onTrustChanged(() => hub.revalidate(keeper.validator))
 
-  const peering = new PeeringHandlers({
+  const siblings = new Siblings({
+    bus,
+    replica: config.replica,
+    log,
+    newId: () => randomBytes(16),
+    after: (delayMs, run) => clock.after(delayMs, run),
+  })
+  const local = new PeeringHandlers({
     diagnoses: doctor.diagnoses,
     connections: () => session.connections.values(),
     links: () => pool.states(),
@@ -283,6 +292,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
     watchOf: (fingerprint) => watchWord(decisions, fingerprint),
     tracing: { traces, bus, log, replica: config.replica, nowMs, after: (delayMs, run) => clock.after(delayMs, run) },
   })
+  const peering = new PeeringCalls({ replica: config.replica, local, siblings })
   metrics.observe({
     connections: (side) => count(session.connections.values(), (connection) => connection.side === side),
     serverTransactions: () => session.layer.openServerTransactions(),
@@ -310,6 +320,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       await keeper.start()
       await facts.start()
       await live.start()
+      await peering.start()
       stoppers.push(clock.every(TRANSACTION_SWEEP_MS, () => session.sweep(nowMs())))
       stoppers.push(clock.every(CONNECTION_SWEEP_MS, () => session.sweepConnections(nowMs())))
       if (deps.outboxes !== undefined) await outbox.start(deps.outboxes)
@@ -337,6 +348,7 @@ export function buildFederationPeer(config: FederationPeerConfig, deps: Federati
       for (const stop of stoppers) stop()
       endpoint.stop()
       inspectors.close()
+      await siblings.stop()
       await live.stop()
       await facts.stop()
       keeper.stop()

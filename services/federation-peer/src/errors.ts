@@ -7,6 +7,11 @@ export const peerCodes = {
     remedy: 'Name a peer, a time of at most an hour and at most 10000 messages.',
     retry: 'never',
   },
+  'GH-PEER-REPLICA': {
+    summary: 'The replica of the edge that was named cannot do it.',
+    remedy: 'Take a name from `gatehouse peers -w`, and look whether that replica is up and hears the bus.',
+    retry: 'later',
+  },
   'GH-PEER-TRACE-MANY': {
     summary: 'Too many SIP traces are on in this replica.',
     remedy: 'Wait until one of them ends; the log says who switched them on.',

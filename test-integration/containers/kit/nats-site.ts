@@ -16,7 +16,7 @@ const BUCKETS: Readonly<Record<string, readonly string[]>> = {
 const SERVES: Readonly<Record<string, readonly string[]>> = {
   policy: ['gh.v1.facts.get', 'gh.v1.facts.note'],
   archive: ['gh.v1.archive.append'],
-  'federation-peer': ['gh.v1.deliver.sip', 'gh.v1.deliver.sip.>'],
+  'federation-peer': ['gh.v1.deliver.sip', 'gh.v1.deliver.sip.>', 'gh.v1.peering.>'],
   'public-im-bridge': ['gh.v1.deliver.xmpp', 'gh.v1.deliver.xmpp.>'],
 }
 

@@ -29,6 +29,11 @@ export const doctorCommand: Command = {
   options: [
     { name: 'from', value: 'USER@DOMAIN', description: 'Sender of the test messages. Default: doctor@ our first domain.' },
     { name: 'echo', value: 'USER', description: 'User of theirs that sends a message back. Default: echo.' },
+    {
+      name: 'replica',
+      value: 'NAME',
+      description: 'From the place of that replica of the edge, as "gatehouse peers -w" names it. Default: the one that is asked.',
+    },
     { name: 'skip-echo', description: 'Send no message, OPTIONS only.' },
     {
       name: 'monitoring',
@@ -105,6 +110,7 @@ async function withDiagnosis(call: Call, domain: string, use: (diagnosis: Diagno
     echoUser: call.text('echo') ?? '',
     skipEcho: call.flag('skip-echo'),
     timeoutMs,
+    replica: call.text('replica') ?? '',
   }
   await withGateway(call, (connection) => use(diagnoseByGate(connection, question, call.io.stop)))
 }

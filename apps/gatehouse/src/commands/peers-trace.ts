@@ -22,7 +22,7 @@ export const peersTraceCommand: Command = {
   name: 'peers trace',
   summary: 'Show the SIP messages of one peer for some minutes',
   description:
-    'Shows start line and headers of each SIP message that crosses the edge from and to one peer, as it is on the wire. Never a body: only its length; credentials and words in headers are replaced. The trace is on for the minutes given and ends by itself, with Ctrl-C, or after --messages. Switching it on is logged with the name of the caller, told on the bus, counted in gatehouse_peer_sip_traces and shown by "gatehouse peers". It covers the replica that the command connects to.',
+    'Shows start line and headers of each SIP message that crosses the edge from and to one peer, as it is on the wire. Never a body: only its length; credentials and words in headers are replaced. The trace is on for the minutes given and ends by itself, with Ctrl-C, or after --messages. Switching it on is logged with the name of the caller, told on the bus, counted in gatehouse_peer_sip_traces and shown by "gatehouse peers". It covers all replicas of the edge.',
   positionals: [
     {
       name: 'PEER',
@@ -51,11 +51,14 @@ export const peersTraceCommand: Command = {
       await withGateway(call, async (connection) => {
         const answers = connection
           .client(PeeringService)
-          .tracePeer({ partner, seconds: minutes * 60, maxMessages }, { deadlineMs: minutes * 60_000 + SLACK_MS, signal: call.io.stop })
+          .tracePeer(
+            { partner, seconds: minutes * 60, maxMessages, everyReplica: true },
+            { deadlineMs: minutes * 60_000 + SLACK_MS, signal: call.io.stop },
+          )
         try {
           for await (const answer of answers) {
             if (answer.message === undefined) {
-              call.io.err.write(`The messages of ${printable(partner)} are shown until ${timeOfUs(answer.untilUs)}; Ctrl-C ends it.\n`)
+              call.io.err.write(stateOf(answer, partner))
               continue
             }
             shown++
@@ -101,13 +104,21 @@ function closed(file: WriteStream): Promise<void> {
   })
 }
 
+/** What a replica says before its messages, or instead of them. */
+function stateOf({ replica, refusal, untilUs }: TracePeerResponse, partner: string): string {
+  const where = replica === '' ? '' : ` at ${printable(replica)}`
+  return refusal === ''
+    ? `The messages of ${printable(partner)}${where} are shown until ${timeOfUs(untilUs)}; Ctrl-C ends it.\n`
+    : `Nothing is shown${where}: ${printable(refusal)}\n`
+}
+
 function textOf({ message, missed }: TracePeerResponse, style: Style): string {
   if (message === undefined) return ''
-  const { atUs, isReceived, side, partner, remote, startLine, headers, bodyBytes, defect } = message
+  const { atUs, replica, isReceived, side, partner, remote, startLine, headers, bodyBytes, defect } = message
   const left = missed === 0n ? '' : `${style.warn(`${missed} not shown`)}\n`
   const arrow = isReceived ? style.good('<-') : style.bold('->')
   const wrong = defect === '' ? '' : `  ${style.bad(printable(defect))}`
-  const head = `${timeOfUs(atUs)} ${arrow} ${style.dim(printable(`${partner} ${remote} ${side}`))}${wrong}\n  ${style.bold(printable(startLine))}\n`
+  const head = `${timeOfUs(atUs)} ${arrow} ${style.dim(printable(`${partner} ${remote} ${side} ${replica}`))}${wrong}\n  ${style.bold(printable(startLine))}\n`
   const lines = headers.map(({ name, value }) => `  ${printable(name)}: ${printable(value)}\n`).join('')
   const body = bodyBytes === 0n ? '' : `  ${style.dim(`[${bodyBytes} bytes]`)}\n`
   return `${left}${head}${lines}${body}\n`

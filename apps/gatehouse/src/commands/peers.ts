@@ -12,7 +12,7 @@ export const peersCommand: Command = {
   name: 'peers',
   summary: 'List peers with live state, links and certificates',
   description:
-    'Lists every partner the gateway has links with or wants them with: class, state and why, links in and out, requests and refusals, and when the certificate ends.',
+    'Lists every partner that a replica of the edge has links with or wants them with: class, state and why, links in and out, requests and refusals, and when the certificate ends.',
   options: [
     { name: 'wide', short: 'w', description: 'More columns: remote address, TLS version, certificate, replica.' },
     ...connectOptions,
@@ -22,13 +22,14 @@ export const peersCommand: Command = {
     { command: 'gatehouse peers --json | jq \'.peers[] | select(.state != "up")\'', explanation: 'who is not' },
   ],
   run: async (call) => {
-    const response = await withGateway(call, (connection) => connection.client(PeeringService).listPeers({}))
+    const response = await withGateway(call, (connection) => connection.client(PeeringService).listPeers({ everyReplica: true }))
     const nowMs = call.io.nowMs()
     const isWide = call.flag('wide')
+    const columns: Columns = { isWide, hasReplica: isWide || new Set(response.peers.map(({ replica }) => replica)).size > 1 }
     call.out.result(response, () =>
       formatTable(
-        headers(isWide),
-        response.peers.map((peer) => row(peer, isWide, nowMs)),
+        headers(columns),
+        response.peers.map((peer) => row(peer, columns, nowMs)),
         call.out.style,
       ),
     )
@@ -38,8 +39,14 @@ export const peersCommand: Command = {
 
 const STATE_PAINT: Readonly<Record<string, Paint>> = { up: 'good', idle: 'dim', connecting: 'warn', backoff: 'bad', refused: 'bad' }
 
-function headers(isWide: boolean): readonly string[] {
-  const more = isWide ? ['REMOTE', 'TLS', 'FINGERPRINT', 'DOMAINS', 'REPLICA'] : []
+interface Columns {
+  readonly isWide: boolean
+  /** Where there are several. */
+  readonly hasReplica: boolean
+}
+
+function headers({ isWide, hasReplica }: Columns): readonly string[] {
+  const more = [...(isWide ? ['REMOTE', 'TLS', 'FINGERPRINT', 'DOMAINS'] : []), ...(hasReplica ? ['REPLICA'] : [])]
   return ['PARTNER', 'CLASS', 'SIDE', 'STATE', 'LINKS', 'IN', 'OUT', 'REFUSED', 'CERT ENDS', ...more, 'SINCE', 'DETAIL']
 }
 
@@ -49,8 +56,9 @@ function stateText({ state, watch, tracedUntilUs }: PeerState): string {
   return notes.length === 0 ? state : `${state} (${notes.join(', ')})`
 }
 
-function row(peer: PeerState, isWide: boolean, nowMs: number): readonly Cell[] {
-  const more = isWide ? [peer.remote, peer.tlsVersion, peer.certificateFingerprint.slice(0, 16), peer.domains.join(' '), peer.replica] : []
+function row(peer: PeerState, { isWide, hasReplica }: Columns, nowMs: number): readonly Cell[] {
+  const wide = isWide ? [peer.remote, peer.tlsVersion, peer.certificateFingerprint.slice(0, 16), peer.domains.join(' ')] : []
+  const more = [...wide, ...(hasReplica ? [peer.replica] : [])]
   const ends = peer.certificateNotAfterUs === 0n ? '-' : `in ${ageOf(Number(peer.certificateNotAfterUs / 1_000n) - nowMs)}`
   const since = peer.sinceUs === 0n ? '-' : ageOf(nowMs - Number(peer.sinceUs / 1_000n))
   const state = { text: stateText(peer), paint: STATE_PAINT[peer.state] ?? 'warn' }

@@ -9,6 +9,8 @@ export interface GateQuestion {
   readonly echoUser: string
   readonly skipEcho: boolean
   readonly timeoutMs: number
+  /** Whose place it is seen from; empty: that of whoever is asked. */
+  readonly replica: string
 }
 
 /** More than the gate allows for a run, so that the gate says when it ends. */
@@ -17,7 +19,7 @@ const LONGEST_RUN_MS = 90_000
 /** The doctor in the running gate: its place in the network, its certificate, its policy. */
 export function diagnoseByGate(connection: RpcConnection, question: GateQuestion, signal: AbortSignal): Diagnosis {
   const answers = connection.client(PeeringService).diagnose(question, { deadlineMs: LONGEST_RUN_MS, signal })
-  return { place: 'the running gate', steps: reportsOf(answers) }
+  return { place: question.replica === '' ? 'the running gate' : `the running gate ${question.replica}`, steps: reportsOf(answers) }
 }
 
 async function* reportsOf(answers: AsyncIterable<DiagnoseResponse>): AsyncGenerator<StepReport> {

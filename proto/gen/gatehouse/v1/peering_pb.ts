@@ -10,12 +10,18 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gatehouse/v1/peering.proto.
  */
 export const file_gatehouse_v1_peering: GenFile = /*@__PURE__*/
-  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIhIKEExpc3RQZWVyc1JlcXVlc3QinQMKCVBlZXJTdGF0ZRIPCgdwYXJ0bmVyGAEgASgJEhIKCnBlZXJfY2xhc3MYAiABKAkSDAoEc2lkZRgDIAEoCRIQCghsaW5rc19pbhgEIAEoDRIRCglsaW5rc19vdXQYBSABKA0SDQoFc3RhdGUYBiABKAkSDgoGZGV0YWlsGAcgASgJEhAKCHNpbmNlX3VzGAggASgDEhMKC3JlcXVlc3RzX2luGAkgASgEEhQKDHJlcXVlc3RzX291dBgKIAEoBBIPCgdyZWZ1c2VkGAsgASgEEg8KB2RvbWFpbnMYDCADKAkSHwoXY2VydGlmaWNhdGVfZmluZ2VycHJpbnQYDSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX3VzGA4gASgDEg4KBnJlbW90ZRgPIAEoCRITCgt0bHNfdmVyc2lvbhgQIAEoCRIZChFvcGVuX3RyYW5zYWN0aW9ucxgRIAEoDRINCgV3YXRjaBgSIAEoCRIPCgdyZXBsaWNhGBMgASgJEhcKD3RyYWNlZF91bnRpbF91cxgUIAEoAyI7ChFMaXN0UGVlcnNSZXNwb25zZRImCgVwZWVycxgBIAMoCzIXLmdhdGVob3VzZS52MS5QZWVyU3RhdGUiJAoRRGlzY29ubmVjdFJlcXVlc3QSDwoHcGFydG5lchgBIAEoCSIkChJEaXNjb25uZWN0UmVzcG9uc2USDgoGY2xvc2VkGAEgASgNImkKD0RpYWdub3NlUmVxdWVzdBIOCgZkb21haW4YASABKAkSDAoEZnJvbRgCIAEoCRIRCgllY2hvX3VzZXIYAyABKAkSEQoJc2tpcF9lY2hvGAQgASgIEhIKCnRpbWVvdXRfbXMYBSABKA0iLAoNRGlhZ25vc2lzRmFjdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIkAKEERpYWdub3Npc0ZpbmRpbmcSDAoEY29kZRgBIAEoCRIOCgZyZXN1bHQYAiABKAkSDgoGZGV0YWlsGAMgASgJIogCChBEaWFnbm9zZVJlc3BvbnNlEgwKBG5hbWUYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEgwKBGNvZGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIOCgZkZXRhaWwYBiABKAkSCwoDZml4GAcgASgJEgwKBHNpZGUYCCABKAkSKgoFZmFjdHMYCSADKAsyGy5nYXRlaG91c2UudjEuRGlhZ25vc2lzRmFjdBIsCgRhbHNvGAogAygLMh4uZ2F0ZWhvdXNlLnYxLkRpYWdub3Npc0ZpbmRpbmcSDwoHcmVwbGljYRgLIAEoCRIMCgRmcm9tGAwgASgJIkoKEFRyYWNlUGVlclJlcXVlc3QSDwoHcGFydG5lchgBIAEoCRIPCgdzZWNvbmRzGAIgASgNEhQKDG1heF9tZXNzYWdlcxgDIAEoDSJjChFUcmFjZVBlZXJSZXNwb25zZRIsCgdtZXNzYWdlGAEgASgLMhsuZ2F0ZWhvdXNlLnYxLlRyYWNlZE1lc3NhZ2USDgoGbWlzc2VkGAIgASgEEhAKCHVudGlsX3VzGAMgASgDItgBCg1UcmFjZWRNZXNzYWdlEg0KBWF0X3VzGAEgASgDEg8KB3JlcGxpY2EYAiABKAkSEwoLaXNfcmVjZWl2ZWQYAyABKAgSDAoEc2lkZRgEIAEoCRIPCgdwYXJ0bmVyGAUgASgJEg4KBnJlbW90ZRgGIAEoCRISCgpzdGFydF9saW5lGAcgASgJEisKB2hlYWRlcnMYCCADKAsyGi5nYXRlaG91c2UudjEuVHJhY2VkSGVhZGVyEhIKCmJvZHlfYnl0ZXMYCSABKAQSDgoGZGVmZWN0GAogASgJIisKDFRyYWNlZEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIoEBCgxQZWVyaW5nRXZlbnQSDQoFYXRfdXMYASABKAMSDwoHcmVwbGljYRgCIAEoCRIMCgR3aGF0GAMgASgJEg8KB3BhcnRuZXIYBCABKAkSDgoGY2FsbGVyGAUgASgJEhAKCHVudGlsX3VzGAYgASgDEhAKCG1lc3NhZ2VzGAcgASgEMswCCg5QZWVyaW5nU2VydmljZRJMCglMaXN0UGVlcnMSHi5nYXRlaG91c2UudjEuTGlzdFBlZXJzUmVxdWVzdBofLmdhdGVob3VzZS52MS5MaXN0UGVlcnNSZXNwb25zZRJPCgpEaXNjb25uZWN0Eh8uZ2F0ZWhvdXNlLnYxLkRpc2Nvbm5lY3RSZXF1ZXN0GiAuZ2F0ZWhvdXNlLnYxLkRpc2Nvbm5lY3RSZXNwb25zZRJLCghEaWFnbm9zZRIdLmdhdGVob3VzZS52MS5EaWFnbm9zZVJlcXVlc3QaHi5nYXRlaG91c2UudjEuRGlhZ25vc2VSZXNwb25zZTABEk4KCVRyYWNlUGVlchIeLmdhdGVob3VzZS52MS5UcmFjZVBlZXJSZXF1ZXN0Gh8uZ2F0ZWhvdXNlLnYxLlRyYWNlUGVlclJlc3BvbnNlMAFiBnByb3RvMw");
+  fileDesc("ChpnYXRlaG91c2UvdjEvcGVlcmluZy5wcm90bxIMZ2F0ZWhvdXNlLnYxIikKEExpc3RQZWVyc1JlcXVlc3QSFQoNZXZlcnlfcmVwbGljYRgBIAEoCCKdAwoJUGVlclN0YXRlEg8KB3BhcnRuZXIYASABKAkSEgoKcGVlcl9jbGFzcxgCIAEoCRIMCgRzaWRlGAMgASgJEhAKCGxpbmtzX2luGAQgASgNEhEKCWxpbmtzX291dBgFIAEoDRINCgVzdGF0ZRgGIAEoCRIOCgZkZXRhaWwYByABKAkSEAoIc2luY2VfdXMYCCABKAMSEwoLcmVxdWVzdHNfaW4YCSABKAQSFAoMcmVxdWVzdHNfb3V0GAogASgEEg8KB3JlZnVzZWQYCyABKAQSDwoHZG9tYWlucxgMIAMoCRIfChdjZXJ0aWZpY2F0ZV9maW5nZXJwcmludBgNIAEoCRIgChhjZXJ0aWZpY2F0ZV9ub3RfYWZ0ZXJfdXMYDiABKAMSDgoGcmVtb3RlGA8gASgJEhMKC3Rsc192ZXJzaW9uGBAgASgJEhkKEW9wZW5fdHJhbnNhY3Rpb25zGBEgASgNEg0KBXdhdGNoGBIgASgJEg8KB3JlcGxpY2EYEyABKAkSFwoPdHJhY2VkX3VudGlsX3VzGBQgASgDIjsKEUxpc3RQZWVyc1Jlc3BvbnNlEiYKBXBlZXJzGAEgAygLMhcuZ2F0ZWhvdXNlLnYxLlBlZXJTdGF0ZSI7ChFEaXNjb25uZWN0UmVxdWVzdBIPCgdwYXJ0bmVyGAEgASgJEhUKDWV2ZXJ5X3JlcGxpY2EYAiABKAgiJAoSRGlzY29ubmVjdFJlc3BvbnNlEg4KBmNsb3NlZBgBIAEoDSJ6Cg9EaWFnbm9zZVJlcXVlc3QSDgoGZG9tYWluGAEgASgJEgwKBGZyb20YAiABKAkSEQoJZWNob191c2VyGAMgASgJEhEKCXNraXBfZWNobxgEIAEoCBISCgp0aW1lb3V0X21zGAUgASgNEg8KB3JlcGxpY2EYBiABKAkiLAoNRGlhZ25vc2lzRmFjdBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIkAKEERpYWdub3Npc0ZpbmRpbmcSDAoEY29kZRgBIAEoCRIOCgZyZXN1bHQYAiABKAkSDgoGZGV0YWlsGAMgASgJIogCChBEaWFnbm9zZVJlc3BvbnNlEgwKBG5hbWUYASABKAkSDgoGcmVzdWx0GAIgASgJEhMKC2R1cmF0aW9uX21zGAMgASgNEgwKBGNvZGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIOCgZkZXRhaWwYBiABKAkSCwoDZml4GAcgASgJEgwKBHNpZGUYCCABKAkSKgoFZmFjdHMYCSADKAsyGy5nYXRlaG91c2UudjEuRGlhZ25vc2lzRmFjdBIsCgRhbHNvGAogAygLMh4uZ2F0ZWhvdXNlLnYxLkRpYWdub3Npc0ZpbmRpbmcSDwoHcmVwbGljYRgLIAEoCRIMCgRmcm9tGAwgASgJImEKEFRyYWNlUGVlclJlcXVlc3QSDwoHcGFydG5lchgBIAEoCRIPCgdzZWNvbmRzGAIgASgNEhQKDG1heF9tZXNzYWdlcxgDIAEoDRIVCg1ldmVyeV9yZXBsaWNhGAQgASgIIoUBChFUcmFjZVBlZXJSZXNwb25zZRIsCgdtZXNzYWdlGAEgASgLMhsuZ2F0ZWhvdXNlLnYxLlRyYWNlZE1lc3NhZ2USDgoGbWlzc2VkGAIgASgEEhAKCHVudGlsX3VzGAMgASgDEg8KB3JlcGxpY2EYBCABKAkSDwoHcmVmdXNhbBgFIAEoCSLYAQoNVHJhY2VkTWVzc2FnZRINCgVhdF91cxgBIAEoAxIPCgdyZXBsaWNhGAIgASgJEhMKC2lzX3JlY2VpdmVkGAMgASgIEgwKBHNpZGUYBCABKAkSDwoHcGFydG5lchgFIAEoCRIOCgZyZW1vdGUYBiABKAkSEgoKc3RhcnRfbGluZRgHIAEoCRIrCgdoZWFkZXJzGAggAygLMhouZ2F0ZWhvdXNlLnYxLlRyYWNlZEhlYWRlchISCgpib2R5X2J5dGVzGAkgASgEEg4KBmRlZmVjdBgKIAEoCSIrCgxUcmFjZWRIZWFkZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSKBAQoMUGVlcmluZ0V2ZW50Eg0KBWF0X3VzGAEgASgDEg8KB3JlcGxpY2EYAiABKAkSDAoEd2hhdBgDIAEoCRIPCgdwYXJ0bmVyGAQgASgJEg4KBmNhbGxlchgFIAEoCRIQCgh1bnRpbF91cxgGIAEoAxIQCghtZXNzYWdlcxgHIAEoBCJkCgpQZWVyaW5nQXNrEgoKAmlkGAEgASgMEg8KB3JlcGxpY2EYAiABKAkSDAoEd2hhdBgDIAEoCRIPCgdyZXF1ZXN0GAQgASgMEg4KBmNhbGxlchgFIAEoCRIKCgJ0bxgGIAEoCSJYCgtQZWVyaW5nVGVsbBIKCgJpZBgBIAEoDBIPCgdyZXBsaWNhGAIgASgJEgwKBHdoYXQYAyABKAkSDgoGYW5zd2VyGAQgASgMEg4KBmRldGFpbBgFIAEoCTLMAgoOUGVlcmluZ1NlcnZpY2USTAoJTGlzdFBlZXJzEh4uZ2F0ZWhvdXNlLnYxLkxpc3RQZWVyc1JlcXVlc3QaHy5nYXRlaG91c2UudjEuTGlzdFBlZXJzUmVzcG9uc2USTwoKRGlzY29ubmVjdBIfLmdhdGVob3VzZS52MS5EaXNjb25uZWN0UmVxdWVzdBogLmdhdGVob3VzZS52MS5EaXNjb25uZWN0UmVzcG9uc2USSwoIRGlhZ25vc2USHS5nYXRlaG91c2UudjEuRGlhZ25vc2VSZXF1ZXN0Gh4uZ2F0ZWhvdXNlLnYxLkRpYWdub3NlUmVzcG9uc2UwARJOCglUcmFjZVBlZXISHi5nYXRlaG91c2UudjEuVHJhY2VQZWVyUmVxdWVzdBofLmdhdGVob3VzZS52MS5UcmFjZVBlZXJSZXNwb25zZTABYgZwcm90bzM");
 
 /**
  * @generated from message gatehouse.v1.ListPeersRequest
  */
 export type ListPeersRequest = Message<"gatehouse.v1.ListPeersRequest"> & {
+  /**
+   * Of all replicas of the edge; takes half a second. Otherwise of the one that is asked.
+   *
+   * @generated from field: bool every_replica = 1;
+   */
+  everyReplica: boolean;
 };
 
 /**
@@ -174,6 +180,13 @@ export type DisconnectRequest = Message<"gatehouse.v1.DisconnectRequest"> & {
    * @generated from field: string partner = 1;
    */
   partner: string;
+
+  /**
+   * Connections with any replica of the edge, not only with the one that is asked.
+   *
+   * @generated from field: bool every_replica = 2;
+   */
+  everyReplica: boolean;
 };
 
 /**
@@ -234,6 +247,13 @@ export type DiagnoseRequest = Message<"gatehouse.v1.DiagnoseRequest"> & {
    * @generated from field: uint32 timeout_ms = 5;
    */
   timeoutMs: number;
+
+  /**
+   * From whose place, by name as in PeerState. Empty: the replica that is asked.
+   *
+   * @generated from field: string replica = 6;
+   */
+  replica: string;
 };
 
 /**
@@ -402,6 +422,13 @@ export type TracePeerRequest = Message<"gatehouse.v1.TracePeerRequest"> & {
    * @generated from field: uint32 max_messages = 3;
    */
   maxMessages: number;
+
+  /**
+   * At all replicas of the edge, max_messages in all. Otherwise at the one that is asked.
+   *
+   * @generated from field: bool every_replica = 4;
+   */
+  everyReplica: boolean;
 };
 
 /**
@@ -433,6 +460,20 @@ export type TracePeerResponse = Message<"gatehouse.v1.TracePeerResponse"> & {
    * @generated from field: int64 until_us = 3;
    */
   untilUs: bigint;
+
+  /**
+   * In an answer without a message: which replica shows its messages from now on.
+   *
+   * @generated from field: string replica = 4;
+   */
+  replica: string;
+
+  /**
+   * Or why it does not, code first; empty: it does.
+   *
+   * @generated from field: string refusal = 5;
+   */
+  refusal: string;
 };
 
 /**
@@ -588,6 +629,107 @@ export const PeeringEventSchema: GenMessage<PeeringEvent> = /*@__PURE__*/
   messageDesc(file_gatehouse_v1_peering, 13);
 
 /**
+ * Bus: gh.v1.peering.ask. One replica of the edge asks others for a caller whom it has let in.
+ *
+ * @generated from message gatehouse.v1.PeeringAsk
+ */
+export type PeeringAsk = Message<"gatehouse.v1.PeeringAsk"> & {
+  /**
+   * Of the call.
+   *
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * Who asks, and is told.
+   *
+   * @generated from field: string replica = 2;
+   */
+  replica: string;
+
+  /**
+   * list, disconnect, diagnose, trace; still: the caller still listens; over: nobody does.
+   *
+   * @generated from field: string what = 3;
+   */
+  what: string;
+
+  /**
+   * The request of that call.
+   *
+   * @generated from field: bytes request = 4;
+   */
+  request: Uint8Array;
+
+  /**
+   * @generated from field: string caller = 5;
+   */
+  caller: string;
+
+  /**
+   * The one that is asked; empty: all.
+   *
+   * @generated from field: string to = 6;
+   */
+  to: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.PeeringAsk.
+ * Use `create(PeeringAskSchema)` to create a new message.
+ */
+export const PeeringAskSchema: GenMessage<PeeringAsk> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 14);
+
+/**
+ * Bus: gh.v1.peering.tell.<replica>.
+ *
+ * @generated from message gatehouse.v1.PeeringTell
+ */
+export type PeeringTell = Message<"gatehouse.v1.PeeringTell"> & {
+  /**
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * Who tells.
+   *
+   * @generated from field: string replica = 2;
+   */
+  replica: string;
+
+  /**
+   * begins, part, ended, refused.
+   *
+   * @generated from field: string what = 3;
+   */
+  what: string;
+
+  /**
+   * With part: an answer of that call.
+   *
+   * @generated from field: bytes answer = 4;
+   */
+  answer: Uint8Array;
+
+  /**
+   * With refused: a code and words.
+   *
+   * @generated from field: string detail = 5;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message gatehouse.v1.PeeringTell.
+ * Use `create(PeeringTellSchema)` to create a new message.
+ */
+export const PeeringTellSchema: GenMessage<PeeringTell> = /*@__PURE__*/
+  messageDesc(file_gatehouse_v1_peering, 15);
+
+/**
  * @generated from service gatehouse.v1.PeeringService
  */
 export const PeeringService: GenService<{
@@ -620,7 +762,7 @@ export const PeeringService: GenService<{
     output: typeof DiagnoseResponseSchema;
   },
   /**
-   * The SIP messages of one peer as they cross the edge of this replica, without their bodies, for a bounded time. Ends by itself.
+   * The SIP messages of one peer as they cross the edge, without their bodies, for a bounded time. Ends by itself.
    *
    * @generated from rpc gatehouse.v1.PeeringService.TracePeer
    */

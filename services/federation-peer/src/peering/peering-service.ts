@@ -28,7 +28,7 @@ export interface PeeringDeps {
   readonly tracing: TracePeerDeps
 }
 
-/** Partners with their live state: what `gatehouse peers` shows. One row per partner and side. */
+/** What is asked of this replica alone. Partners with their live state: one row per partner and side. */
 export class PeeringHandlers {
   readonly #deps: PeeringDeps
 
@@ -58,7 +58,7 @@ export class PeeringHandlers {
     return this.#deps.diagnoses.run(request, context)
   }
 
-  tracePeer(request: TracePeerRequest, context: RpcContext): ReturnType<typeof tracePeer> {
+  tracePeer(request: TracePeerRequest, context: Pick<RpcContext, 'caller' | 'signal'>): ReturnType<typeof tracePeer> {
     return tracePeer(request, context, this.#deps.tracing)
   }
 

@@ -41,7 +41,7 @@ export async function* tracePeer(
   deps.log.warn({ partner, caller, seconds: request.seconds, maxMessages: trace.wish.maxMessages }, 'a SIP trace was switched on')
   tell(deps, 'trace-on', trace, caller)
   try {
-    yield { untilUs: usOf(untilMs) }
+    yield { untilUs: usOf(untilMs), replica: deps.replica }
     while (!signal.aborted && !trace.isDone) {
       const next = trace.next()
       if (next === undefined) await trace.somethingNew()
