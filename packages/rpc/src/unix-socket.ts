@@ -1,18 +1,24 @@
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
-import { errorsOf } from '@gatehouse/errors'
+import { makeFolder } from '@gatehouse/config'
+import { errorsOf, messageOf } from '@gatehouse/errors'
 import { rpcCodes } from './errors.ts'
 
 const rpcError = errorsOf(rpcCodes)
 
 /**
  * Makes the folder of a socket private (0700, so that nobody else can reach the socket before its own mode is set)
- * and removes a socket that a dead process left. Rejects with GH-RPC-LISTEN when somebody answers on it or something else stands there.
+ * and removes a socket that a dead process left. Rejects with GH-RPC-LISTEN when
+ * somebody answers on it, something else stands there, or there can be no such folder.
  */
 export async function prepareSocket(path: string): Promise<void> {
   const folder = dirname(path)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    makeFolder(folder)
+  } catch (cause) {
+    throw rpcError('GH-RPC-LISTEN', messageOf(cause), { cause })
+  }
   if ((statSync(folder).mode & 0o077) !== 0) {
     try {
       chmodSync(folder, 0o700)

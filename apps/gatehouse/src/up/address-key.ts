@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '@gatehouse/config'
 import { errorsOf, messageOf } from '@gatehouse/errors'
 import { telemetryCodes } from '@gatehouse/telemetry'
 
@@ -24,7 +25,7 @@ export function readAddressKey(keyFile: string | undefined, stateDir: string): s
 
 /** Services that start together agree: the file comes into being whole, and whoever is second reads the key of the first. */
 function makeOnce(file: string, stateDir: string): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  makeFolder(stateDir)
   if (existsSync(file)) return
   const own = `${file}.${randomBytes(6).toString('hex')}`
   writeFileSync(own, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Bus, busSubjects, connectNatsBus, createEmbeddedBus, type EmbeddedBusDeps, openKvFile, openWorkFile } from '@gatehouse/bus'
+import { makeFolder } from '@gatehouse/config'
 import type { GatehouseConfig } from './gatehouse-config.ts'
 
 /** The bus that the configuration names. Rejects with a GH-BUS code when no server, or not the file of the outbox, can be had. */
@@ -22,14 +22,14 @@ export async function openBus(config: GatehouseConfig, name: string, hasOutbox: 
 function workOf({ outbox, stateDir }: GatehouseConfig, hasOutbox: boolean): Partial<EmbeddedBusDeps> {
   if (!hasOutbox) return {}
   const file = outbox.file ?? join(stateDir, 'outbox.db')
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file))
   return { work: openWorkFile(file) }
 }
 
 /** Linked accounts, and what was taken in, outlive the process; with NATS its buckets do that. */
 function keptBuckets({ publicImBridge, stateDir }: GatehouseConfig): Partial<EmbeddedBusDeps> {
   if (publicImBridge === undefined) return {}
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  makeFolder(stateDir)
   return { store: openKvFile(join(stateDir, 'bridge.db')), storedBuckets: [busSubjects.bridgeBucket.name, busSubjects.seenBucket.name] }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '@gatehouse/config'
 
 export interface ExportedFile {
   readonly path: string
@@ -32,7 +33,7 @@ export class ExportFolder {
 
   constructor(root: string) {
     this.#root = root
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makeFolder(root)
   }
 
   get isFinished(): boolean {
@@ -47,7 +48,7 @@ export class ExportFolder {
   write(path: string, content: Uint8Array): void {
     const full = join(this.#root, path)
     if (this.#made !== dirname(full)) {
-      mkdirSync(dirname(full), { recursive: true, mode: 0o700 })
+      makeFolder(dirname(full))
       this.#made = dirname(full)
     }
     writeFileSync(full, content, { mode: 0o600 })
