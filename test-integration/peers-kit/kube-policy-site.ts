@@ -119,6 +119,8 @@ export class PolicySites {
       maxStalenessMs: 0,
     })
     await follower.start()
+    // the bus brings it on a later turn
+    while (follower.current(Date.now()) === undefined) await new Promise((resolve) => setImmediate(resolve))
     return {
       service,
       follower,

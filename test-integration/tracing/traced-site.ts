@@ -38,7 +38,7 @@ export interface TracedSite {
   /** Everything that all services have logged so far. */
   logs(): string
   /** Runs the command line to its end; what it printed. Throws when it failed. */
-  cli(...args: readonly string[]): string
+  readonly cli: (...args: readonly string[]) => string
   /** Starts the command line and waits for a line that it prints. */
   startCli(ready: RegExp, ...args: readonly string[]): Promise<ManagedProcess>
   /** Stops the services, which send what they still have to say. */
