@@ -1,11 +1,14 @@
 import type { BusKv, BusSubscription, KvEntry } from './bus.ts'
 import { requireKey } from './subject-match.ts'
 
-/** Where buckets survive the process. Calls are rare (policy snapshots), so it may be synchronous. */
+/** Where buckets survive the process. */
 export interface KvStore {
   load(bucket: string): { readonly lastRevision: number; readonly entries: readonly KvEntry[] }
-  /** `undefined` value: the key is deleted. Durable when it returns; throws when it cannot be. */
-  save(bucket: string, key: string, value: Uint8Array | undefined, revision: number): void
+  /**
+   * `undefined` value: the key is deleted. Throws when it cannot be written at all, and then nothing has changed; resolves when it is durable, and
+   * rejects when nobody knows whether it is. What is saved first is durable first.
+   */
+  save(bucket: string, key: string, value: Uint8Array | undefined, revision: number): Promise<void>
 }
 
 type OnChange = (key: string, value: Uint8Array | undefined, revision: number) => void
@@ -44,10 +47,12 @@ export class EmbeddedKv implements BusKv {
     requireKey(key)
     if (expectedRevision !== undefined && (this.#entries.get(key)?.revision ?? 0) !== expectedRevision) return undefined
     const revision = this.#lastRevision + 1
-    this.#store?.save(this.#bucket, key, value, revision)
+    const durable = this.#store?.save(this.#bucket, key, value, revision)
+    // at once: whoever compares revisions meanwhile must not win, too
     this.#lastRevision = revision
     this.#entries.set(key, { key, value, revision })
     this.#notify(key, value, revision)
+    await durable
     return revision
   }
 
@@ -55,10 +60,11 @@ export class EmbeddedKv implements BusKv {
     requireKey(key)
     if (!this.#entries.has(key)) return
     const revision = this.#lastRevision + 1
-    this.#store?.save(this.#bucket, key, undefined, revision)
+    const durable = this.#store?.save(this.#bucket, key, undefined, revision)
     this.#lastRevision = revision
     this.#entries.delete(key)
     this.#notify(key, undefined, revision)
+    await durable
   }
 
   async keys(): Promise<readonly string[]> {

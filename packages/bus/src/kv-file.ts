@@ -1,8 +1,10 @@
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '@gatehouse/errors'
 import type { KvEntry } from './bus.ts'
 import type { KvStore } from './embedded-kv.ts'
 import { busError } from './errors.ts'
+import { SharedSync } from './shared-sync.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS entry (bucket TEXT, key TEXT, revision INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (bucket, key)) STRICT;
@@ -17,28 +19,42 @@ export interface KvFile extends KvStore {
 export function openKvFile(file: string): KvFile {
   const database = guarded(file, () => {
     const opened = new DatabaseSync(file, { timeout: 1000 })
-    opened.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`)
+    // NORMAL: a commit is in the log, not yet on the disk (https://sqlite.org/pragma.html#pragma_synchronous). That is left to a thread of the
+    // pool, which syncs the log for all commits of meanwhile: the event loop does not stand still while the disk works.
+    opened.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`)
+    // there is a log from the first write on, until the last connection is closed
+    opened.exec("INSERT OR IGNORE INTO bucket VALUES ('', 0)")
     return opened
   })
+  const log = guarded(file, () => openSync(`${file}-wal`, 'r+'))
+  const sync = new SharedSync((onDone) => fdatasync(log, onDone))
   const put = database.prepare('INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM entry WHERE bucket = ? AND key = ?')
   const setRevision = database.prepare('INSERT OR REPLACE INTO bucket VALUES (?, ?)')
+  const commit = (bucket: string, key: string, value: Uint8Array | undefined, revision: number): void => {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      if (value === undefined) remove.run(bucket, key)
+      else put.run(bucket, key, revision, value)
+      setRevision.run(bucket, revision)
+      database.exec('COMMIT')
+    } catch (thrown) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw thrown
+    }
+  }
   return {
     load: (bucket) => guarded(file, () => load(database, bucket)),
-    save: (bucket, key, value, revision) =>
-      guarded(file, () => {
-        database.exec('BEGIN IMMEDIATE')
-        try {
-          if (value === undefined) remove.run(bucket, key)
-          else put.run(bucket, key, revision, value)
-          setRevision.run(bucket, revision)
-          database.exec('COMMIT')
-        } catch (thrown) {
-          if (database.isTransaction) database.exec('ROLLBACK')
-          throw thrown
-        }
-      }),
-    close: () => database.close(),
+    save: (bucket, key, value, revision) => {
+      guarded(file, () => commit(bucket, key, value, revision))
+      return sync.wait().catch((thrown: unknown) => {
+        throw storeError(file, thrown)
+      })
+    },
+    close: () => {
+      database.close()
+      sync.idle(() => closeSync(log))
+    },
   }
 }
 
@@ -55,6 +71,10 @@ function guarded<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (thrown) {
-    throw busError('GH-BUS-STORE', `${file}: ${messageOf(thrown)}`, { cause: thrown })
+    throw storeError(file, thrown)
   }
+}
+
+function storeError(file: string, thrown: unknown): Error {
+  return busError('GH-BUS-STORE', `${file}: ${messageOf(thrown)}`, { cause: thrown })
 }

@@ -32,8 +32,8 @@ export class StreamManagement {
   #handled = 0
   /** Handled before one that came earlier. */
   readonly #early = new Set<number>()
-  /** The peer was told less than had arrived: it hears the rest unasked. */
-  #owesAnswer = false
+  /** Of the oldest request that was answered with less than had arrived: up to there the peer hears it unasked; 0: nothing is owed. */
+  #owesUpTo = 0
   #acked: number
   readonly #unacked: Sent[]
   #isAsked = false
@@ -61,7 +61,7 @@ export class StreamManagement {
 
   /**
    * Its owner has dealt with it, or has taken it over for good (XEP-0198 §4: *handled*, not received). True: the peer asked before and is to be
-   * told now.
+   * told now: what came behind its request does not keep it waiting.
    */
   noteHandled(arrival: number): boolean {
     this.#early.add(arrival)
@@ -69,7 +69,7 @@ export class StreamManagement {
       this.#handled += 1
       this.#received = (this.#received + 1) % WRAP
     }
-    return this.#owesAnswer && this.#handled === this.#arrived
+    return this.#owesUpTo > 0 && this.#handled >= this.#owesUpTo
   }
 
   noteSent(text: string, ticket: Ticket): void {
@@ -88,7 +88,8 @@ export class StreamManagement {
   }
 
   answer(): XmlElement {
-    this.#owesAnswer = this.#handled < this.#arrived
+    if (this.#handled >= this.#arrived) this.#owesUpTo = 0
+    else if (this.#handled >= this.#owesUpTo) this.#owesUpTo = this.#arrived
     return xml('a', ns.management, { h: String(this.#received) })
   }
 

@@ -231,6 +231,27 @@ test('what is not handled is not acknowledged; the rest is told unasked, without
   assert.deepEqual(acked(), [1, 2, 3])
 })
 
+test('a request is answered when what came before it is handled, whatever came behind it (XEP-0198 §4)', () => {
+  const pair = external({ isLazy: true })
+  for (const ticket of [1, 2]) pair.client.sendStanza(HELLO, ticket)
+  pair.run()
+  for (const ticket of [3, 4]) pair.client.sendStanza(HELLO, ticket)
+  pair.run()
+  const acked = (): number[] => pair.clientEvents.flatMap((event) => (event.kind === 'acked' ? [...event.tickets] : []))
+  pair.server.markHandled(0, 1)
+  pair.run()
+  assert.deepEqual(acked(), [])
+  pair.server.markHandled(0, 2)
+  pair.run()
+  assert.deepEqual(acked(), [1, 2])
+  pair.server.markHandled(0, 3)
+  pair.run()
+  assert.deepEqual(acked(), [1, 2])
+  pair.server.markHandled(0, 4)
+  pair.run()
+  assert.deepEqual(acked(), [1, 2, 3, 4])
+})
+
 test('somebody else cannot take a session over', () => {
   const session = { id: 'x', local: 'fabrikam.example', remote: 'victim.example', received: 0, acked: 0, unacked: [] }
   const pair = external({

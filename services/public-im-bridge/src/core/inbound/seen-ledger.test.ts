@@ -5,11 +5,17 @@ import { type Bus, type BusKv, createEmbeddedBus } from '@gatehouse/bus'
 import { silentLogger } from '@gatehouse/telemetry'
 import { BridgeRig } from '../../testing/bridge-rig.ts'
 import { SeenLedger } from './seen-ledger.ts'
-import { decodePage, encodePage } from './seen-page.ts'
+import { decodePage, PagesRead, type SeenMark, SeenPage } from './seen-page.ts'
 
 const alice = { user: 'alice', domain: 'contoso.example' }
 const HOUR_MS = 3_600_000
 const keyOf = (text: string): string => createHash('sha256').update(text).digest().toString('base64url', 0, 16)
+
+function pageOf(marks: readonly SeenMark[]): Uint8Array {
+  const page = new SeenPage(8)
+  for (const mark of marks) page.add(mark)
+  return page.bytes()
+}
 
 function after(delayMs: number, run: () => void): () => void {
   const timer = setTimeout(run, delayMs)
@@ -72,10 +78,66 @@ describe('the ledger of what was taken in', () => {
       { key: keyOf('a'), atMs: 1_764_000_000_000 },
       { key: keyOf('b'), atMs: 0 },
     ]
-    const page = encodePage(marks)
+    const page = pageOf(marks)
     assert.deepEqual(decodePage(page), marks)
     for (let cut = 0; cut < page.length; cut++) assert.ok(decodePage(page.subarray(0, cut)).length <= 1)
     assert.deepEqual(decodePage(Buffer.from('nonsense')), [])
+  })
+
+  it('reads of a page that grows only what is new, and all of one that was written over it', () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => ({ key: keyOf(name), atMs: 5 })) as [SeenMark, SeenMark, SeenMark, SeenMark]
+    const read = new PagesRead()
+    assert.deepEqual(read.news('r0.0', pageOf([])), [])
+    assert.deepEqual(read.news('r0.0', pageOf([a])), [a])
+    assert.deepEqual(read.news('r0.0', pageOf([a, b, c])), [b, c])
+    assert.deepEqual(read.news('r0.0', pageOf([a, b, c])), [])
+    assert.deepEqual(read.news('r0.1', pageOf([a, b])), [a, b], 'another page')
+    assert.deepEqual(read.news('r0.0', pageOf([d])), [d])
+    assert.deepEqual(read.news('r0.0', pageOf([a, b, c, d])), [a, b, c, d])
+    assert.deepEqual(read.news('r0.0', Buffer.from('nonsense')), [])
+  })
+
+  it('writes on while the bus is slow, a few pages at a time, and answers each mark when its own write is done', async () => {
+    const bus = createEmbeddedBus()
+    const kv = await bus.kv('seen')
+    const open: (() => void)[] = []
+    const slow: BusKv = {
+      get: (key) => kv.get(key),
+      put: (key, value) => new Promise((resolve) => open.push(() => void kv.put(key, value).then(resolve))),
+      delete: (key) => kv.delete(key),
+      keys: () => kv.keys(),
+      watch: (run) => kv.watch(run),
+    }
+    const due: (() => void)[] = []
+    const ledger = new SeenLedger({
+      kv: slow,
+      replica: 'r0',
+      nowMs: () => 1_000,
+      after: (delayMs, run) => {
+        // the patience with a bus that is away is not what this is about
+        if (delayMs < 1_000) due.push(run)
+        return () => {}
+      },
+      log: silentLogger,
+    })
+    await ledger.start()
+    const answered: number[] = []
+    const added = Array.from({ length: 6 }, async (_, at) => {
+      const done = ledger.add(keyOf(`m${at}`))
+      for (const run of due.splice(0)) run()
+      await done
+      answered.push(at)
+    })
+    assert.deepEqual([open.length, answered], [4, []])
+    open.shift()?.()
+    await added[0]
+    assert.deepEqual(answered, [0])
+    for (const run of due.splice(0)) run()
+    assert.equal(open.length, 4, 'both that waited in one write')
+    for (const write of open.splice(0)) write()
+    await Promise.all(added)
+    await ledger.stop()
+    await bus.close(0)
   })
 })
 

@@ -3,17 +3,19 @@ import { messageOf } from '@gatehouse/errors'
 import type { Logger } from '@gatehouse/telemetry'
 import { keyWord } from '../accounts/bucket-keys.ts'
 import { RecentMap } from '../recent-map.ts'
-import { decodePage, encodePage, type SeenMark } from './seen-page.ts'
+import { PagesRead, SeenPage } from './seen-page.ts'
 
-/** Marks in one entry of the bucket: 11 kB, well below what a message of the bus carries. */
-const PAGE = 512
+/** Marks in one entry of the bucket: 5.5 kB. A write carries half of it in the middle. */
+const PAGE = 256
 /** Entries of one replica; the oldest is written over. With `PAGE` 131,072 marks, some ten minutes of 200 a second, or a day of 1.5. */
-const PAGES = 256
+const PAGES = 512
 /** Marks in memory, those of all replicas. */
 const MOST = 400_000
 const LONGEST_MS = 24 * 60 * 60_000
 /** Marks of so long go in one write. */
-const WRITE_MS = 20
+const GATHER_MS = 3
+/** Writes that are not answered yet; further marks wait for the first of them. */
+const MOST_WRITES = 4
 /** The bus being away does not hold up answers for longer. */
 const PATIENCE_MS = 1_000
 
@@ -34,11 +36,13 @@ export class SeenLedger {
   readonly #prefix: string
   readonly #seen = new RecentMap<number>({ most: MOST, lifetimeMs: LONGEST_MS })
   /** Of the page that is being filled. */
-  #page: SeenMark[] = []
+  #page = new SeenPage(PAGE)
   #at = 0
+  readonly #read = new PagesRead()
   #waiting: (() => void)[] = []
   #newestOwnMs = 0
   #isPlanned = false
+  #writes = 0
   #isAway = false
   #subscription: BusSubscription | undefined
 
@@ -72,8 +76,8 @@ export class SeenLedger {
   add(key: string): Promise<void> {
     const atMs = this.#deps.nowMs()
     this.#seen.set(key, atMs, atMs)
-    if (this.#page.length >= PAGE) this.#turn()
-    this.#page.push({ key, atMs })
+    if (this.#page.isFull) this.#turn()
+    this.#page.add({ key, atMs })
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
       this.#plan()
@@ -81,13 +85,11 @@ export class SeenLedger {
   }
 
   #plan(): void {
-    if (this.#isPlanned) return
+    if (this.#isPlanned || this.#writes >= MOST_WRITES) return
     this.#isPlanned = true
-    this.#deps.after(WRITE_MS, () => {
-      void this.#write().finally(() => {
-        this.#isPlanned = false
-        if (this.#waiting.length > 0) this.#plan()
-      })
+    this.#deps.after(GATHER_MS, () => {
+      this.#isPlanned = false
+      if (this.#waiting.length > 0) void this.#write()
     })
   }
 
@@ -98,29 +100,32 @@ export class SeenLedger {
     const cancel = after(PATIENCE_MS, () => {
       for (const resolve of waiting.splice(0)) resolve()
     })
+    this.#writes++
     try {
-      await kv.put(this.#prefix + at, encodePage(page))
+      await kv.put(this.#prefix + at, page.bytes())
       this.#isAway = false
     } catch (thrown) {
       if (!this.#isAway) log.warn({ detail: messageOf(thrown) }, 'what was taken in cannot be noted: a restart now may repeat messages')
       this.#isAway = true
     }
     cancel()
+    this.#writes--
     for (const resolve of waiting) resolve()
+    if (this.#waiting.length > 0) this.#plan()
   }
 
   /** The next page; what of this one is not written yet goes at once. */
   #turn(): void {
     if (this.#waiting.length > 0) void this.#write()
-    this.#page = []
+    this.#page = new SeenPage(PAGE)
     this.#at = (this.#at + 1) % PAGES
   }
 
   #noticed(key: string, value: Uint8Array | undefined): void {
     const isOwn = key.startsWith(this.#prefix)
     // what it writes itself it knows
-    if (value === undefined || (isOwn && this.#page.length > 0)) return
-    for (const { key: seen, atMs } of decodePage(value)) {
+    if (value === undefined || (isOwn && !this.#page.isEmpty)) return
+    for (const { key: seen, atMs } of this.#read.news(key, value)) {
       if (this.#seen.get(seen, atMs) === undefined) this.#seen.set(seen, atMs, atMs)
       if (!isOwn || atMs < this.#newestOwnMs) continue
       this.#newestOwnMs = atMs
