@@ -66,6 +66,7 @@ class Bench {
     this.desk.take(passage, {
       accept: (_, response) => void this.answers.push(response),
       refuse: (_, refusal) => void this.refusals.push(refusal),
+      wait: () => false,
     })
     await new Promise((resolve) => setImmediate(resolve))
     return true

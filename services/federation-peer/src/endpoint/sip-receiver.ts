@@ -1,4 +1,4 @@
-import type { DeliveryOutcome, Destination, ImContent } from '@gatehouse/im-model'
+import type { Decision, DeliveryOutcome, Destination, ImContent } from '@gatehouse/im-model'
 import type { OutboxCode } from '@gatehouse/outbox'
 import { Dialog, type SipRequest, type SipResponse } from '@gatehouse/sip-core'
 import { type Refusal, refuse } from '../admit/refusal.ts'
@@ -10,6 +10,7 @@ import { toSipUri } from './content/sip-address.ts'
 import { partiesOf } from './envelope-of.ts'
 import type { HandOver } from './hand-over.ts'
 import type { ImSessions } from './im-sessions.ts'
+import { isForUsToKeep } from './is-away.ts'
 import type { OutsideAnswers } from './outside-answers.ts'
 import type { OwnContacts } from './own-contact.ts'
 import type { HeaderPairs } from './own-request.ts'
@@ -29,6 +30,8 @@ export interface AnswerDesk {
   /** `code`: what it was accepted for, when that is not its delivery. */
   accept(passage: Passage, response: SipResponse, code?: OutboxCode): void
   refuse(passage: Passage, refusal: Refusal): void
+  /** The destination is away, and certainly has nothing of it. False: it cannot wait for it. */
+  wait(passage: Passage, destination: Destination): boolean
 }
 
 export interface SipReceiverDeps {
@@ -97,8 +100,10 @@ export class SipReceiver {
     if (content === 'unreadable') return this.#refuse(passage, desk, 'GH-PEER-CONTENT', ACCEPT)
     if (content === 'nothing') return desk.accept(passage, this.#deps.answers.of(passage, 200))
     this.#deps.handOver.run(passage, destination, content, (outcome) => {
-      if (outcome.status === 'failed') desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
-      else desk.accept(passage, this.#deps.answers.of(passage, statusOf(outcome, passage.method, passage.isInDialog)), codeOf(outcome))
+      if (outcome.status === 'failed') {
+        if (isForUsToKeep(outcome, passage.decision as Decision) && desk.wait(passage, destination)) return
+        desk.refuse(passage, this.#deps.answers.refusalOf(passage, outcome))
+      } else desk.accept(passage, this.#deps.answers.of(passage, statusOf(outcome, passage.method, passage.isInDialog)), codeOf(outcome))
     })
   }
 

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { LinkDestination } from '../route/link-targets.ts'
+import type { Destination } from '@gatehouse/im-model'
 import type { Passage } from '../session/passage.ts'
 
 const DEFAULT_TLS_PORT = 5061
 
-/** What is away together: the inside, a partner's edge, or the domain whose edge is found by SRV. As `gatehouse peers` names it. */
-export function laneOf(destination: LinkDestination): string {
-  if (destination.to === 'inside') return 'inside'
+/**
+ * What is away together: the inside, a partner's edge, or the domain whose edge is found by SRV, as `gatehouse peers` names it; a home system that
+ * speaks something else, or a network's domain, as the outbox of the networks does.
+ */
+export function laneOf(destination: Destination): string {
+  if (destination.to === 'network') return destination.domain
+  if (destination.to === 'inside') return destination.port === undefined ? 'inside' : `inside/${destination.domain}`
   const { edgeHost, edgePort, domain } = destination
   if (edgeHost === undefined) return domain
   return edgePort === DEFAULT_TLS_PORT ? edgeHost : `${edgeHost}:${edgePort}`

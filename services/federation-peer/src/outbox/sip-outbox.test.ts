@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromBinary } from '@bufbuild/protobuf'
 import { partner, settings } from '@gatehouse/policy-engine/test'
+import { type Delivery, deliveredOutcome, deliveryCodes, failedOutcome, queuedOutcome } from '@gatehouse/delivery'
+import type { PolicyObject } from '@gatehouse/policy-engine'
 import { ArchiveRecordSchema } from '@gatehouse/proto'
 import { createRequest, createResponse, encodeMessage, type SipRequest } from '@gatehouse/sip-core'
+import { JABBER } from '../endpoint/sip-user-rig.ts'
 import { GateRig } from '../session/gate-rig.ts'
 import type { RigConnection } from '../session/rig-connection.ts'
 
@@ -205,4 +208,100 @@ test('nothing is accepted while the archive does not commit', async () => {
   rig.isArchiveAway = false
   await pass(rig, 2 * MINUTE_MS)
   assert.deepEqual(bodies(rig.partnerLink), [])
+})
+
+// ── what came by SIP for those whom SIP does not lead to ──
+
+const NOBODY = failedOutcome(deliveryCodes, 'GH-DELIVERY-NOBODY')
+const HOME_AWAY = { ...NOBODY, code: 'GH-XMPP-AWAY', sipStatus: 504 } as const
+const XMPP_HOME: PolicyObject = {
+  kind: 'InternalDomain',
+  name: 'chat',
+  spec: { domain: 'chat.contoso.example', subdomains: false, homeSystem: 'xmpp' },
+}
+const TO_HOME = { from: 'carol@fabrikam.example', to: 'dave@chat.contoso.example' } as const
+const textOf = ({ envelope: { content } }: Delivery): string => (content.kind === 'message' ? content.text : content.kind)
+
+/** Of a partner's messages to a home system that speaks XMPP, and of ours to a network. */
+async function bridgedRig(): Promise<{ rig: GateRig; partner: RigConnection }> {
+  const rig = await waitingRig()
+  rig.setPolicy([SETTINGS, PAGE_MODE_PARTNER, XMPP_HOME, JABBER])
+  return { rig, partner: rig.open('external', ['sip.fabrikam.example']) }
+}
+
+test('a home system that speaks XMPP is away: a partner’s messages wait, and go on in order when it is back', async () => {
+  const { rig, partner } = await bridgedRig()
+  rig.outcome = () => HOME_AWAY
+  await send(rig, partner, say('one', TO_HOME))
+  await send(rig, partner, say('two', TO_HOME))
+  assert.deepEqual(
+    partner.responses().map(({ status }) => status),
+    [202, 202],
+  )
+  assert.deepEqual([...new Set(rig.handedOver.map(textOf))], ['one'], 'the second waits behind the first without being tried')
+  const tried = rig.handedOver.length
+  rig.outcome = () => deliveredOutcome()
+  await send(rig, partner, say('three', TO_HOME))
+  await pass(rig, MINUTE_MS)
+  assert.deepEqual(rig.handedOver.slice(tried).map(textOf), ['one', 'two', 'three'])
+  const again = rig.handedOver[tried]
+  assert.deepEqual([again?.waited, again?.decision.queue, again?.decision.mark], [true, undefined, 'unverified'])
+  assert.deepEqual(again?.envelope.id, rig.handedOver[0]?.envelope.id)
+  await send(rig, partner, say('four', TO_HOME))
+  assert.deepEqual(
+    partner.responses().map(({ status }) => status),
+    [202, 202, 202, 200],
+  )
+  assert.equal(outcomes(rig).filter((text) => text.includes('DELIVERED')).length, 3)
+})
+
+test('a home system that speaks XMPP stays away: the partner’s user is told', async () => {
+  const { rig, partner } = await bridgedRig()
+  rig.outcome = () => HOME_AWAY
+  await send(rig, partner, say('hello', TO_HOME))
+  await pass(rig, 61 * MINUTE_MS)
+  const [notice] = rig.partnerLink.requests()
+  assert.equal(notice?.requestUri, 'sip:carol@fabrikam.example')
+  assert.match(Buffer.from(notice?.body ?? []).toString(), /to dave@chat\.contoso\.example was not delivered: the other side/)
+})
+
+test('what a home system refuses, and what may have arrived there, does not wait', async () => {
+  const { rig, partner } = await bridgedRig()
+  for (const outcome of [
+    { ...HOME_AWAY, sipStatus: 404 },
+    { ...HOME_AWAY, isCertain: false },
+    { ...HOME_AWAY, code: 'GH-BRIDGE-BUSY', sipStatus: 503 },
+    { ...HOME_AWAY, retry: 'never' },
+  ] as const) {
+    rig.outcome = () => outcome
+    await send(rig, partner, say('now or never', TO_HOME))
+  }
+  assert.deepEqual(
+    partner.responses().map(({ status }) => status),
+    [404, 504, 504, 504],
+  )
+})
+
+test('no replica of the bridge is there: what our users send to networks waits here, and may wait on there', async () => {
+  const { rig } = await bridgedRig()
+  rig.outcome = () => NOBODY
+  await send(rig, rig.inside, say('one', { to: 'bob@jabber.example' }))
+  assert.equal(rig.inside.responses()[0]?.status, 202)
+  rig.outcome = () => queuedOutcome()
+  await pass(rig, MINUTE_MS)
+  const late = rig.handedOver.at(-1)
+  assert.deepEqual([late?.waited, late?.decision.queue?.uncertain], [undefined, 'fail'])
+  assert.ok((late?.decision.queue?.maxAgeMs ?? 0) < 60 * MINUTE_MS, 'not longer than it was allowed to wait at first')
+  assert.deepEqual(
+    outcomes(rig).filter((text) => text.includes('DELIVERED')),
+    [],
+    'whoever keeps it now says what becomes of it',
+  )
+})
+
+test('what the bridge itself could not keep is not kept here instead', async () => {
+  const { rig } = await bridgedRig()
+  rig.outcome = () => ({ ...NOBODY, code: 'GH-OUTBOX-FULL', sipStatus: 503 })
+  await send(rig, rig.inside, say('one too many', { to: 'bob@jabber.example' }))
+  assert.equal(rig.inside.responses()[0]?.status, 504)
 })

@@ -2,13 +2,14 @@ import { type Delivery, endTaking, failedOutcome } from '@gatehouse/delivery'
 import { type CodeEntry, errorsOf } from '@gatehouse/errors'
 import type { Decision, DeliveryOutcome, Destination, ImAddress } from '@gatehouse/im-model'
 import { type Attempt, type Outbox, type OutboxEnd, type Outboxes, type OutboxItem, type OutboxPort, outboxCodes } from '@gatehouse/outbox'
-import { policyCodes } from '@gatehouse/policy-engine'
+import { homeSystemOf, policyCodes } from '@gatehouse/policy-engine'
 import { type DecideAgainDeps, decideAgain, type JudgedInput } from '@gatehouse/policy-follow'
 import type { Tracer } from '@gatehouse/telemetry'
 import { readAddressee, readSender } from '../admit/read-addresses.ts'
 import { type Refusal, refuse } from '../admit/refusal.ts'
 import type { Forwarder } from '../deliver/forwarder.ts'
 import type { EdgeLog } from '../edge/connection.ts'
+import { isAway } from '../endpoint/is-away.ts'
 import { outcomeOfAnswer } from '../endpoint/outcome-of-answer.ts'
 import type { UserAgent } from '../endpoint/user-agent.ts'
 import { peerCodes } from '../errors.ts'
@@ -16,6 +17,7 @@ import type { Recorder } from '../record/recorder.ts'
 import { isBySip, type LinkDestination } from '../route/link-targets.ts'
 import { type CachedEvidence, Passage } from '../session/passage.ts'
 import { conversationOf, laneOf, workIdOf } from './lane-name.ts'
+import { lateDelivery } from './late-delivery.ts'
 import type { NoticeTexts } from './notice-texts.ts'
 import { PastConnection } from './past-connection.ts'
 import { failureReceiptOf, noticeTo } from './sender-notice.ts'
@@ -26,11 +28,11 @@ export interface GateOutbox {
   /** Policy lets it wait, and it is of a kind that can: a page-mode message outside any dialog. `failureCode`: why there is no link. */
   mayWait(passage: Passage, failureCode?: string): boolean
   /** A message of the same conversation waits: this one must not overtake it. */
-  isBehind(passage: Passage, destination: LinkDestination): boolean
+  isBehind(passage: Passage, destination: Destination): boolean
   /** Called once; undefined: it is kept, durably. */
-  take(passage: Passage, destination: LinkDestination, onTaken: (refusal: Refusal | undefined) => void): void
+  take(passage: Passage, destination: Destination, onTaken: (refusal: Refusal | undefined) => void): void
   /** The destination is there. */
-  seen(destination: LinkDestination): void
+  seen(destination: Destination): void
 }
 
 export interface SipOutboxDeps extends DecideAgainDeps {
@@ -57,7 +59,10 @@ const MAX_REMEMBERED = 10_000
 const NOT_AWAY: ReadonlySet<string> = new Set(['GH-EDGE-LINK-NO-RECORD', 'GH-EDGE-LINK-DOMAIN-RULE', 'GH-EDGE-DRAINING'])
 const errors = errorsOf(outboxCodes)
 
-/** What waits for SIP destinations: requests as they came, and word to the senders of those that were given up. */
+/**
+ * What waits for SIP destinations, and what came by SIP for others and nobody else can keep: requests as they came, and word to the senders of
+ * those that were given up.
+ */
 export class SipOutbox implements OutboxPort, GateOutbox {
   readonly name = 'sip'
   readonly #deps: SipOutboxDeps
@@ -65,6 +70,8 @@ export class SipOutbox implements OutboxPort, GateOutbox {
   #isStopped = false
   /** Where each lane was tried last. */
   readonly #tried = new Map<string, LinkDestination>()
+  /** By id, what was given to another outbox: what becomes of it, that one says. */
+  readonly #passedOn = new Set<string>()
 
   constructor(deps: SipOutboxDeps) {
     this.#deps = deps
@@ -89,14 +96,14 @@ export class SipOutbox implements OutboxPort, GateOutbox {
     return passage.kind === 'message' && passage.method === 'MESSAGE' && !passage.isInDialog
   }
 
-  isBehind(passage: Passage, destination: LinkDestination): boolean {
+  isBehind(passage: Passage, destination: Destination): boolean {
     if (!this.mayWait(passage)) return false
     const lane = laneOf(destination)
     // Nearly always nothing waits, and then no key need be made.
     return this.#outbox?.holdsAny(lane) === true && this.#outbox.isWaiting(lane, conversationOf(passage))
   }
 
-  take(passage: Passage, destination: LinkDestination, onTaken: (refusal: Refusal | undefined) => void): void {
+  take(passage: Passage, destination: Destination, onTaken: (refusal: Refusal | undefined) => void): void {
     const { queue } = passage.decision as Decision
     if (this.#outbox === undefined || queue === undefined) return onTaken(refuse('GH-PEER-NEXT-HOP-AWAY'))
     const item: OutboxItem = {
@@ -118,7 +125,7 @@ export class SipOutbox implements OutboxPort, GateOutbox {
     })
   }
 
-  seen(destination: LinkDestination): void {
+  seen(destination: Destination): void {
     this.#outbox?.nudge(laneOf(destination))
   }
 
@@ -129,7 +136,7 @@ export class SipOutbox implements OutboxPort, GateOutbox {
     if (waiting === undefined) return given('GH-OUTBOX-UNREADABLE')
     if (waiting.kind === 'notice') return await this.#sendNotice(waiting)
     const span = this.#deps.tracer.resume(waiting.trace, 'outbox.deliver', 'consumer')
-    const attempt = await this.#send(waiting)
+    const attempt = await this.#send(waiting, item)
     if (span !== undefined) endTaking(span, attempt.outcome)
     return attempt
   }
@@ -141,7 +148,7 @@ export class SipOutbox implements OutboxPort, GateOutbox {
 
   async ended(item: OutboxItem, end: OutboxEnd): Promise<void> {
     const waiting = decodeWaiting(item.payload)
-    if (waiting?.kind !== 'request') return
+    if (waiting?.kind !== 'request' || this.#passedOn.delete(item.id)) return
     const { recorder, nowMs } = this.#deps
     const { sipStatus: status, code, isCertain } = end
     if (waiting.envelopeId !== undefined) {
@@ -153,14 +160,14 @@ export class SipOutbox implements OutboxPort, GateOutbox {
     if (end.result !== 'delivered') await this.#tellSender(waiting, item, end)
   }
 
-  async #send(waiting: WaitingRequest): Promise<Attempt> {
+  async #send(waiting: WaitingRequest, item: OutboxItem): Promise<Attempt> {
     const passage = this.#passageOf(waiting)
     const decision = await decideAgain(passage, this.#deps)
     if (decision === undefined) return { outcome: failedOutcome(peerCodes, 'GH-PEER-NO-POLICY'), holdsUp: 'destination' }
     passage.decision = decision
     const { destination } = decision
     if (decision.verdict === 'deny' || destination === undefined) return deniedAttempt(decision)
-    if (!isBySip(destination)) return { outcome: failedOutcome(peerCodes, 'GH-PEER-SIP-NOTHING'), holdsUp: 'nothing' }
+    if (!isBySip(destination)) return await this.#handOver(waiting, passage, destination, item)
     if (this.#tried.size >= MAX_REMEMBERED) this.#tried.clear()
     this.#tried.set(laneOf(destination), destination)
     const forwarded = this.#deps.forwarder.prepare(passage, destination)
@@ -173,6 +180,16 @@ export class SipOutbox implements OutboxPort, GateOutbox {
         resolve({ outcome: outcomeOfAnswer(answer), holdsUp: isAway ? 'destination' : 'nothing' })
       })
     })
+  }
+
+  /** To a home system or a network that SIP does not lead to, by the service that owns it. */
+  async #handOver(waiting: WaitingRequest, passage: Passage, destination: Destination, item: OutboxItem): Promise<Attempt> {
+    const delivery = lateDelivery({ waiting, passage, destination, item, nowMs: this.#deps.nowMs() })
+    if (delivery === undefined) return { outcome: failedOutcome(peerCodes, 'GH-PEER-CONTENT'), holdsUp: 'nothing' }
+    const outcome = await this.#deps.sendOwn(delivery)
+    if (outcome.status === 'queued') this.#passedOn.add(item.id)
+    if (isAway(outcome)) return { outcome, holdsUp: 'destination' }
+    return { outcome, holdsUp: outcome.code === 'GH-BRIDGE-BUSY' ? 'conversation' : 'nothing' }
   }
 
   #passageOf(waiting: WaitingRequest): Passage {
@@ -211,7 +228,7 @@ export class SipOutbox implements OutboxPort, GateOutbox {
     }
     const told: OutboxItem = {
       id: `${item.id}-end`,
-      destination: isBySip(destination) ? laneOf(destination) : destination.domain,
+      destination: laneOf(destination),
       conversation: `notices > ${item.from}`,
       from: `${notice.delivery.envelope.from.user}@${notice.delivery.envelope.from.domain}`,
       to: item.from,
@@ -240,10 +257,14 @@ export class SipOutbox implements OutboxPort, GateOutbox {
   async #senderAt(passage: Passage): Promise<Destination | undefined> {
     if (passage.side === 'internal') return { to: 'inside', domain: passage.fromDomain }
     const from = this.#gateAddress(passage)
+    const snapshot = this.#deps.snapshot(this.#deps.nowMs())
+    const home = snapshot === undefined ? 'sip' : homeSystemOf(snapshot, from.domain)
     const input: JudgedInput = {
       nowMs: this.#deps.nowMs(),
       side: 'internal',
       bound: { peerClass: 'inside', partner: '' },
+      // nobody in a domain of another home system could say it by SIP
+      bridge: home === 'sip' ? undefined : { protocol: home, evidence: 'V3' },
       kind: 'receipt',
       method: 'MESSAGE',
       fromUser: from.user,

@@ -20,7 +20,7 @@ import { buildSipOutbox } from '../outbox/build-sip-outbox.ts'
 import type { SipOutbox } from '../outbox/sip-outbox.ts'
 import { SipTraces } from '../peering/sip-traces.ts'
 import { Recorder } from '../record/recorder.ts'
-import { LinkTargets } from '../route/link-targets.ts'
+import { isBySip, LinkTargets } from '../route/link-targets.ts'
 import { OwnNames } from '../route/own-names.ts'
 import { RouteToken } from '../route/route-token.ts'
 import { Gate } from './gate.ts'
@@ -49,6 +49,10 @@ export class GateRig {
   /** What the endpoint gave to the owner of a network, and what that says of it. */
   readonly handedOver: Delivery[] = []
   outcome: (delivery: Delivery) => DeliveryOutcome = () => deliveredOutcome()
+  readonly #handOver = (delivery: Delivery, onOutcome: (outcome: DeliveryOutcome) => void): void => {
+    this.handedOver.push(delivery)
+    setImmediate(() => onOutcome(this.outcome(delivery)))
+  }
   /** What was counted as observed. */
   readonly observed: string[] = []
   /** Stages that were measured, and the trace they were given as their example. */
@@ -152,10 +156,7 @@ export class GateRig {
       replica: options.replica ?? 'rig',
       publish: (data) => this.onWord(data),
       deliverAt: (replica, delivery, onOutcome) => this.deliverAt(replica, delivery, onOutcome),
-      deliver: (delivery, onOutcome) => {
-        this.handedOver.push(delivery)
-        setImmediate(() => onOutcome(this.outcome(delivery)))
-      },
+      deliver: this.#handOver,
       newId: () => new Uint8Array(16),
       texts: federationPeerConfig.shape.outbox.parse({}).notice,
       insideName: own.internal.host,
@@ -177,7 +178,8 @@ export class GateRig {
         layer: () => this.session.layer,
         log: SILENT,
         tracer: options.tracer ?? silentTracer,
-        sendOwn: (delivery, onOutcome) => this.endpoint.deliver(delivery, onOutcome),
+        sendOwn: (delivery, onOutcome) =>
+          isBySip(delivery.destination) ? this.endpoint.deliver(delivery, onOutcome) : this.#handOver(delivery, onOutcome),
         newId: () => new Uint8Array(16),
         forgive: () => undefined,
       },

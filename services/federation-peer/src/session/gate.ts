@@ -222,13 +222,13 @@ export class Gate implements RelayOwner, AnswerDesk {
       return this.#deps.echo.take(passage, this)
     }
     const destination = passage.decision?.destination as Destination
+    // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
+    if (passage.endsHere && isBySip(destination)) return this.#refuse(passage, refuse('GH-PEER-NO-DIALOG'), this.#deps.nowMs())
+    if (this.#deps.outbox?.isBehind(passage, destination) === true) return this.#wait(passage, destination)
     if (!isBySip(destination)) {
       passage.enter('deliver')
       return this.#deps.receiver.take(passage, destination, this)
     }
-    // our own Contact leads to the endpoint and nowhere else; the people behind it have moved since
-    if (passage.endsHere) return this.#refuse(passage, refuse('GH-PEER-NO-DIALOG'), this.#deps.nowMs())
-    if (this.#deps.outbox?.isBehind(passage, destination) === true) return this.#wait(passage, destination)
     this.#deps.links.acquire(
       this.#deps.targets.of(destination),
       (link) => {
@@ -248,7 +248,7 @@ export class Gate implements RelayOwner, AnswerDesk {
   }
 
   /** The next hop certainly does not have it, and policy says that it may wait. */
-  #wait(passage: Passage, destination: LinkDestination): void {
+  #wait(passage: Passage, destination: Destination): void {
     passage.enter('wait')
     this.#deps.outbox?.take(passage, destination, (refusal) => {
       if (passage.stage !== 'wait') return
@@ -279,8 +279,16 @@ export class Gate implements RelayOwner, AnswerDesk {
   accept(passage: Passage, response: SipResponse, code?: OutboxCode): void {
     if (passage.stage !== 'deliver') return
     const nowMs = this.#deps.nowMs()
+    const { destination, queue } = passage.decision ?? {}
+    if (destination !== undefined && queue !== undefined && code === undefined) this.#deps.outbox?.seen(destination)
     if (code !== undefined) this.#finish(passage, response.status, nowMs, code)
     this.#answer(passage, response, nowMs)
+  }
+
+  wait(passage: Passage, destination: Destination): boolean {
+    if (passage.stage !== 'deliver' || this.#deps.outbox?.mayWait(passage) !== true) return false
+    this.#wait(passage, destination)
+    return true
   }
 
   refuse(passage: Passage, refusal: Refusal): void {

@@ -159,7 +159,7 @@ export class Outbound {
     return isAway(outcome) && this.#mayWait(delivery) ? await this.#deps.outbox.take(delivery, FROM_SIP) : outcome
   }
 
-  /** Those from partners by SIP do not: their certificate, without which nothing can be decided again, does not come along. */
+  /** Those from partners by SIP wait at the edge: their certificate, without which nothing can be decided again, does not come along. */
   #mayWait(delivery: Delivery): boolean {
     return delivery.decision.direction !== 'inbound' && this.#deps.outbox.mayWait(delivery)
   }
