@@ -13,7 +13,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const CODES = new Map(Object.entries(ESCAPES).map(([character, written]) => [written.slice(1), character]))
 CODES.set('5c', '\\')
 
-/** User part of another network as a local part; reversible with `unescapeLocal` (XEP-0106 §4, RFC 7247 §4). */
+/** User part of another network as a local part; reversible with `unescapeLocal` (XEP-0106 §4, RFC 7247 §6). */
 export function escapeLocal(user: string): string {
   let text = ''
   for (let index = 0; index < user.length; index += 1) {

@@ -31,7 +31,7 @@ export function readContent(request: SipRequest, rewrite: MessageContent | undef
   }
 }
 
-/** RFC 7572 §7: the first one that is named (RFC 3261 §20.13); anything but a tag of RFC 5646 is left out. */
+/** RFC 7572 §8: the first one that is named (RFC 3261 §20.13); anything but a tag of RFC 5646 is left out. */
 function languageOf(request: SipRequest): string | undefined {
   const first = request.headers.first('Content-Language')?.split(',', 1)[0]?.trim() ?? ''
   return /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/.test(first) ? first : undefined

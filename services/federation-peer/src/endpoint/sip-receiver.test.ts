@@ -62,7 +62,7 @@ describe('a message for somebody on a network', () => {
     assert.equal(alice.rig.session.layer.openServerTransactions(), 0)
   })
 
-  it('keeps its language, where it names one (RFC 7572 §7)', async () => {
+  it('keeps its language, where it names one (RFC 7572 §8)', async () => {
     const alice = user()
     for (const language of ['de-CH, en', 'no language at all']) {
       const headers = [...PLAIN, ['Content-Language', language]] as const

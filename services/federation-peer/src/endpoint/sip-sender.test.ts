@@ -72,7 +72,7 @@ describe('page mode to the inside (RFC 3428, RFC 7572)', () => {
     )
   })
 
-  it('says the language of a text (RFC 7572 §7)', () => {
+  it('says the language of a text (RFC 7572 §8)', () => {
     const rig = new GateRig()
     const { link } = deliver(rig, delivery({ kind: 'message', messageId: 'm1', text: 'Grüezi', language: 'de-CH' }), 200)
     const [request] = link.requests()

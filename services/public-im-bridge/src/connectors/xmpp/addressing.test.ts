@@ -4,7 +4,7 @@ import { networkAddress } from '@gatehouse/bridge-kit'
 import fc from 'fast-check'
 import { xmppAddressing } from './addressing.ts'
 
-/** RFC 7247 §4 with XEP-0106. */
+/** RFC 7247 §6 with XEP-0106. */
 const ROWS: readonly (readonly [user: string, jid: string])[] = [
   ['bob', 'bob@fabrikam.example'],
   ["o'hara", 'o\\27hara@fabrikam.example'],

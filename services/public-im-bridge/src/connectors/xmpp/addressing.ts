@@ -2,7 +2,7 @@ import { type Addressing, type NetworkAddress, networkAddress } from '@gatehouse
 import type { ImAddress } from '@gatehouse/im-model'
 import { bareOf, escapeLocal, parseJid, unescapeLocal } from '@gatehouse/xmpp-core'
 
-/** RFC 7247 §4 with XEP-0106: what a local part may not hold is escaped, so that the way back is the same. */
+/** RFC 7247 §6 with XEP-0106: what a local part may not hold is escaped, so that the way back is the same. */
 export const xmppAddressing: Addressing = {
   toNetwork: (address) => toNetwork(address),
   fromNetwork: (person) => fromNetwork(person),

@@ -78,7 +78,7 @@ export class Inbound {
 
   async #error(arrived: ArrivedStanza): Promise<void> {
     if (this.#deps.onBounce(arrived) || arrived.stanza.name !== 'message') return
-    // The refusal of a message that was taken before: its sender is told as far as receipts can tell (RFC 5438 §6.2.1).
+    // The refusal of a message that was taken before: its sender is told as far as receipts can tell (RFC 5438 §8.2).
     const of = arrived.stanza.element.attr('id') ?? ''
     if (of !== '') await this.#receive(arrived, { kind: 'receipt', of, state: 'failed', code: 'GH-XMPP-BOUNCED' }, 'MESSAGE')
   }

@@ -8,7 +8,7 @@ test('every status has a condition, every condition a status of failure', () => 
   for (const condition of Object.keys(stanzaConditions)) assert.ok(statusOfCondition[condition as keyof typeof statusOfCondition] >= 400)
 })
 
-test('stanza errors become the statuses of RFC 7247 §6.1, but for those that SIP cannot say', () => {
+test('stanza errors become the statuses of RFC 7247 §7.1, but for those that SIP cannot say', () => {
   const rows = {
     'bad-request': 400,
     conflict: 400,
@@ -31,7 +31,7 @@ test('stanza errors become the statuses of RFC 7247 §6.1, but for those that SI
   }
 })
 
-test('statuses become the stanza errors of RFC 7247 §6.2, but for whether an account exists', () => {
+test('statuses become the stanza errors of RFC 7247 §7.2, but for whether an account exists', () => {
   const rows: readonly (readonly [condition: string, statuses: readonly number[]])[] = [
     ['bad-request', [400, 402, 493, 499]],
     ['not-authorized', [401]],

@@ -1,9 +1,9 @@
 import type { StanzaCondition } from '@gatehouse/xmpp-core'
 
 /**
- * RFC 7247 §6.1: what a SIP sender is answered for a stanza error. Otherwise than there: 301, 302, 401 and 407 need a Contact or a challenge
+ * RFC 7247 §7.1: what a SIP sender is answered for a stanza error. Otherwise than there: 301, 302, 401 and 407 need a Contact or a challenge
  * that nobody has (RFC 3261 §22); 408 is nothing that a MESSAGE may be answered (RFC 4320 §4.2); `service-unavailable` is what servers say of
- * people who are offline, so 480.
+ * people who are offline, so 480; of a pair the 4xx is taken also for a bare address, for a 6xx ends the search everywhere (RFC 3261 §16.7).
  */
 export const statusOfCondition: Readonly<Record<StanzaCondition, number>> = {
   'bad-request': 400,
@@ -77,7 +77,7 @@ const CONDITIONS: Readonly<Record<number, StanzaCondition>> = {
   606: 'not-acceptable',
 }
 
-/** RFC 7247 §6.2: what an XMPP sender is answered for a SIP status; those not listed by their class. */
+/** RFC 7247 §7.2: what an XMPP sender is answered for a SIP status; those not listed by their class. */
 export function conditionOfStatus(status: number): StanzaCondition {
   const exact = CONDITIONS[status]
   if (exact !== undefined) return exact

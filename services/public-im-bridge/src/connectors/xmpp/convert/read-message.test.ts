@@ -24,7 +24,7 @@ const ROWS: readonly (readonly [why: string, inner: string, events: readonly obj
   ['a text', '<body>hello</body>', [{ kind: 'message', messageId: 'm1', text: 'hello' }]],
   ['a subject', '<subject>tea</subject><body>hello</body>', [{ kind: 'message', messageId: 'm1', text: 'hello', subject: 'tea' }]],
   [
-    'a language (RFC 7572 §7)',
+    'a language (RFC 7572 §8)',
     "<body xml:lang='de-CH'>grüezi</body>",
     [{ kind: 'message', messageId: 'm1', text: 'grüezi', language: 'de-CH' }],
   ],

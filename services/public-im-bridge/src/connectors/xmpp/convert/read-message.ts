@@ -15,7 +15,7 @@ const MAX_FILES = 8
 const NO_GROUPS = 'Group chats do not pass this gateway. Please write to the person directly.'
 const NO_ENCRYPTION = 'End-to-end encrypted messages do not pass this gateway. Please switch encryption off for this contact.'
 
-/** RFC 7572 §4, RFC 7573 §5, and the extensions of `extension-namespaces.ts`. Never throws. */
+/** RFC 7572 §4, RFC 7573 §4, and the extensions of `extension-namespaces.ts`. Never throws. */
 export function readMessage(stanza: XmlElement): MessageReading {
   const type = stanza.attr('type')
   if (type === 'error') return NOTHING
@@ -85,7 +85,7 @@ function messageOf(stanza: XmlElement): MessageEvent | undefined {
   }
 }
 
-/** RFC 7572 §7: of the text itself, else of the stanza; anything but a tag of RFC 5646 is left out. */
+/** RFC 7572 §8: of the text itself, else of the stanza; anything but a tag of RFC 5646 is left out. */
 function languageOf(stanza: XmlElement): string | undefined {
   const tag = stanza.child('body')?.attr('xml:lang') ?? stanza.attr('xml:lang')
   return tag !== undefined && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/.test(tag) ? tag : undefined

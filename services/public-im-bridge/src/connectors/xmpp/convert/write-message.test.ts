@@ -20,7 +20,7 @@ const ROWS: readonly (readonly [why: string, stanza: string, contains: readonly 
   ['a text is said as chat', message({}), ["type='chat'", '<body>hi</body>', "id='m1'"]],
   ['the conversation is the thread', message({}), ['<thread>t1</thread>']],
   ['a subject is said', message({ subject: 'tea' }), ['<subject>tea</subject>']],
-  ['a language is said (RFC 7572 §7)', message({ language: 'de-CH' }), ["xml:lang='de-CH'"]],
+  ['a language is said (RFC 7572 §8)', message({ language: 'de-CH' }), ["xml:lang='de-CH'"]],
   [
     'that typing is understood is said with each text (XEP-0085 §5.1)',
     message({}),
@@ -63,7 +63,7 @@ const ROWS: readonly (readonly [why: string, stanza: string, contains: readonly 
     ["from='alice@contoso.example'", "type='subscribe'"],
   ],
   [
-    'presence is said by the client, with show and status (RFC 8048 §5)',
+    'presence is said by the client, with show and status (RFC 8048 §6.3)',
     text(writePresence(addresses, { kind: 'presence', type: 'available', show: 'dnd', note: 'busy' })),
     ["from='alice@contoso.example/gatehouse'", '<show>dnd</show>', '<status>busy</status>'],
   ],

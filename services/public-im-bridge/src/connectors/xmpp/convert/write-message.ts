@@ -57,7 +57,7 @@ export function writeReceipt(addresses: StanzaAddresses, receipt: ReceiptEvent):
   return undefined
 }
 
-/** RFC 7248 §5; subscriptions are between accounts, presence itself comes from a client (RFC 6121 §3, §4.2). */
+/** RFC 8048 §5.3, §6.3; subscriptions are between accounts, presence itself comes from a client (RFC 6121 §3, §4.2). */
 export function writePresence(addresses: StanzaAddresses, presence: PresenceEvent): XmlElement {
   const { type, show, note } = presence
   const isOfClient = type === 'available' || type === 'unavailable'
