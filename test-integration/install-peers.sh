@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the real peers that the integration tests start (Kamailio, sipp, baresip, unbound, ldns, OpenLDAP, Prosody, ejabberd, slixmpp, Prometheus … from Debian, nats-server by Go), and the tools of the chart's tests.
+# Installs the real peers that the integration tests start (Kamailio, sipp, baresip, unbound, ldns, OpenLDAP, Prosody, ejabberd, slixmpp, Prometheus … from Debian, nats-server by Go, Ergo from the next Debian), and the tools of the chart's tests.
 # Safe to run again and again. Needs root (or password-less sudo) only when a Debian package is missing.
 # CI=true: whatever cannot be installed is fatal. Otherwise it is named, and the tests that need it are skipped by name.
 set -uo pipefail
@@ -65,6 +65,7 @@ install_nats() {
 
 install_debian
 install_nats
+bash test-integration/install/ergo.sh || missing+=("ergo (see above)")
 bash test-integration/install/helm.sh || missing+=("Helm and its tools (see above)")
 bash test-integration/install/docker.sh || missing+=('a Docker engine (see above)')
 bash test-integration/install/kube.sh || missing+=("kube-apiserver and etcd (see above)")

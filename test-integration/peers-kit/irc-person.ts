@@ -38,7 +38,7 @@ export class IrcPerson {
   /** Registers an account of the same name with the network's services, and is logged in to it. */
   async register(password: string): Promise<void> {
     this.write(`PRIVMSG NickServ :REGISTER ${password} ${this.nick}@example.net`)
-    await this.when((line) => / 900 /.test(line))
+    await this.when((line) => / 900 |You're now logged in/.test(line))
   }
 
   /** Resolves with the first line, past or future, that fits. */

@@ -3,45 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import {
-  type AccountHandling,
-  accountId,
-  type BridgeConnector,
-  type LinkedAccount,
-  networkAddress,
-  type PresenceHandling,
-  type ReceiptHandling,
-  type TypingHandling,
-} from '@gatehouse/bridge-kit'
+import { accountId, type LinkedAccount, networkAddress } from '@gatehouse/bridge-kit'
 import { createTestContext, type Far, runConnectorConformance, type TestContext } from '@gatehouse/bridge-kit/test'
-import type { DeliveryOutcome } from '@gatehouse/im-model'
+import type { DeliveryOutcome, PresenceEvent } from '@gatehouse/im-model'
 import { Authority } from '@gatehouse/lab'
-import { irc, ircConfig } from '@gatehouse/public-im-bridge'
 import { skipWithout } from '../peers-kit/find-tool.ts'
 import { type RunningIrcNetwork, startInspircd } from '../peers-kit/inspircd.ts'
+import { IRC_DOMAIN, type IrcConnector, openIrcConnector, presenceTo } from '../peers-kit/irc-connector.ts'
 import { IrcPerson } from '../peers-kit/irc-person.ts'
 import { startNgircd } from '../peers-kit/ngircd.ts'
 import { plainWires } from '../peers-kit/plain-wires.ts'
 
-type IrcConnector = BridgeConnector & AccountHandling & TypingHandling & ReceiptHandling & PresenceHandling
-
 const user = { user: 'alice', domain: 'contoso.example' }
-const DOMAIN = 'irc.contoso.example'
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-irc-'))
 const authority = Authority.create({ name: 'IRC test' })
-const FAST = { burstLines: 100, msPerLine: 1 }
 let names = 0
 
 /** A nick that nobody has on a network that several tests share. */
 function freshNick(word: string): string {
   return `${word}${++names}`
-}
-
-async function openConnector(network: RunningIrcNetwork, context: TestContext, ownership: 'check' | 'trust-nick'): Promise<IrcConnector> {
-  const config = ircConfig.parse({ host: network.host, port: network.port, domain: DOMAIN, ownership, flood: FAST })
-  const connector = irc.create(config, context) as IrcConnector
-  await connector.start()
-  return connector
 }
 
 /** Everything that is open between two people of a test. */
@@ -64,12 +44,17 @@ async function registerAccount(network: RunningIrcNetwork): Promise<void> {
   owner.leave()
 }
 
-async function meet(network: RunningIrcNetwork, context: TestContext, ownership: 'check' | 'trust-nick'): Promise<Meeting> {
+async function meet(
+  network: RunningIrcNetwork,
+  context: TestContext,
+  ownership: 'check' | 'trust-nick',
+  more: Readonly<Record<string, string>> = {},
+): Promise<Meeting> {
   const nick = freshNick('gate')
   const isChecked = ownership === 'check'
-  const settings = { login: isChecked ? 'plain' : 'none', nick }
+  const settings = { login: isChecked ? 'plain' : 'none', nick, ...more }
   const linked: LinkedAccount = { id: accountId(`account-${nick}`), owner: user, login: ACCOUNT, secret: () => PASSWORD, settings }
-  const connector = await openConnector(network, context, ownership)
+  const connector = await openIrcConnector(network, context, { ownership, askAwayMs: 100 })
   const [person, report] = await Promise.all([
     IrcPerson.join(network, authority.certPem, freshNick('bob')).then(async (joined) => {
       if (isChecked) await joined.register('bobpass')
@@ -93,7 +78,7 @@ function conformance(name: string, network: () => RunningIrcNetwork, ownership: 
         goAway: () => connector.disconnectAccount(linked.id),
         comeBack: async () => assert.equal((await connector.connectAccount(linked)).state, 'connected'),
       }
-      const stranger = { user: ownership === 'check' ? person.nick : `~${person.nick}`, domain: DOMAIN }
+      const stranger = { user: ownership === 'check' ? person.nick : `~${person.nick}`, domain: IRC_DOMAIN }
       return {
         connector,
         context: made,
@@ -114,7 +99,7 @@ function say({ connector, linked }: Meeting, to: string, text: string): Promise<
       id: new Uint8Array(16),
       receivedAtMs: Date.now(),
       from: user,
-      to: { user: to, domain: DOMAIN },
+      to: { user: to, domain: IRC_DOMAIN },
       conversation: 'c',
       content: { kind: 'message', messageId: '', text },
     },
@@ -202,7 +187,7 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
           id: new Uint8Array(16),
           receivedAtMs: 0,
           from: user,
-          to: { user: to, domain: DOMAIN },
+          to: { user: to, domain: IRC_DOMAIN },
           conversation: 'c',
           content: { kind: 'receipt', of: 'm', state: 'failed', code: 'GH-OUTBOX-EXPIRED', acceptedAtMs: 1_700_000_000_000 },
         },
@@ -222,22 +207,7 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
 
   test('tells who comes and goes, and does not take whoever has the nick for the account', async () => {
     const { connector, context, linked } = meeting
-    const ask = (to: string, type: 'subscribe' | 'unsubscribe'): Promise<DeliveryOutcome> =>
-      connector.sendPresence({
-        envelope: {
-          id: new Uint8Array(16),
-          receivedAtMs: 0,
-          from: user,
-          to: { user: to, domain: DOMAIN },
-          conversation: 'c',
-          content: { kind: 'presence', type },
-        },
-        side: 'external',
-        account: linked.id,
-        mark: 'verified',
-        evidence: 'V3',
-        deadlineMs: Date.now() + 20_000,
-      })
+    const ask = (to: string, type: 'subscribe' | 'unsubscribe') => presenceTo(connector, linked, to, { type })
     const seen = (of: string, type: string) =>
       context.whenReceived(({ from, content }) => from.user === of && content.kind === 'presence' && content.type === type)
     const nick = freshNick('comer')
@@ -257,6 +227,47 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
     comer.leave()
   })
 
+  test('tells who goes away and is back, by asking where the server does not say so, and says the same of the user where that is wished', async () => {
+    const made = createTestContext({ wires: plainWires(authority.certPem) })
+    const { connector, context, linked, nick, person } = await meet(network, made, 'check', { away: 'shown' })
+    const seen = (fits: (presence: PresenceEvent) => boolean, after = 0) =>
+      context.whenReceived((incoming) => {
+        const { from, content } = incoming
+        return from.user === person.nick && content.kind === 'presence' && fits(content) && context.received.indexOf(incoming) >= after
+      })
+    assert.equal((await presenceTo(connector, linked, person.nick, { type: 'subscribe' })).status, 'sent')
+    await seen(({ type, show }) => type === 'available' && show === undefined)
+    assert.deepEqual((await seen(({ type }) => type === 'subscribe')).to, user, 'the home system is asked how the user is')
+    person.write('AWAY :gone fishing')
+    await seen(({ show, note }) => show === 'away' && note === 'gone fishing')
+    const before = context.received.length
+    person.write('AWAY')
+    await seen(({ type, show }) => type === 'available' && show === undefined, before)
+    await presenceTo(connector, linked, person.nick, { type: 'available', show: 'away', note: 'only for friends' })
+    // whoever writes to the user is told by the server
+    person.write(`PRIVMSG ${nick} :are you there?`)
+    await context.whenReceived(({ content }) => content.kind === 'message' && content.text === 'are you there?')
+    assert.match(await person.when((line) => / 301 /.test(line)), /:Away$/)
+    await presenceTo(connector, linked, person.nick, { type: 'unsubscribe' })
+    await seen(({ type }) => type === 'unsubscribe')
+    await connector.stop(0)
+    person.leave()
+  })
+
+  test('says nothing of the user to the network where that is not wished', async () => {
+    const { connector, context, linked, nick } = meeting
+    const reader = await IrcPerson.join(network, authority.certPem, freshNick('reader'))
+    await presenceTo(connector, linked, `~${reader.nick}`, { type: 'subscribe' })
+    await presenceTo(connector, linked, `~${reader.nick}`, { type: 'available', show: 'away' })
+    await context.whenReceived(({ from, content }) => from.user === `~${reader.nick}` && content.kind === 'presence')
+    reader.write(`WHOIS ${nick}`)
+    await reader.when((line) => / 318 /.test(line))
+    assert.ok(!reader.lines.some((line) => / 301 /.test(line)))
+    assert.ok(!context.received.some(({ content }) => content.kind === 'presence' && content.type === 'subscribe'))
+    await presenceTo(connector, linked, `~${reader.nick}`, { type: 'unsubscribe' })
+    reader.leave()
+  })
+
   test('nobody there is said with certainty', async () => {
     const outcome = await say(meeting, `~${freshNick('nobody')}`, 'hello')
     assert.deepEqual([outcome.code, outcome.isCertain, outcome.retry], ['GH-IRC-NO-SUCH-NICK', true, 'later'])
@@ -265,7 +276,7 @@ describe('IRC with accounts: InspIRCd and Atheme', { skip: skipWithout('inspircd
   test('a server that cannot prove its name is not spoken to', async () => {
     const { linked } = meeting
     const stranger = Authority.create({ name: 'Somebody else' })
-    const connector = await openConnector(network, createTestContext({ wires: plainWires(stranger.certPem) }), 'check')
+    const connector = await openIrcConnector(network, createTestContext({ wires: plainWires(stranger.certPem) }), {})
     const report = await connector.connectAccount({ ...linked, secret: () => assert.fail('the password was read') })
     assert.equal(report.state, 'away')
     await connector.stop(0)

@@ -351,22 +351,109 @@ describe('hearing', () => {
       ['message', 'typing', 'presence', 'presence', 'presence', 'nick', 'nick', 'whois', 'whois'],
     )
     assert.deepEqual(events.slice(-2), [
-      { kind: 'whois', nick: 'Al', isOnline: true, account: 'alacc' },
-      { kind: 'whois', nick: 'Zed', isOnline: false, account: undefined },
+      { kind: 'whois', nick: 'Al', isOnline: true, account: 'alacc', away: undefined },
+      { kind: 'whois', nick: 'Zed', isOnline: false, account: undefined, away: undefined },
     ])
     assert.equal(rig.client.nick, 'gate9')
   })
 
-  it('fetches what was said while it was away', () => {
-    const rig = new Rig().ready('batch message-tags server-time draft/chathistory')
+  it('hears who is away: of itself, in WHOIS, behind a message, and when it asks', () => {
+    const rig = new Rig().ready('away-notify extended-monitor')
+    rig.events()
+    assert.equal(rig.client.tellsAway, true)
+    assert.equal(new Rig().ready('away-notify').client.tellsAway, false)
+    rig.says(':Bob!b@h AWAY :lunch', ':Bob!b@h AWAY', ':srv 301 gate Cid :gone fishing', ':srv 302 gate :Bob=+b@h Op*=-o@h =+x@h nonsense')
+    rig.says(':srv 311 gate Al a h * :Al', ':srv 301 gate Al :back at ten', ':srv 318 gate Al :End')
+    assert.deepEqual(rig.events(), [
+      { kind: 'away', nick: 'Bob', isAway: true },
+      { kind: 'away', nick: 'Bob', isAway: false },
+      { kind: 'away', nick: 'Cid', isAway: true },
+      { kind: 'away', nick: 'Bob', isAway: false },
+      { kind: 'away', nick: 'Op', isAway: true },
+      { kind: 'whois', nick: 'Al', isOnline: true, account: undefined, away: 'back at ten' },
+    ])
+    rig.client.askAway(['a', 'b', 'c', 'd', 'e', '#room', 'f'], rig.nowMs)
+    assert.deepEqual(rig.out(), ['USERHOST a b c d :e', 'USERHOST :f'])
+  })
+
+  it('says that it is away, as long as the server takes, and that it is back', () => {
+    const rig = new Rig().ready('', 'AWAYLEN=10')
+    rig.client.away('out for lunch', rig.nowMs)
+    rig.client.away(undefined, rig.nowMs)
+    const [first = '', second] = rig.out()
+    assert.match(first, /^AWAY :out for/)
+    assert.ok(first.length <= 'AWAY :'.length + 10)
+    assert.equal(second, 'AWAY')
+  })
+
+  it('fetches what was said while it was away, page after page', () => {
+    const rig = new Rig().ready('batch message-tags server-time draft/chathistory', 'CHATHISTORY=2')
     rig.events()
     assert.ok(rig.client.catchUp(0, rig.nowMs))
     assert.match(rig.out()[0] as string, /^CHATHISTORY TARGETS timestamp=1970-01-01T00:00:00.000Z timestamp=.* :50$/)
-    rig.says(':srv BATCH +t draft/chathistory-targets', '@batch=t :srv CHATHISTORY TARGETS Bob 2026-01-01T00:00:00.000Z', ':srv BATCH -t')
-    assert.deepEqual(rig.out(), ['CHATHISTORY LATEST Bob * :100'])
-    rig.says(':srv BATCH +h chathistory Bob', '@batch=h;msgid=q :Bob!b@h PRIVMSG gate :missed', ':srv BATCH -h')
-    const [event] = rig.events()
+    rig.says(
+      ':srv BATCH +t draft/chathistory-targets',
+      '@batch=t :srv CHATHISTORY TARGETS Bob 2026-01-01T00:00:00.000Z',
+      '@batch=t :srv CHATHISTORY TARGETS #room 2026-01-01T00:00:00.000Z',
+      ':srv BATCH -t',
+    )
+    assert.deepEqual(rig.out(), ['CHATHISTORY AFTER Bob timestamp=1970-01-01T00:00:00.000Z :2'])
+    rig.says(
+      ':srv BATCH +h chathistory Bob',
+      '@batch=h;msgid=p;time=2026-01-01T00:00:00.000Z :gate!g@h PRIVMSG Bob :our own words',
+      '@batch=h;msgid=q;time=2026-01-01T00:00:01.000Z :Bob!b@h PRIVMSG gate :missed',
+      ':srv BATCH -h',
+    )
+    const [event, ...others] = rig.events()
     assert.ok(event?.kind === 'message' && event.isHistory && event.msgid === 'q')
+    assert.deepEqual(others, [])
+    assert.deepEqual(rig.out(), ['CHATHISTORY AFTER Bob timestamp=2026-01-01T00:00:00.999Z :2'], 'our own lines count, too')
+    rig.says(
+      ':srv BATCH +i chathistory Bob',
+      '@batch=i;msgid=r;time=2026-01-01T00:00:02.000Z :Bob!b@h PRIVMSG gate :and this',
+      ':srv BATCH -i',
+    )
+    assert.deepEqual(
+      rig.events().map((one) => (one.kind === 'message' ? one.text : one.kind)),
+      ['and this', 'caughtUp'],
+    )
+    assert.deepEqual(rig.out(), [])
+  })
+
+  it('loses none of the lines of one millisecond at the end of a page', () => {
+    const page = [1, 2].map((at) => `@batch=h;msgid=m${at};time=2026-01-01T00:00:01.000Z :Bob!b@h PRIVMSG gate :${at}`)
+    const answer = [':srv BATCH +h chathistory Bob', ...page, ':srv BATCH -h']
+    const asked = (isupport: string): string[] => {
+      const rig = new Rig().ready('batch message-tags server-time draft/chathistory', isupport)
+      rig.client.catchUp(0, rig.nowMs)
+      rig.says(':srv BATCH +t draft/chathistory-targets', '@batch=t :srv CHATHISTORY TARGETS Bob 2026-01-01T00:00:01.000Z', ':srv BATCH -t')
+      rig.out()
+      rig.says(...answer)
+      return rig.out().concat(rig.says(...answer).out())
+    }
+    assert.deepEqual(asked('CHATHISTORY=2 MSGREFTYPES=timestamp,msgid'), [
+      'CHATHISTORY AFTER Bob msgid=m2 :2',
+      'CHATHISTORY AFTER Bob msgid=m2 :2',
+    ])
+    assert.deepEqual(
+      asked('CHATHISTORY=2'),
+      ['CHATHISTORY AFTER Bob timestamp=2026-01-01T00:00:00.999Z :2', 'CHATHISTORY AFTER Bob timestamp=2026-01-01T00:00:01.000Z :2'],
+      'the same page again would be asked for without end',
+    )
+  })
+
+  it('takes no history for an end of what it waits for, and a refusal for one', () => {
+    const rig = new Rig().ready('batch message-tags server-time draft/chathistory')
+    rig.events()
+    rig.client.catchUp(0, rig.nowMs)
+    rig.out()
+    rig.says(':srv BATCH +t draft/chathistory-targets', ':srv BATCH -t')
+    assert.deepEqual(rig.events(), [{ kind: 'caughtUp' }], 'nobody said anything')
+    rig.client.catchUp(0, rig.nowMs)
+    rig.says('FAIL CHATHISTORY MESSAGE_ERROR TARGETS :Messages could not be retrieved')
+    assert.deepEqual(rig.events(), [{ kind: 'caughtUp' }])
+    rig.says('FAIL CHATHISTORY MESSAGE_ERROR TARGETS :Messages could not be retrieved')
+    assert.deepEqual(rig.events(), [])
   })
 
   it('asks a silent server, and leaves it when it does not answer', () => {

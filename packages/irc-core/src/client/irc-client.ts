@@ -5,12 +5,16 @@ import { type IrcMessage, nickOf } from '../message/irc-message.ts'
 import { LineFramer } from '../message/line-framer.ts'
 import { parseLine } from '../message/parse-line.ts'
 import { foldCase } from '../text/case-mapping.ts'
+import { isNickLike } from '../text/nick-like.ts'
 import { splitText } from '../text/split-text.ts'
 import { Batches } from './batches.ts'
 import type { IrcClientOptions } from './client-options.ts'
+import { History } from './history.ts'
 import type { IrcEvent } from './irc-event.ts'
 import { LineQueue } from './line-queue.ts'
-import { type PendingSend, PendingSends } from './pending-sends.ts'
+import { Liveness } from './liveness.ts'
+import { type PendingSend, PendingSends, pendingSend } from './pending-sends.ts'
+import { readPresenceLine, userhostGroups } from './presence-lines.ts'
 import { readSpoken } from './read-spoken.ts'
 import { Registration, type RegistrationStep } from './registration.ts'
 import { refusalOf } from './reply-codes.ts'
@@ -37,17 +41,17 @@ export class IrcClient {
   readonly #urgent: string[] = []
   readonly #queue: LineQueue
   readonly #whois = new WhoisReader()
+  readonly #history = new History()
+  readonly #liveness: Liveness
   #state: 'new' | 'registering' | 'ready' | 'over' = 'new'
   #nick: string
   #nowMs = 0
-  #openedMs = 0
-  #heardMs = 0
-  #askedMs: number | undefined
   #tokens = 0
 
   constructor(options: IrcClientOptions) {
     this.#options = options
     this.#registration = new Registration(options)
+    this.#liveness = new Liveness(options)
     this.#queue = new LineQueue(options.flood, this.#pending)
     this.#nick = options.nick
   }
@@ -76,8 +80,7 @@ export class IrcClient {
   /** The connection is up. */
   open(nowMs: number): void {
     this.#nowMs = nowMs
-    this.#openedMs = nowMs
-    this.#heardMs = nowMs
+    this.#liveness.opened(nowMs)
     this.#state = 'registering'
     this.#step(this.#registration.start())
   }
@@ -85,14 +88,10 @@ export class IrcClient {
   handleData(data: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs
     if (this.#state === 'over') return
-    this.#heardMs = nowMs
-    this.#askedMs = undefined
+    this.#liveness.heard(nowMs)
     this.#framer.handleData(data, (framed) => {
       if (this.#state === 'over') return
-      if ('defect' in framed) {
-        this.#emit({ kind: 'dropped', why: framed.defect })
-        return
-      }
+      if ('defect' in framed) return this.#emit({ kind: 'dropped', why: framed.defect })
       const message = parseLine(framed.line)
       if (message === undefined) this.#emit({ kind: 'dropped', why: 'malformed' })
       else this.#handle(message)
@@ -118,18 +117,8 @@ export class IrcClient {
     const lines = splitText(isAction ? text.slice(ACTION.length) : text, room).map((line) => (isAction ? `\x01ACTION ${line}\x01` : line))
     if (lines.length === 0) return this.#refuse(id, 'GH-IRC-EMPTY')
     if (lines.length > this.#options.maxLinesPerMessage) return this.#refuse(id, 'GH-IRC-TOO-LONG')
-    const send: PendingSend = {
-      id,
-      target: this.fold(target),
-      lines,
-      written: 0,
-      awaited: new Set(),
-      accepted: 0,
-      refused: 0,
-      failure: undefined,
-      msgid: '',
-      deadlineMs: nowMs + this.#options.answerMs + (this.#queue.length + lines.length) * this.#options.flood.msPerLine,
-    }
+    const deadlineMs = nowMs + this.#options.answerMs + (this.#queue.length + lines.length) * this.#options.flood.msPerLine
+    const send = pendingSend(id, this.fold(target), lines, deadlineMs)
     this.#pending.add(send)
     this.#queueLines(send, target)
   }
@@ -164,18 +153,35 @@ export class IrcClient {
     return true
   }
 
-  unmonitor(nicks: readonly string[], nowMs: number): void {
+  unmonitor(nick: string, nowMs: number): void {
     this.#nowMs = nowMs
-    if (!this.isReady || this.#features.monitorLimit === 0) return
-    for (const nick of nicks.filter(isNickLike)) this.#enqueue('MONITOR', ['-', nick])
+    if (this.isReady && this.#features.monitorLimit > 0 && isNickLike(nick)) this.#enqueue('MONITOR', ['-', nick])
   }
 
-  /** Asks for what was said to us since then. False: the server keeps no history. */
+  /** Whether the server tells by itself when a watched nick goes away or is back; otherwise `askAway` does. */
+  get tellsAway(): boolean {
+    return this.#registration.has('away-notify') && this.#registration.has('extended-monitor')
+  }
+
+  /** Asks which of them are away; answered by `away` events of those that are there. */
+  askAway(nicks: readonly string[], nowMs: number): void {
+    this.#nowMs = nowMs
+    for (const group of userhostGroups(this.isReady ? nicks.filter(isNickLike) : [])) this.#enqueue('USERHOST', group)
+  }
+
+  /** Says that we are away, and with which words; undefined: back again (RFC 2812 §4.1). */
+  away(words: string | undefined, nowMs: number): void {
+    this.#nowMs = nowMs
+    const [line] = words === undefined ? [] : splitText(words, this.#features.awayLength)
+    if (this.isReady) this.#enqueue('AWAY', line === undefined ? [] : [line])
+  }
+
+  /** Asks for what was said to us since then; `caughtUp` tells the end of it. False: the server keeps no history. */
   catchUp(sinceMs: number, nowMs: number): boolean {
     this.#nowMs = nowMs
     if (!this.isReady || !this.#registration.has('draft/chathistory') || !this.#registration.has('batch')) return false
-    const [from, to] = [sinceMs, nowMs].map((ms) => `timestamp=${new Date(ms).toISOString()}`) as [string, string]
-    this.#enqueue('CHATHISTORY', ['TARGETS', from, to, '50'])
+    const { historyLimit, knowsMessageIds } = this.#features
+    this.#follow(this.#history.begin(sinceMs, nowMs, historyLimit, knowsMessageIds))
     return true
   }
 
@@ -200,8 +206,7 @@ export class IrcClient {
   /** When `handleTimeout`, or `takeOutput` again, has something to do. */
   nextDeadlineMs(): number | undefined {
     if (this.#state === 'new' || this.#state === 'over') return undefined
-    if (this.#state === 'registering') return this.#openedMs + this.#options.registrationMs
-    const deadlines = [this.#askedMs === undefined ? this.#heardMs + this.#options.idleMs : this.#askedMs + this.#options.pongMs]
+    const deadlines = [this.#liveness.nextDeadlineMs(this.#state === 'registering')]
     const pendingMs = this.#pending.nextDeadlineMs()
     if (pendingMs !== undefined) deadlines.push(pendingMs)
     const queueMs = this.#queue.readyAtMs(this.#nowMs)
@@ -211,16 +216,11 @@ export class IrcClient {
 
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs
-    if (this.#state === 'registering' && nowMs >= this.#openedMs + this.#options.registrationMs) return this.#end('GH-IRC-SILENT', '')
-    if (this.#state !== 'ready') return
+    if (this.#state === 'new' || this.#state === 'over') return
     for (const outcome of this.#pending.expire(nowMs, 'GH-IRC-NO-ANSWER')) this.#emit(outcome)
-    if (this.#askedMs === undefined) {
-      if (nowMs < this.#heardMs + this.#options.idleMs) return
-      this.#askedMs = nowMs
-      this.#urgent.push(`PING :gh-alive-${this.#tokens++}`)
-    } else if (nowMs >= this.#askedMs + this.#options.pongMs) {
-      this.#end('GH-IRC-SILENT', '')
-    }
+    const state = this.#liveness.check(nowMs, this.#state === 'registering')
+    if (state === 'ask') this.#urgent.push(`PING :gh-alive-${this.#tokens++}`)
+    else if (state === 'dead') this.#end('GH-IRC-SILENT', '')
   }
 
   // ── out ──
@@ -308,13 +308,16 @@ export class IrcClient {
         return this.#emit({ kind: 'nick', from: nickOf(source), to, isOurs })
       }
       case 'CHATHISTORY':
-        return this.#askForHistory(params)
+        // the answer to TARGETS: one line a partner, with the time of the last message
+        if (params[0] === 'TARGETS' && isNickLike(params[1] ?? '')) this.#follow(this.#history.target(params[1] as string))
+        return
       default:
         return this.#numeric(message)
     }
   }
 
   #spoken(message: IrcMessage): void {
+    this.#history.noted(message)
     const from = nickOf(message.source)
     if (this.fold(from) === this.fold(this.#nick)) return this.#echo(message)
     // a channel is not us; rooms are not carried
@@ -336,8 +339,12 @@ export class IrcClient {
 
   #batch({ params, tags }: IrcMessage): void {
     const word = params[0] ?? ''
-    if (word.startsWith('+')) return this.#batches.open(word.slice(1), params[1] ?? '', tags.get('label'), tags.get('batch'))
+    if (word.startsWith('+')) {
+      this.#history.opened(word.slice(1), params[1] ?? '', params[2] ?? '')
+      return this.#batches.open(word.slice(1), params[1] ?? '', tags.get('label'), tags.get('batch'))
+    }
     if (!word.startsWith('-')) return
+    this.#follow(this.#history.closed(word.slice(1)))
     const closed = this.#batches.close(word.slice(1))
     if (closed?.label !== undefined) this.#answered(closed.label, closed.isEchoed)
   }
@@ -348,24 +355,23 @@ export class IrcClient {
     if (outcome !== undefined) this.#emit(outcome)
   }
 
-  #askForHistory(params: readonly string[]): void {
-    // the answer to TARGETS: one line a partner, with the time of the last message
-    if (params[0] !== 'TARGETS' || params.length < 3 || !isNickLike(params[1] ?? '')) return
-    this.#enqueue('CHATHISTORY', ['LATEST', params[1] as string, '*', '100'])
+  #follow(command: ReturnType<History['target']>): void {
+    if (command !== undefined) this.#enqueue(command[0], command.slice(1))
+    if (this.#history.takeEnd()) this.#emit({ kind: 'caughtUp' })
   }
 
   #numeric(message: IrcMessage): void {
     const { command, params } = message
     const refusal = refusalOf(message)
     if (refusal !== undefined) return this.#refusedBy(message, refusal.code, refusal.detail)
-    if (command === '730' || command === '731') {
-      for (const source of (params.at(-1) ?? '').split(',')) {
-        if (source !== '') this.#emit({ kind: 'presence', nick: nickOf(source), isOnline: command === '730' })
-      }
-      return
+    if (command === 'FAIL' && params[0] === 'CHATHISTORY') {
+      this.#history.failed()
+      return this.#follow(undefined)
     }
     const whois = this.#whois.handle(message, (one, other) => this.fold(one) === this.fold(other))
+    if (whois === 'part') return
     if (whois !== undefined) this.#emit(whois)
+    else for (const event of readPresenceLine(message)) this.#emit(event)
   }
 
   #refusedBy(message: IrcMessage, code: IrcCode, detail: string): void {
@@ -389,9 +395,4 @@ export class IrcClient {
   #emit(event: IrcEvent): void {
     this.#events.push(event)
   }
-}
-
-/** What may stand as the target of a message: one nick, never a channel, a list or a mask. */
-function isNickLike(target: string): boolean {
-  return target !== '' && !/[\s,:*?!@#&\0$]/.test(target)
 }

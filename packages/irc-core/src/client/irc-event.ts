@@ -45,7 +45,18 @@ export type IrcEvent =
   | { readonly kind: 'ctcp'; readonly nick: string; readonly command: string }
   | { readonly kind: 'presence'; readonly nick: string; readonly isOnline: boolean }
   | { readonly kind: 'nick'; readonly from: string; readonly to: string; readonly isOurs: boolean }
-  | { readonly kind: 'whois'; readonly nick: string; readonly isOnline: boolean; readonly account: string | undefined }
+  /** Of somebody who is there. */
+  | { readonly kind: 'away'; readonly nick: string; readonly isAway: boolean }
+  /** `away`: their words for it; undefined: they are not. */
+  | {
+      readonly kind: 'whois'
+      readonly nick: string
+      readonly isOnline: boolean
+      readonly account: string | undefined
+      readonly away: string | undefined
+    }
+  /** All of what `catchUp` asked for has come, or will not come. */
+  | { readonly kind: 'caughtUp' }
   | { readonly kind: 'dropped'; readonly why: 'overlong' | 'nul' | 'malformed' }
   /** The connection is of no more use; everything that waited has got its outcome before. */
   | { readonly kind: 'failed'; readonly code: IrcCode; readonly detail: string }

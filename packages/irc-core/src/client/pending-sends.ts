@@ -129,3 +129,8 @@ export class PendingSends {
     for (const token of send.awaited) this.#byToken.delete(token)
   }
 }
+
+/** One that nothing is known of yet. `target`: folded. */
+export function pendingSend(id: string, target: string, lines: readonly string[], deadlineMs: number): PendingSend {
+  return { id, target, lines, written: 0, awaited: new Set(), accepted: 0, refused: 0, failure: undefined, msgid: '', deadlineMs }
+}

@@ -23,6 +23,7 @@ export interface RegistrationOptions {
 const WANTED = [
   'account-notify',
   'account-tag',
+  'away-notify',
   'batch',
   'bot',
   'cap-notify',

@@ -5,6 +5,7 @@ const MAX_LINE_BYTES = 4096
 /** The longest that servers use when they do not say. */
 const DEFAULT_USER_LENGTH = 11
 const DEFAULT_HOST_LENGTH = 63
+const MOST_HISTORY = 100
 
 /** What a server says of itself in 005 (ISUPPORT). */
 export class ServerFeatures {
@@ -18,6 +19,12 @@ export class ServerFeatures {
   monitorLimit = 0
   channelPrefixes = '#&'
   hasWhox = false
+  /** Bytes of an away message. */
+  awayLength = 200
+  /** Lines of history at once. */
+  historyLimit: number = MOST_HISTORY
+  /** Lines of history can be named by their ids. */
+  knowsMessageIds = false
 
   /** `tokens`: the parameters of one 005 without our nick and the closing words. */
   learn(tokens: readonly string[]): void {
@@ -49,6 +56,15 @@ export class ServerFeatures {
           break
         case 'CHANTYPES':
           this.channelPrefixes = value
+          break
+        case 'AWAYLEN':
+          this.awayLength = within(value, 1, 400, 200)
+          break
+        case 'CHATHISTORY': // 0: the server sets no limit
+          this.historyLimit = Math.min(MOST_HISTORY, within(value, 1, 10_000, MOST_HISTORY))
+          break
+        case 'MSGREFTYPES':
+          this.knowsMessageIds = value.split(',').includes('msgid')
           break
         case 'WHOX':
           this.hasWhox = true

@@ -2,6 +2,8 @@
 export interface WhoisAnswer {
   readonly isOnline: boolean
   readonly account: string | undefined
+  /** Their words for being away; undefined: they are not. */
+  readonly away: string | undefined
 }
 
 type OnAnswer = (answer: WhoisAnswer | undefined) => void

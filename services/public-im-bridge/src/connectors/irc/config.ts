@@ -35,6 +35,12 @@ export const ircConfig = z.strictObject({
     })
     .default(defaultFloodLimits)
     .describe('Pace of one account: lines at once, then milliseconds for each. The network cuts who is faster.'),
+  askAwayMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('How often a network without `extended-monitor` is asked who of those that are watched is away.'),
   connectTimeoutMs: z.int().min(1000).max(120_000).default(30_000),
 })
 

@@ -4,7 +4,6 @@ import {
   givenUpWords,
   type Handover,
   type LinkedAccount,
-  type NetworkAddress,
   type StateReport,
   type Wire,
 } from '@gatehouse/bridge-kit'
@@ -15,10 +14,10 @@ import { defaultIrcClientOptions, IrcClient, type IrcEvent, type IrcMessageEvent
 import { AskQueue, type WhoisAnswer } from './ask-queue.ts'
 import type { IrcConfig } from './config.ts'
 import { IrcLink, openWire } from './irc-link.ts'
+import { IrcPresence } from './irc-presence.ts'
 import { LastHeard } from './last-heard.ts'
 import { type IrcPerson, personOf } from './people.ts'
-import { type IrcIngress, readMessage, readPresence, readTyping } from './read-message.ts'
-import { WatchedPeople } from './watched-people.ts'
+import { type IrcIngress, readMessage, readTyping } from './read-message.ts'
 
 const TYPING = { composing: 'active', paused: 'paused', active: 'done', inactive: 'done', gone: 'done' } as const
 /** What only a person can mend. */
@@ -33,7 +32,7 @@ export class IrcAccount {
   readonly #client: IrcClient
   readonly #asks = new AskQueue()
   readonly #heard: LastHeard
-  readonly #watched: WatchedPeople
+  readonly #presence: IrcPresence
   /** Who waits for the word about a message, by its id in the client. */
   readonly #outcomes = new Map<string, (outcome: DeliveryOutcome) => void>()
   /** The nick under which an account last wrote to us. */
@@ -50,7 +49,6 @@ export class IrcAccount {
     this.#context = context
     this.#addressing = addressing
     this.#heard = new LastHeard(context, linked.id)
-    this.#watched = new WatchedPeople(context, linked.id)
     this.#source = { remote: '', server: config.host }
     const nick = linked.settings['nick'] ?? linked.login
     this.#client = new IrcClient({
@@ -62,6 +60,13 @@ export class IrcAccount {
       serverPassword: undefined,
       login: loginOf(linked),
       flood: config.flood,
+    })
+    this.#presence = new IrcPresence({
+      ...{ linked, config, context, addressing, client: this.#client },
+      ingress: () => this.#ingress(),
+      pump: () => this.#link?.pump(),
+      ask: (asked) => this.#ask(asked),
+      likelyNick: (person) => this.#likelyNick(person),
     })
   }
 
@@ -88,7 +93,7 @@ export class IrcAccount {
   async disconnect(): Promise<void> {
     this.#isLeaving = true
     this.#link?.close('bye')
-    await this.#heard.save()
+    await this.#heard.end()
   }
 
   send({ envelope }: Handover<MessageEvent>): Promise<DeliveryOutcome> {
@@ -126,23 +131,10 @@ export class IrcAccount {
     return sentOutcome()
   }
 
-  /** MONITOR asks nobody for consent, so a subscription is granted at once. What our own user is up to stays here. */
   sendPresence({ envelope }: Handover<PresenceEvent>): DeliveryOutcome {
     const name = this.#addressing.toNetwork(envelope.to)
     if (name === undefined) return nobody(`${envelope.to.user}@${envelope.to.domain}`)
-    const { type } = envelope.content
-    if (type === 'unsubscribe') {
-      this.#watched.delete(name)
-      this.#client.unmonitor([this.#likelyNick(personOf(name))], this.#context.clock.nowMs())
-      this.#link?.pump()
-    }
-    if (type !== 'subscribe' && type !== 'probe') return sentOutcome()
-    if (!this.#client.isReady) return failedOutcome(ircCodes, 'GH-IRC-NOT-CONNECTED')
-    if (!this.#watched.add(name) || !this.#monitor([name])) return failedOutcome(ircCodes, 'GH-IRC-NO-PRESENCE')
-    if (type === 'subscribe') this.#tellPresence(personOf(name), 'subscribed')
-    // who is watched already is not told of again by the server
-    void this.#lookUp(personOf(name))
-    return sentOutcome()
+    return this.#presence.take(name, envelope.content)
   }
 
   // ── out ──
@@ -213,7 +205,11 @@ export class IrcAccount {
       case 'dropped':
         return this.#context.log.debug({ network: this.#context.name, ...event }, 'left unanswered')
       case 'presence':
-        return void this.#presence(event.nick, event.isOnline)
+        return this.#presence.cameOrWent(event.nick, event.isOnline)
+      case 'away':
+        return this.#presence.wentAway(event.nick, event.isAway)
+      case 'caughtUp':
+        return this.#heard.release()
       case 'failed':
         return this.#failed(event.code, event.detail)
     }
@@ -222,9 +218,11 @@ export class IrcAccount {
   #ready(nick: string): void {
     const nowMs = this.#context.clock.nowMs()
     this.#tell(this.#report('connected', '', `as ${nick}`))
-    void this.#watched.load().then(() => this.#monitor(this.#watched.names))
+    void this.#presence.begin()
     void this.#heard.load().then((sinceMs) => {
-      if (sinceMs !== undefined && this.#client.catchUp(sinceMs, nowMs)) this.#link?.pump()
+      if (sinceMs === undefined || !this.#client.catchUp(sinceMs, nowMs)) return
+      this.#heard.hold()
+      this.#link?.pump()
     })
   }
 
@@ -259,40 +257,6 @@ export class IrcAccount {
     })
   }
 
-  /** False: the network has no MONITOR. */
-  #monitor(names: readonly NetworkAddress[]): boolean {
-    const nicks = names.map((name) => this.#likelyNick(personOf(name)))
-    const isWatched = this.#client.monitor(nicks, this.#context.clock.nowMs())
-    this.#link?.pump()
-    return isWatched
-  }
-
-  /** Somebody with a watched nick came or went; whether it is whose account is watched the server has to say. */
-  async #presence(nick: string, isOnline: boolean): Promise<void> {
-    const folded = this.#client.fold(nick)
-    for (const name of this.#watched.names) {
-      const person = personOf(name)
-      if (this.#client.fold(this.#likelyNick(person)) !== folded) continue
-      if (isOnline) await this.#lookUp(person)
-      else this.#tellPresence(person, 'unavailable')
-    }
-  }
-
-  async #lookUp(person: IrcPerson): Promise<void> {
-    const isThere =
-      'nick' in person ? (await this.#ask(person.nick))?.isOnline === true : typeof (await this.#nickOf(person.account)) === 'string'
-    this.#tellPresence(person, isThere ? 'available' : 'unavailable')
-  }
-
-  #tellPresence(person: IrcPerson, type: 'available' | 'unavailable' | 'subscribed'): void {
-    const speaker = 'nick' in person ? { nick: person.nick, account: undefined } : { nick: person.account, account: person.account }
-    const incoming = readPresence(speaker, type, this.#ingress(), this.#addressing, this.#config)
-    if (incoming === undefined) return
-    this.#context.receive(incoming).catch((thrown: unknown) => {
-      this.#context.log.error({ network: this.#context.name, reason: messageOf(thrown) }, 'presence could not be taken in')
-    })
-  }
-
   #isService(nick: string): boolean {
     const folded = this.#client.fold(nick)
     return this.#config.services.some((service) => this.#client.fold(service) === folded)
@@ -311,8 +275,8 @@ export class IrcAccount {
 
   #failed(code: keyof typeof ircCodes, detail: string): void {
     this.#asks.giveUp()
-    void this.#heard.save()
-    if (!this.#isLeaving) for (const name of this.#watched.names) this.#tellPresence(personOf(name), 'unavailable')
+    void this.#heard.end()
+    this.#presence.end(this.#isLeaving)
     if (this.#isLeaving) return this.#tell(this.#report('stopped', '', ''))
     this.#tell(this.#report(REFUSED.has(code) ? 'refused' : 'away', code, `${ircCodes[code].summary} ${detail}`.trim()))
   }

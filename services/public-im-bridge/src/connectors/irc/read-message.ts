@@ -1,5 +1,5 @@
 import { type AccountId, type Addressing, type Evidence, type Incoming, remoteId, type Source } from '@gatehouse/bridge-kit'
-import type { ImAddress, ImContent } from '@gatehouse/im-model'
+import type { ImAddress, ImContent, PresenceEvent } from '@gatehouse/im-model'
 import type { IrcMessageEvent } from '@gatehouse/irc-core'
 import type { IrcConfig } from './config.ts'
 import { networkName } from './people.ts'
@@ -32,12 +32,12 @@ export function readTyping(
 /** What the network says of somebody who is watched. `account`: as it was asked for just now; undefined: a nick, and nobody vouches for that. */
 export function readPresence(
   speaker: { readonly nick: string; readonly account: string | undefined },
-  type: 'available' | 'unavailable' | 'subscribed' | 'unsubscribed',
+  presence: Omit<PresenceEvent, 'kind'>,
   ingress: IrcIngress,
   addressing: Addressing,
   config: IrcConfig,
 ): Incoming | undefined {
-  return incoming({ ...speaker, isRelayed: false }, 'MONITOR', '', { kind: 'presence', type }, ingress, addressing, config)
+  return incoming({ ...speaker, isRelayed: false }, 'MONITOR', '', { kind: 'presence', ...presence }, ingress, addressing, config)
 }
 
 function incoming(
