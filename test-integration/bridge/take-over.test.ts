@@ -1,32 +1,24 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Bus, connectNatsBus, deliverSubject } from '@gatehouse/bus'
 import { type Delivery, DeliveryClient, deliveredOutcome, serveDeliveries } from '@gatehouse/delivery'
 import type { DeliveryOutcome } from '@gatehouse/im-model'
 import { skipWithout } from '../peers-kit/find-tool.ts'
-import { type ManagedProcess, startProcess } from '../peers-kit/managed-process.ts'
-import { startNats } from '../peers-kit/nats-server.ts'
+import type { ManagedProcess } from '../peers-kit/managed-process.ts'
+import { type RunningNats, startNats } from '../peers-kit/nats-server.ts'
 import { type PeerRack, withRack } from '../peers-kit/peer-rack.ts'
+import { networkPolicy, startBridgeProcess } from './bridge-order.ts'
 import { TcpChatServer } from './tcp-chat.ts'
 
-const NODE_FLAGS = ['--conditions=@gatehouse/source', '--disable-warning=ExperimentalWarning']
 const LOGINS = Array.from({ length: 12 }, (_, at) => `user${at}`)
 /** The promise: an account is connected again within so long after its replica died. */
 const TAKE_OVER_MS = 10_000
 
-async function startReplica(rack: PeerRack, name: string, nats: string, port: number): Promise<ManagedProcess> {
-  return rack.add(
-    await startProcess({
-      name,
-      command: process.execPath,
-      args: [...NODE_FLAGS, join(import.meta.dirname, 'bridge-process.ts'), nats, name, String(port)],
-      logFile: rack.path(`${name}.log`),
-      ready: { line: /bridge ready/ },
-      readyTimeoutMs: 60_000,
-    }),
-  )
+function startReplica(rack: PeerRack, replica: string, { server, monitor }: RunningNats, port: number): Promise<ManagedProcess> {
+  const bridge = { networks: { chat: { protocol: 'tcpchat', settings: { port } } } }
+  const networks = [networkPolicy('chat', 'tcpchat', 'chat.example', false)]
+  return startBridgeProcess(rack, { nats: { server, monitor }, replica, bridge, networks, hasOutbox: false })
 }
 
 /** Resolves with how long it took. */
@@ -100,7 +92,7 @@ async function startScene(rack: PeerRack): Promise<Scene> {
   const chat = new TcpChatServer()
   rack.onStop(() => chat.stop())
   const port = await chat.start()
-  const start = (name: string): Promise<ManagedProcess> => startReplica(rack, name, nats.server, port)
+  const start = (name: string): Promise<ManagedProcess> => startReplica(rack, name, nats, port)
   const replicas = [await start('r0'), await start('r1')] as const
   const bus = await connectNatsBus({ servers: [nats.server], name: 'test' })
   rack.onStop(() => bus.close(100))

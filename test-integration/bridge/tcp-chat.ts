@@ -40,13 +40,15 @@ export class TcpChatServer {
     this.#onMessage = onMessage
   }
 
-  async start(): Promise<number> {
+  /** `port`: that of an earlier start, to come back on. */
+  async start(port = 0): Promise<number> {
     const server = createServer((socket) => this.#accept(socket))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     this.#server = server
     return (server.address() as AddressInfo).port
   }
 
+  /** Goes away: who is logged in is cut off, and nobody gets in. */
   stop(): void {
     for (const sockets of this.#sessions.values()) for (const socket of sockets) socket.destroy()
     this.#server?.close()

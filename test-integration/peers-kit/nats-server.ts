@@ -8,6 +8,8 @@ export interface RunningNats {
   readonly url: string
   /** host:port */
   readonly server: string
+  /** Where it says how it syncs. */
+  readonly monitor: string
   readonly process: ManagedProcess
   stop(): Promise<void>
 }
@@ -18,8 +20,12 @@ export async function startNats(folder: string, givenPort?: number): Promise<Run
   if (tool === undefined) throw new Error('nats-server is not installed')
   mkdirSync(folder, { recursive: true })
   const port = givenPort ?? (await freePort())
+  const monitorPort = await freePort()
   const config = join(folder, 'nats.conf')
-  writeFileSync(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`)
+  writeFileSync(
+    config,
+    `listen: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${monitorPort}"\njetstream { store_dir: "${folder}/store", sync_interval: always }\n`,
+  )
   const process = await startProcess({
     name: 'nats-server',
     command: tool,
@@ -27,5 +33,6 @@ export async function startNats(folder: string, givenPort?: number): Promise<Run
     logFile: join(folder, 'nats.log'),
     ready: { line: /Server is ready/, ports: [{ host: '127.0.0.1', port }] },
   })
-  return { server: `127.0.0.1:${port}`, url: `nats://127.0.0.1:${port}`, process, stop: () => process.stop() }
+  const monitor = `http://127.0.0.1:${monitorPort}`
+  return { server: `127.0.0.1:${port}`, url: `nats://127.0.0.1:${port}`, monitor, process, stop: () => process.stop() }
 }

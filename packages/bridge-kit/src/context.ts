@@ -102,6 +102,16 @@ export interface Intake {
   onceReady(run: () => void): void
 }
 
+/**
+ * The same network's connector in the other replicas. For what a network of servers brings to one replica and another one waits for: there is one way in
+ * for all of them. A word may be lost; it comes to every other replica, and not back.
+ */
+export interface Siblings {
+  tell(text: string): void
+  /** Called for each word; of one listener only, a later one takes its place. */
+  onTold(run: (text: string) => void): void
+}
+
 /** All that a connector has of the gate. Nothing in it is shared with another connector. */
 export interface ConnectorContext {
   /** Name of the network in the configuration. */
@@ -120,6 +130,7 @@ export interface ConnectorContext {
   readonly limits: ConnectorLimits
   readonly domains: ConnectorDomains
   readonly intake: Intake
+  readonly siblings: Siblings
 
   /**
    * Takes in one event from the network: identify, decide, archive, route, deliver. Order is that of the calls within a conversation.

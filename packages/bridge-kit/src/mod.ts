@@ -25,6 +25,7 @@ export type {
   SecureAnswer,
   SecureDns,
   ServedDomain,
+  Siblings,
   SrvAnswer,
   SrvTarget,
   TlsaRecord,

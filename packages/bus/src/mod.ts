@@ -8,6 +8,7 @@ export { hasNatsFeature, type NatsFeature, natsFeatures } from './nats-features.
 export type { NatsBusDeps, NatsBusOptions } from './nats-options.ts'
 export {
   allEvents,
+  bridgeToldSubject,
   busSubjects,
   deliverAtSubject,
   deliverSubject,

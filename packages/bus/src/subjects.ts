@@ -66,6 +66,13 @@ export const busSubjects = {
     answer: 'DeliverReply',
     use: 'The same for the replica that owns the account or the far domain; asked by a replica of the same service.',
   },
+  bridgeTold: {
+    name: 'gh.v1.bridge.told.<network>',
+    kind: 'publish',
+    owner: 'public-im-bridge',
+    payload: 'JSON: replica, text',
+    use: 'What a network of servers brought to one replica and another one may wait for: answers to queries, and refusals without their text. May be lost.',
+  },
   bridgeBucket: {
     name: 'gh-v1-bridge',
     kind: 'bucket',
@@ -166,6 +173,11 @@ const PEERING_TELL_PREFIX = 'gh.v1.peering.tell.'
 /** Subject of events on one topic, such as `decisions`. */
 export function eventSubject(topic: string): string {
   return EVENTS_PREFIX + topic
+}
+
+/** What the replicas of the bridge that run a network tell each other. */
+export function bridgeToldSubject(network: string): string {
+  return `gh.v1.bridge.told.${network}`
 }
 
 /** Pattern that matches every event. */

@@ -16,6 +16,7 @@ import { AccountKeeper } from './core/accounts/account-keeper.ts'
 import { secretsOf, storeOf } from './core/accounts/own-places.ts'
 import { Seal } from './core/accounts/seal.ts'
 import { Echoes } from './core/echoes.ts'
+import { BusSiblings } from './core/host/bus-siblings.ts'
 import { NetworkHost, type Surroundings } from './core/host/network-host.ts'
 import type { KnownState } from './core/host/state-board.ts'
 import { Inbound, type Origin } from './core/inbound/inbound.ts'
@@ -288,15 +289,20 @@ class Bridge implements PublicImBridge {
       maxConnections,
       onFault,
     })
+    const siblings = new BusSiblings({ bus: this.#deps.bus, network: name, replica: this.#config.replica, log: this.#deps.log, nowMs })
     return {
       replica: this.#config.replica,
+      siblings,
       randomBytes: (size) => randomBytes(size),
       dns: this.#dns,
       wires,
       store: storeOf(this.#bucket, name),
       secrets: secretsOf(this.#bucket, this.#seal, name),
       domains: domainsFor(protocol, () => this.#deps.policy.current(nowMs()), nowMs),
-      close: () => wires.close(),
+      close: () => {
+        siblings.close()
+        wires.close()
+      },
     }
   }
 

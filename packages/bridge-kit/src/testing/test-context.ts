@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sentOutcome } from '@gatehouse/delivery'
 import type { Logger } from '@gatehouse/telemetry'
-import type { ConnectorClock, ConnectorContext, ConnectorDomains, ConnectorLimits } from '../context.ts'
+import type { ConnectorClock, ConnectorContext, ConnectorDomains, ConnectorLimits, Siblings } from '../context.ts'
 import type { Incoming } from '../incoming.ts'
 import type { ReceiveOutcome } from '../receive-outcome.ts'
 import type { StateReport } from '../state.ts'
@@ -15,6 +15,7 @@ export interface TestContextParts {
   readonly domains?: ConnectorDomains
   readonly limits?: Partial<ConnectorLimits>
   readonly clock?: ConnectorClock
+  readonly siblings?: Siblings
 }
 
 /** A context that writes down what the connector does, and answers what the test says. */
@@ -54,6 +55,7 @@ export function createTestContext(parts: TestContextParts = {}): TestContext {
     limits: { maxOpenReceives: 1_000, maxOpenSends: 100, maxConnections: 100, maxTextBytes: 65_536, ...parts.limits },
     domains: parts.domains ?? servesOnly(['contoso.example']),
     intake: { isFull: false, onceReady: (run) => void setImmediate(run) },
+    siblings: parts.siblings ?? { tell: () => undefined, onTold: () => undefined },
     receive: async (event) => {
       received.add(event)
       return await answer(event)

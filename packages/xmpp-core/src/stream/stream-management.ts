@@ -49,6 +49,11 @@ export class StreamManagement {
     return this.#unacked.length >= MAX_UNACKED
   }
 
+  /** Something came, and was dealt with. */
+  get hasHandled(): boolean {
+    return this.#handled > 0
+  }
+
   get received(): number {
     return this.#received
   }

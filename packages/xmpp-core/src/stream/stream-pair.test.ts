@@ -252,6 +252,22 @@ test('a request is answered when what came before it is handled, whatever came b
   assert.deepEqual(acked(), [1, 2, 3, 4])
 })
 
+test('a stream that we end says first what was dealt with, so that the other side does not give it back to its senders (XEP-0198 §4)', () => {
+  const pair = external({ isLazy: true })
+  for (const ticket of [1, 2]) pair.client.sendStanza(HELLO, ticket)
+  pair.run()
+  pair.client.sendStanza(HELLO, 3)
+  pair.run()
+  pair.server.markHandled(0, 1)
+  pair.server.close(0, 'system-shutdown')
+  pair.run()
+  const acked = pair.clientEvents.flatMap((event) => (event.kind === 'acked' ? [...event.tickets] : []))
+  assert.deepEqual(acked, [1])
+  const last = pair.clientEvents.at(-1)
+  assert.ok(last?.kind === 'closed')
+  assert.deepEqual(last.closing.unacked, [2, 3])
+})
+
 test('somebody else cannot take a session over', () => {
   const session = { id: 'x', local: 'fabrikam.example', remote: 'victim.example', received: 0, acked: 0, unacked: [] }
   const pair = external({

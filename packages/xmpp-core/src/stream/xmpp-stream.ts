@@ -252,6 +252,8 @@ export abstract class XmppStream {
   }
 
   #end(by: Closing['by'], condition: StreamCondition | undefined, detail: string): void {
+    // XEP-0198 §4: the last chance to say what was dealt with; the other side gives up the rest, and tells its senders
+    if (this.phase === 'ready' && this.management?.hasHandled === true) this.send(this.management.answer())
     if (condition !== undefined) {
       // `detail` is for our log: a stranger learns the condition only (RFC 6120 §13.13).
       this.send(xml('error', ns.streams, {}, xml(condition, ns.streamErrors)))

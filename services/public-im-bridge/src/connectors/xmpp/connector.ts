@@ -22,6 +22,7 @@ import { HomeSide } from './link/home-side.ts'
 import { Lingering } from './link/lingering.ts'
 import type { ArrivedStanza, LinkEnvironment } from './link/link-environment.ts'
 import { LinkPool } from './link/link-pool.ts'
+import { SiblingWords } from './link/sibling-words.ts'
 import { StreamListener } from './link/stream-listener.ts'
 import { Outbound, type StanzaRoute } from './outbound.ts'
 
@@ -43,11 +44,17 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
   #home: HomeSide | undefined
   #components: readonly ComponentLink[] = []
   readonly #lingering = new Lingering()
+  readonly #siblings: SiblingWords
   #stopSweep: () => void = () => undefined
 
   constructor(config: XmppConfig, context: ConnectorContext) {
     this.#config = config
     this.#context = context
+    this.#siblings = new SiblingWords({
+      context,
+      takeAnswer: (side, local, remote, id) => this.#poolOf(side)?.handleAnswer(local, remote, id) === true,
+      takeBounce: (side, local, remote, error) => this.#poolOf(side)?.handleBounce(local, remote, error) === true,
+    })
     this.#outbound = new Outbound((way, tracked) => this.#route(way, tracked))
   }
 
@@ -73,6 +80,7 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
       onStanza: (arrived) => inbound.handle(arrived),
     }
     this.#pool = new LinkPool(environment)
+    this.#siblings.start()
     this.#listener = new StreamListener(environment, this.#pool)
     await this.#listener.start()
     if (this.#config.home !== undefined) {
@@ -138,17 +146,20 @@ export class XmppConnector implements BridgeConnector, TypingHandling, ReceiptHa
     this.#route(way, { stanza: answer, deadlineMs: this.#context.clock.nowMs() + REPLY_MS, wantsProof: false, onFate: () => undefined })
   }
 
-  #onAnswer({ stanza, side }: ArrivedStanza): void {
+  #onAnswer(arrived: ArrivedStanza): void {
+    const { stanza, side } = arrived
     const id = stanza.element.attr('id') ?? ''
     const component = side === 'internal' ? this.#componentOf(stanza.to.domain, stanza.from.domain) : undefined
     if (component !== undefined) component.lane.handleAnswer(id)
-    else this.#poolOf(side)?.handleAnswer(stanza.to.domain, stanza.from.domain, id)
+    else if (this.#poolOf(side)?.handleAnswer(stanza.to.domain, stanza.from.domain, id) !== true) this.#siblings.answered(arrived)
   }
 
-  #onBounce({ stanza, side }: ArrivedStanza): boolean {
+  async #onBounce(arrived: ArrivedStanza): Promise<boolean> {
+    const { stanza, side } = arrived
     const component = side === 'internal' ? this.#componentOf(stanza.to.domain, stanza.from.domain) : undefined
     if (component !== undefined) return component.lane.handleBounce(stanza.element)
-    return this.#poolOf(side)?.handleBounce(stanza.to.domain, stanza.from.domain, stanza.element) === true
+    if (this.#poolOf(side)?.handleBounce(stanza.to.domain, stanza.from.domain, stanza.element) === true) return true
+    return await this.#siblings.bounced(arrived)
   }
 
   #poolOf(side: ArrivedStanza['side']): LinkPool | undefined {

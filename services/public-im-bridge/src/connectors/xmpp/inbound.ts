@@ -17,8 +17,8 @@ export interface InboundDeps {
   readonly reply: (arrived: ArrivedStanza, answer: XmlElement) => void
   /** An answer to a query of ours. */
   readonly onAnswer: (arrived: ArrivedStanza) => void
-  /** A stanza of ours came back. True: somebody waited for it. */
-  readonly onBounce: (arrived: ArrivedStanza) => boolean
+  /** A stanza of ours came back. True: somebody waited for it, here or in another replica. */
+  readonly onBounce: (arrived: ArrivedStanza) => Promise<boolean>
 }
 
 const FEATURES = [
@@ -77,7 +77,7 @@ export class Inbound {
   }
 
   async #error(arrived: ArrivedStanza): Promise<void> {
-    if (this.#deps.onBounce(arrived) || arrived.stanza.name !== 'message') return
+    if ((await this.#deps.onBounce(arrived)) || arrived.stanza.name !== 'message') return
     // The refusal of a message that was taken before: its sender is told as far as receipts can tell (RFC 5438 §8.2).
     const of = arrived.stanza.element.attr('id') ?? ''
     if (of !== '') await this.#receive(arrived, { kind: 'receipt', of, state: 'failed', code: 'GH-XMPP-BOUNCED' }, 'MESSAGE')

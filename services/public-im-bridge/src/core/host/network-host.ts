@@ -50,7 +50,7 @@ export interface HostDeps {
 
 /** What is made for one start of a connector and ends with it. */
 export interface Surroundings
-  extends Pick<ConnectorContext, 'replica' | 'randomBytes' | 'dns' | 'wires' | 'store' | 'secrets' | 'domains'> {
+  extends Pick<ConnectorContext, 'replica' | 'randomBytes' | 'dns' | 'wires' | 'store' | 'secrets' | 'domains' | 'siblings'> {
   /** Cuts every wire that is still open. */
   close(): void
 }
@@ -181,7 +181,7 @@ export class NetworkHost {
     const made = surroundings((thrown) => this.#fault('callback', thrown))
     this.#clock = clock
     this.#surroundings = made
-    const { replica, randomBytes, dns, wires, store, secrets, domains } = made
+    const { replica, randomBytes, dns, wires, store, secrets, domains, siblings } = made
     return {
       name,
       replica,
@@ -196,6 +196,7 @@ export class NetworkHost {
       limits,
       domains,
       intake: this.receives,
+      siblings,
       receive: (event) => this.#receive(event),
       report: (state) => this.#report(state),
     }

@@ -43,10 +43,10 @@ export class LinkPool {
     else link.send(tracked)
   }
 
-  /** An answer to a query of ours, from that domain. */
-  handleAnswer(local: string, remote: string, id: string): void {
+  /** An answer to a query of ours, from that domain. True: it was asked here. */
+  handleAnswer(local: string, remote: string, id: string): boolean {
     const key = `${local} ${remote}`
-    if (this.#reverse.get(key)?.lane.handleAnswer(id) !== true) this.#links.get(key)?.handleAnswer(id)
+    return this.#reverse.get(key)?.lane.handleAnswer(id) === true || this.#links.get(key)?.handleAnswer(id) === true
   }
 
   /** An error for a stanza of ours. True: its sender was told. */

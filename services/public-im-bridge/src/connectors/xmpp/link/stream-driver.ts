@@ -59,6 +59,7 @@ export class StreamDriver {
   #daneDomain: string | undefined
   #isFlushPlanned = false
   #isGone = false
+  #isFinishing = false
   readonly #onData = (chunk: Buffer): void => this.#take(chunk)
   readonly #onClose = (): void => this.#gone('the connection was closed')
   readonly #onError = (error: Error): void => this.#gone(error.message)
@@ -120,6 +121,21 @@ export class StreamDriver {
     this.planPump()
   }
 
+  /**
+   * Reads no further, and calls `close` when all that was read is dealt with: that is acknowledged, and what was not read the other side still has.
+   * Were the stream closed at once, its server would give back to the senders what has arrived.
+   */
+  finish(nowMs: number, close: () => void): void {
+    this.#isFinishing = true
+    this.#wire.stream.pause()
+    this.order.behind(nowMs, () => {
+      close()
+      this.pump()
+      // its own end is still wanted
+      this.#wire.stream.resume()
+    })
+  }
+
   destroy(): void {
     this.#wire.stream.destroy()
   }
@@ -148,7 +164,9 @@ export class StreamDriver {
     if (!intake.isFull) return
     const { stream } = this.#wire
     stream.pause()
-    intake.onceReady(() => stream.resume())
+    intake.onceReady(() => {
+      if (!this.#isFinishing) stream.resume()
+    })
   }
 
   #flush(): void {

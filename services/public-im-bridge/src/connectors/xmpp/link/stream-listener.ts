@@ -51,9 +51,9 @@ export class StreamListener {
   stop(): void {
     // Closed for newcomers at once; done only when those who are there have gone, which nobody waits for.
     for (const listener of this.#listeners) void listener.close()
+    const { clock } = this.#environment.context
     for (const [driver, stream] of this.#drivers) {
-      stream.close(this.#environment.context.clock.nowMs(), 'system-shutdown')
-      driver.pump()
+      driver.finish(clock.nowMs(), () => stream.close(clock.nowMs(), 'system-shutdown'))
     }
   }
 
