@@ -9,10 +9,13 @@ import { GateRig } from '../src/session/gate-rig.ts'
 import { RigConnection } from '../src/session/rig-connection.ts'
 
 const COLLECTOR = `require('node:http').createServer((q, s) => q.resume().on('end', () => s.end('{}'))).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-/** About what a gate passes in a second: the spans of one chunk go out in one request, as they do then. */
-const CHUNK = 5_000
-/** Rounds until the code has settled. */
-const WARM_UP = 4
+/** So short that what is collected and what others do falls into few of them; the system's clock of CPU time tells microseconds for one's own thread. */
+const SLICE = 500
+/** Of the messages every hundredth is drawn, so that there are as many in each slice. */
+const DRAWN_EVERY = 100
+/** Messages whose spans go out together: one batch. */
+const CHUNK = 25 * SLICE
+const WARM_UP_CHUNKS = 2
 
 /** Answers 200 for each request at once. */
 class EchoInside extends RigConnection {
@@ -35,11 +38,17 @@ class Sender extends RigConnection {
 interface Candidate {
   readonly name: string
   readonly tracing: Tracing | undefined
-  readonly costs: number[]
+  /** CPU per message in each slice, µs. */
+  readonly passing: number[]
+  /** CPU per message of sending the spans of a chunk, µs. */
+  readonly sending: number[]
   readonly run: (from: number, count: number) => void
 }
 
 const answers: Buffer[] = []
+let exported = 0
+let lost: string | undefined
+let drawn = 0
 const seconds = Number(process.argv[2] ?? 10)
 const collector = spawn(process.execPath, ['-e', COLLECTOR], { stdio: ['ignore', 'pipe', 'inherit'] })
 const [port] = (await once(collector.stdout, 'data')) as [Buffer]
@@ -58,17 +67,19 @@ function candidate(name: string, ratio: number | undefined): Candidate {
       answers.length = 0
     }
   }
-  return { name, tracing, costs: [], run }
+  return { name, tracing, passing: [], sending: [], run }
 }
 
 function tracingWith(ratio: number): Tracing {
   return new Tracing(
     { sampling: { ratio, failuresPerSecond: 10 }, words: hashedWords('a key for the bench'), version: 'bench' },
     {
+      random: draw,
+      delayMs: 3_600_000, // sent when it is measured
       exporter: otlpSpanExporter({ endpoint, headers: () => ({}), timeoutMs: 5_000 }),
       onExported: (spans, failure) => {
-        if (failure !== undefined) throw new Error(`${spans} spans were lost: ${failure}`)
-        exported += spans
+        if (failure === undefined) exported += spans
+        else lost ??= failure
       },
     },
   )
@@ -82,47 +93,72 @@ function messageBytes(at: number): Buffer {
   )
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] as number
+/** Evenly instead of by chance. */
+function draw(): number {
+  return ++drawn % DRAWN_EVERY === 0 ? 0 : 1
 }
 
-let exported = 0
+function usSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+function round2(us: number): number {
+  return Number(us.toFixed(2))
+}
+
+function percentile(numbers: readonly number[], percent: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[Math.floor((sorted.length * percent) / 100)] as number
+}
+
 const candidates = [candidate('none', undefined), candidate('1%', 0.01)]
 let at = 0
 // At 1 % the code of spans is settled after minutes only; here every message is traced until it is.
 const warming = candidate('all', 1)
-for (let turn = 0; turn < 25; turn++) {
-  warming.run(at, 1_000)
+for (let turn = 0; turn < 250; turn++) {
+  warming.run(at, 125)
   await warming.tracing?.flush()
-  at += 1_000
+  at += 125
 }
 await warming.tracing?.stop()
+exported = 0
 const untilMs = performance.now() + seconds * 1000
-for (let round = 0; round < WARM_UP || performance.now() < untilMs; round++) {
-  // another one begins each time: what the one before leaves behind must not always fall on the same
-  for (let turn = 0; turn < candidates.length; turn++) {
-    const each = candidates[(round + turn) % candidates.length] as Candidate
+for (let round = 0; round <= WARM_UP_CHUNKS || performance.now() < untilMs; round++) {
+  // slice by slice in turns: whatever else the machine does falls on all of them
+  for (let slice = 0; slice < CHUNK / SLICE; slice++) {
+    for (let turn = 0; turn < candidates.length; turn++) {
+      const each = candidates[(slice + turn) % candidates.length] as Candidate
+      const before = process.cpuUsage()
+      each.run(at, SLICE)
+      if (round >= WARM_UP_CHUNKS) each.passing.push(usSince(before) / SLICE)
+      at += SLICE
+    }
+  }
+  for (const each of candidates) {
+    // what the slices put off, and the engine with them, is not the exporter's
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 5))
     const before = process.cpuUsage()
-    each.run(at, CHUNK)
     await each.tracing?.flush()
-    const { user, system } = process.cpuUsage(before)
-    if (round >= WARM_UP) each.costs.push((user + system) / CHUNK)
-    at += CHUNK
+    if (round >= WARM_UP_CHUNKS) each.sending.push(usSince(before) / CHUNK)
   }
 }
 collector.kill()
 for (const { tracing } of candidates) await tracing?.stop()
-const none = median((candidates[0] as Candidate).costs)
-for (const { name, costs } of candidates) {
-  const cost = median(costs)
+const [none] = candidates.map(({ passing }) => percentile(passing, 10)) as [number]
+for (const { name, passing, sending } of candidates) {
+  const [pass, send] = [percentile(passing, 10), percentile(sending, 50)]
   const line = {
     case: 'trace-cost',
     traced: name,
-    rounds: costs.length,
-    cpuUsPerMessage: Number(cost.toFixed(2)),
-    ratio: Number((cost / none).toFixed(4)),
+    slices: passing.length,
+    cpuUsPerMessage: round2(pass + send),
+    passing: round2(pass),
+    passingInMiddleSlice: round2(percentile(passing, 50)),
+    sending: round2(send),
+    ratio: Number(((pass + send) / none).toFixed(4)),
   }
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 process.stdout.write(`${exported} spans went out\n`)
+if (lost !== undefined) throw new Error(`spans were lost: ${lost}`)

@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { hrTimeToMilliseconds } from '@opentelemetry/core'
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace'
-import type { SpanWords } from '../trace/otel-tracer.ts'
+import type { SpanWords } from '../trace/recording-tracer.ts'
 import type { SamplingOptions } from '../trace/sampler.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { Tracing } from '../trace/tracing.ts'

@@ -1,4 +1,4 @@
-import type { Span, SpanFacts, SpanKind } from './tracer.ts'
+import type { LateFacts, Span, SpanFacts, SpanKind } from './tracer.ts'
 
 /** One message that is followed: a span for its whole stay, and one for the stage that it is in. Stages come one after the other. */
 export class StagedSpan {
@@ -16,7 +16,7 @@ export class StagedSpan {
   }
 
   /** The stage that it is in ends, and another begins. */
-  next(name: string, kind: SpanKind = 'internal', facts: SpanFacts = {}): Span {
+  next(name: string, kind: SpanKind = 'internal', facts?: SpanFacts): Span {
     this.#stage?.end()
     this.#stage = this.span.child(name, kind, facts)
     return this.#stage
@@ -29,7 +29,7 @@ export class StagedSpan {
   }
 
   /** Its stay ends. `failure`: what went wrong, in the stage that it is in. */
-  end(facts: SpanFacts, failure: string | undefined): void {
+  end(facts: SpanFacts | LateFacts, failure: string | undefined): void {
     if (failure !== undefined) this.#stage?.fail(failure)
     this.leave()
     if (failure !== undefined) this.span.fail(failure)

@@ -6,12 +6,15 @@ export type SpanKind = 'server' | 'client' | 'consumer' | 'producer' | 'internal
 /** Facts about a span. Never a body, a raw message or an address that was not hashed. */
 export type SpanFacts = Readonly<Record<string, string | number | boolean | undefined>>
 
+/** Facts that are made when the span is sent, not while its message passes. What they are made of must not change until then. */
+export type LateFacts = () => SpanFacts
+
 /** One stage of a message that is followed. Messages that are not have no span at all: `span?.end()` is all their code does. */
 export interface Span {
   readonly context: TraceContext
   /** A stage within this one. */
   child(name: string, kind?: SpanKind, facts?: SpanFacts): Span
-  set(facts: SpanFacts): void
+  set(facts: SpanFacts | LateFacts): void
   /** Something that has to do with it and is no part of it. */
   link(context: TraceContext, facts?: SpanFacts): void
   /** It went wrong. `errorType`: our code, or another word of a bounded set. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { CollectedSpans, spanTree } from '../testing/mod.ts'
 import { Sampler } from './sampler.ts'
-import { parseTraceparent } from './trace-context.ts'
+import { formatTraceparent, parseTraceparent } from './trace-context.ts'
 import { silentTracer, traceFacts } from './tracer.ts'
 
 describe('Sampler', () => {
@@ -82,6 +82,60 @@ describe('Tracing', () => {
     span.set({ long: 'x'.repeat(10_000) })
     span.end()
     assert.equal(String((await collected.all())[0]?.facts['long']).length, 256)
+    await collected.stop()
+  })
+
+  it('makes facts that can wait when the span is sent, in the order in which they were told', async () => {
+    const collected = new CollectedSpans()
+    const span = collected.tracer().begin('x', 'server')!
+    let made = 0
+    span.set({ first: 'early', kept: 1, none: undefined })
+    span.set(() => {
+      made++
+      return { first: 'late', long: 'x'.repeat(10_000), none: undefined }
+    })
+    span.end()
+    assert.equal(made, 0)
+    const [seen] = await collected.all()
+    assert.equal(made, 1)
+    assert.deepEqual(seen?.facts, { first: 'late', kept: 1, long: 'x'.repeat(256) })
+    await collected.stop()
+  })
+
+  it('ends a span once, and never before it began', async () => {
+    const collected = new CollectedSpans()
+    const span = collected.tracer().begin('x', 'server')!
+    span.end(Date.now() - 60_000)
+    span.end()
+    const spans = await collected.all()
+    assert.equal(spans.length, 1)
+    assert.equal(spans[0]?.startMs, spans[0]?.endMs)
+    assert.ok(Math.abs((spans[0]?.startMs ?? 0) - Date.now()) < 10_000)
+    await collected.stop()
+  })
+
+  it('gives every trace and span an id of its own, of the form that W3C has', async () => {
+    const collected = new CollectedSpans()
+    const tracer = collected.tracer()
+    const contexts = Array.from({ length: 1_000 }, () => tracer.begin('x', 'server')!.context)
+    assert.equal(new Set(contexts.map(({ traceId }) => traceId)).size, 1_000)
+    assert.equal(new Set(contexts.map(({ spanId }) => spanId)).size, 1_000)
+    for (const context of contexts) assert.deepEqual(parseTraceparent(formatTraceparent(context)), context)
+    await collected.stop()
+  })
+
+  it('keeps the first links of a span that is told of very many', async () => {
+    const collected = new CollectedSpans()
+    const tracer = collected.tracer()
+    const span = tracer.begin('x', 'server')!
+    const others = Array.from({ length: 100 }, () => tracer.begin('y', 'server')!.context)
+    for (const other of others) span.link(other)
+    span.end()
+    const [seen] = await collected.all()
+    assert.deepEqual(
+      seen?.links.map(({ spanId }) => spanId),
+      others.slice(0, 32).map(({ spanId }) => spanId),
+    )
     await collected.stop()
   })
 

@@ -1,16 +1,10 @@
 import type { ExportResult } from '@opentelemetry/core'
 import { ExportResultCode } from '@opentelemetry/core'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-  type SpanProcessor,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
-import { SdkTracer, type SpanWords } from './otel-tracer.ts'
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace'
+import { RecordingTracer, type SpanWords } from './recording-tracer.ts'
 import { Sampler, type SamplingOptions } from './sampler.ts'
+import { SpanIds } from './span-ids.ts'
 import { silentTracer, type Tracer } from './tracer.ts'
 
 export interface TracingOptions {
@@ -36,14 +30,13 @@ const MOST_WAITING = 8_192
 const MOST_IN_BATCH = 512
 const DELAY_MS = 1_000
 const EXPORT_TIMEOUT_MS = 10_000
-/** Longest text in a span; what people or partners send may be long. */
-const MAX_TEXT_CHARS = 256
 
 /** Traces of one process. Each of its services has a tracer of its own, so that a trace shows the services however they are deployed. */
 export class Tracing {
   readonly #options: TracingOptions
   readonly #processor: SpanProcessor
   readonly #sampler: Sampler
+  readonly #ids: SpanIds = new SpanIds()
 
   constructor(options: TracingOptions, deps: TracingDeps) {
     this.#options = options
@@ -58,19 +51,18 @@ export class Tracing {
   }
 
   tracer(service: string, replica: string): Tracer {
-    const provider = new TracerProvider({
+    const maker = {
+      ids: this.#ids,
       resource: resourceFromAttributes({
         'service.namespace': 'gatehouse',
         'service.name': service,
         'service.instance.id': replica,
         'service.version': this.#options.version,
       }),
-      // whether a message is followed was decided before the SDK is asked
-      sampler: new AlwaysOnSampler(),
-      spanProcessors: [this.#processor],
-      spanLimits: { attributeValueLengthLimit: MAX_TEXT_CHARS, attributeCountLimit: 64, linkCountLimit: 32, eventCountLimit: 0 },
-    })
-    return new SdkTracer(provider.getTracer('gatehouse', this.#options.version), this.#sampler, this.#options.words)
+      scope: { name: 'gatehouse', version: this.#options.version },
+      keep: (span: ReadableSpan) => this.#processor.onEnd(span),
+    }
+    return new RecordingTracer(maker, this.#sampler, this.#options.words)
   }
 
   /** Sends what waits. */

@@ -1,7 +1,7 @@
 import type { Decision } from '@gatehouse/im-model'
 import type { TraceExchange } from '@gatehouse/policy-engine'
 import type { SipRequest } from '@gatehouse/sip-core'
-import { formatTraceparent, parseTraceparent, type SpanFacts, StagedSpan, type Tracer } from '@gatehouse/telemetry'
+import { formatTraceparent, type LateFacts, parseTraceparent, type SpanFacts, StagedSpan, type Tracer } from '@gatehouse/telemetry'
 import { ALLOWED_METHODS } from '../admit/checks.ts'
 import type { LinkDestination } from '../route/link-targets.ts'
 import type { Passage, Stage } from './passage.ts'
@@ -30,7 +30,7 @@ export function beginTrace(passage: Passage, tracer: Tracer): StagedSpan | undef
 /** The partner's own trace is a neighbour of ours where policy says so, never its parent. */
 export function noteDecision(passage: Passage, decision: Decision, exchange: TraceExchange): void {
   const trace = passage.trace as StagedSpan
-  trace.stage.set(decisionFacts(decision))
+  trace.stage.set(() => decisionFacts(decision))
   if (passage.side !== 'external' || (exchange !== 'accept' && exchange !== 'both')) return
   const theirs = parseTraceparent(passage.request.headers.first('traceparent'))
   if (theirs !== undefined) trace.span.link(theirs, { 'gatehouse.partner': decision.partner })
@@ -60,10 +60,9 @@ export function endTrace(passage: Passage, status: number, code: string, nowMs: 
   // What the far side answered has no code of ours; its status says what went wrong.
   const failure = code === passage.decision?.code ? String(status) : code
   const late = passage.trace === undefined && isFailure ? tracer.beginFailed(nameOf(passage), 'server', passage.nowMs) : undefined
-  const facts = (): SpanFacts => messageFacts(passage, status, code, tracer)
-  if (passage.trace !== undefined) passage.trace.end(facts(), isFailure ? failure : undefined)
+  if (passage.trace !== undefined) passage.trace.end(messageFacts(passage, status, code, tracer), isFailure ? failure : undefined)
   if (late === undefined) return
-  late.set(facts())
+  late.set(messageFacts(passage, status, code, tracer))
   late.fail(failure)
   late.end(nowMs)
 }
@@ -71,22 +70,24 @@ export function endTrace(passage: Passage, status: number, code: string, nowMs: 
 // The names of OpenSIPS's draft for SIP spans, less those that hold the message or its addresses.
 const SIP = { 'network.protocol.name': 'sip', 'network.transport': 'tcp' } as const
 
-function messageFacts(passage: Passage, status: number, code: string, tracer: Tracer): SpanFacts {
-  const { decision, side, connection, envelopeId } = passage
-  return {
+/** Only what they need is held until then: not the message with its body. */
+function messageFacts(passage: Passage, status: number, code: string, tracer: Tracer): LateFacts {
+  const { decision, side, envelopeId, method, kind, fromUser, fromDomain, toUser, toDomain, callId } = passage
+  const { address } = passage.connection.remote
+  return () => ({
     ...SIP,
     ...(decision === undefined ? {} : decisionFacts(decision)),
-    'network.peer.address': side === 'external' ? connection.remote.address : undefined,
-    'sip.request.method': passage.method,
+    'network.peer.address': side === 'external' ? address : undefined,
+    'sip.request.method': method,
     'sip.response.status_code': status,
     'gatehouse.side': side,
-    'gatehouse.kind': passage.kind,
+    'gatehouse.kind': kind,
     'gatehouse.code': code,
-    'gatehouse.from': tracer.address(`${passage.fromUser}@${passage.fromDomain}`),
-    'gatehouse.to': tracer.address(`${passage.toUser}@${passage.toDomain}`),
-    'gatehouse.conversation': tracer.conversation(passage.callId),
+    'gatehouse.from': tracer.address(`${fromUser}@${fromDomain}`),
+    'gatehouse.to': tracer.address(`${toUser}@${toDomain}`),
+    'gatehouse.conversation': tracer.conversation(callId),
     'gatehouse.envelope_id': envelopeId === undefined ? undefined : Buffer.from(envelopeId).toString('hex'),
-  }
+  })
 }
 
 function decisionFacts(decision: Decision): SpanFacts {
