@@ -1,3 +1,4 @@
+import { sortPostings } from './sort-postings.ts'
 import { SLICE_RECORDS } from './terms.ts'
 
 /** Part of a slice as it is kept: terms in order, each with the places of its records. */
@@ -16,7 +17,7 @@ const MOST_STEP_BYTES = 6 + 3 + 3
 
 /** Sorts the postings of a slice in place and packs them. The same records always give the same pages. */
 export function packPostings(postings: Float64Array): PostingPage[] {
-  postings.sort()
+  sortPostings(postings)
   const packer = new PagePacker()
   for (let at = 0; at < postings.length; ) {
     const term = Math.floor(postings[at]! / SLICE_RECORDS)
