@@ -21,21 +21,30 @@ export function isReadable(record: Uint8Array): boolean {
 function isReadablePart(bytes: Uint8Array, from: number, end: number, shape: Shape): boolean {
   let at = from
   while (at < end) {
-    const tag = varintAt(bytes, at)
-    at = afterVarint(bytes, at, end)
-    const kind = shape[Math.floor(tag / 8)]
+    // Tags and sizes are nearly always of one octet, which is read here, without a call.
+    let tag = bytes[at] as number
+    if (tag < 0x80) at++
+    else {
+      tag = varintAt(bytes, at)
+      at = afterVarint(bytes, at, end)
+    }
+    const kind = shape[tag < 0x80 ? tag >>> 3 : Math.floor(tag / 8)]
     const wire = tag & 7
     if (tag < 8 || at === -1 || (kind !== undefined && !isWireOf(kind, wire))) return false
-    if (wire === 0) {
-      at = afterVarint(bytes, at, end)
-      if (at === -1) return false
-    } else if (wire === 2) {
-      const size = varintAt(bytes, at)
-      at = afterVarint(bytes, at, end)
+    if (wire === 2) {
+      let size = at < end ? (bytes[at] as number) : 0x80
+      if (size < 0x80) at++
+      else {
+        size = varintAt(bytes, at)
+        at = afterVarint(bytes, at, end)
+      }
       const stop = at + size
       if (at === -1 || stop > end) return false
       if (!isPartOf(kind, bytes, at, stop)) return false
       at = stop
+    } else if (wire === 0) {
+      at = afterVarint(bytes, at, end)
+      if (at === -1) return false
     } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4
     else return false
   }
@@ -80,9 +89,13 @@ function afterVarint(bytes: Uint8Array, from: number, end: number): number {
 }
 
 function isText(bytes: Uint8Array, from: number, stop: number): boolean {
-  // nearly all are ASCII, which is seen sooner than asked
-  for (let at = from; at < stop; at++) if ((bytes[at] as number) >= 0x80) return isUtf8(bytes.subarray(at, stop))
-  return true
+  // Nearly all are ASCII, which is seen sooner than asked; four at a time, and one question at the end.
+  let seen = 0
+  let at = from
+  for (; at + 4 <= stop; at += 4)
+    seen |= (bytes[at] as number) | (bytes[at + 1] as number) | (bytes[at + 2] as number) | (bytes[at + 3] as number)
+  for (; at < stop; at++) seen |= bytes[at] as number
+  return seen < 0x80 || isUtf8(bytes.subarray(from, stop))
 }
 
 function shapeOf(message: DescMessage, known: Map<DescMessage, Shape>): Shape {
