@@ -16,6 +16,8 @@ export interface ArchiveClientOptions {
   readonly maxQueuedBytes: number
   /** Outcomes that may wait for the archive to come back; the oldest are dropped beyond it. */
   readonly maxQueuedOutcomes: number
+  /** After a request of many so long until the next one begins, unless many wait again: a commit costs as much as a dozen records. 0: no wait. */
+  readonly gatherMs: number
 }
 
 export interface ArchiveClientDeps {
@@ -40,6 +42,9 @@ const NOBODY: readonly TraceContext[] = []
 // One request is under way when there is little to do: all that comes meanwhile shares the next commit. From this size on a
 // batch is worth its own request, and the archive joins it with others in one transaction.
 const MAX_IN_FLIGHT = 8
+// A request of so many is one of a busy time; when so many wait, no more are waited for.
+const BUSY_RECORDS = 8
+const GATHERED_RECORDS = 48
 // Outcomes gather so long, so that many share one record; then they ride with the next entries, or go alone.
 const OUTCOME_WAIT_MS = 20
 const RETRY_MS = 500
@@ -52,6 +57,7 @@ const DEFAULTS: ArchiveClientOptions = {
   maxQueuedRecords: 20_000,
   maxQueuedBytes: 64 * 1024 * 1024,
   maxQueuedOutcomes: 50_000,
+  gatherMs: 4,
 }
 
 /**
@@ -77,6 +83,7 @@ export class ArchiveClient {
   #inFlightRecords = 0
   #inFlightBytes = 0
   #isFlushDue = false
+  #isGathering = false
   #isOutcomeTimerSet = false
 
   constructor(deps: ArchiveClientDeps, options: Partial<ArchiveClientOptions> = {}) {
@@ -175,7 +182,7 @@ export class ArchiveClient {
 
   #maySend(): boolean {
     if (this.#presence === 'awaited') return false
-    if (this.#inFlight === 0) return true
+    if (this.#inFlight === 0) return !this.#isGathering || this.#queue.count >= GATHERED_RECORDS || this.#queue.isWorthPipelining
     return this.#inFlight < MAX_IN_FLIGHT && this.#queue.isWorthPipelining
   }
 
@@ -190,6 +197,7 @@ export class ArchiveClient {
     const all = outcomes.packed.length === 0 ? records : records.concat(outcomes.packed.map(({ record }) => record))
     const request = encodeAppendRequest(all, sizeBytes + outcomes.sizeBytes)
     this.#inFlight++
+    if (records.length >= BUSY_RECORDS) this.#gather()
     this.#underWay.add(batch)
     this.#inFlightRecords += records.length
     this.#inFlightBytes += sizeBytes
@@ -216,6 +224,16 @@ export class ArchiveClient {
       batchTraceHeaders(this.#tracesOf(records)),
     )
     return true
+  }
+
+  /** What comes within some milliseconds after a request of many shares the next one, even if the answer was there sooner. */
+  #gather(): void {
+    if (this.#isGathering || this.#options.gatherMs === 0) return
+    this.#isGathering = true
+    this.#deps.setTimer(() => {
+      this.#isGathering = false
+      this.#onTurn()
+    }, this.#options.gatherMs)
   }
 
   /** Nobody answered for the archive: while it is awaited, what it did not get is kept, certain that it was not committed. */
