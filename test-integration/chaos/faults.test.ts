@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { SeededRandom } from '@gatehouse/fuzz'
 import { drawFaults, everyFault, FAULT_KINDS, type FaultKind } from './faults.ts'
 import type { Rig } from './rig.ts'
-import { SeededRandom } from './seeded-random.ts'
 
 /** What was done to whom, in order. */
 function rigOf(done: string[]): Rig {
