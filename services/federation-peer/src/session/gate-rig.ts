@@ -55,8 +55,8 @@ export class GateRig {
   }
   /** What was counted as observed. */
   readonly observed: string[] = []
-  /** Stages that were measured, and the trace they were given as their example. */
-  readonly stages: (readonly [stage: string, traceId: string | undefined])[] = []
+  /** Stages of followed messages that were measured, and the trace they were given as their example. */
+  readonly stages: (readonly [stage: string, traceId: string])[] = []
   nowMs = 1_000_000
   /** What the endpoint tells the other replicas, and how it reaches them; nobody, unless a test joins two. */
   onWord: (data: Uint8Array) => void = () => undefined
@@ -218,7 +218,9 @@ export class GateRig {
           identity,
           metrics: {
             passed: () => undefined,
-            stage: (stage, _durationMs, traceId) => void this.stages.push([stage, traceId]),
+            stage: (stage, _durationMs, traceId) => {
+              if (traceId !== undefined) this.stages.push([stage, traceId])
+            },
             observed: (rule, code) => void this.observed.push(`${rule} ${code}`),
           },
           tracer: options.tracer ?? silentTracer,

@@ -19,7 +19,7 @@ function messageBytes(number: number): Buffer {
 test('a message that was answered leaves nothing that a young collection must copy', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void
-  const MESSAGES = 10_000
+  const MESSAGES = 4_000
   const rig = new GateRig({ archive: 'off' })
   const toInside = new AnsweringConnection((connection, bytes) => rig.session.onData(connection, bytes), 'internal', true, rig.inside.peer)
   const inside = rig.adopt(toInside)
@@ -39,13 +39,17 @@ test('a message that was answered leaves nothing that a young collection must co
     }
   }
   pass(2_000)
+  // a table must be old when it is discarded for its successors to survive
   collect()
-  pass(MESSAGES)
-  collect({ type: 'minor' })
-  collect({ type: 'minor' })
-  const afterYoung = process.memoryUsage().heapUsed
-  collect()
-  const perMessage = (afterYoung - process.memoryUsage().heapUsed) / MESSAGES
+  const windows = Array.from({ length: 5 }, () => {
+    const before = process.memoryUsage().heapUsed
+    pass(MESSAGES)
+    collect({ type: 'minor' })
+    collect({ type: 'minor' })
+    return (process.memoryUsage().heapUsed - before) / MESSAGES
+  })
+  // what the JIT keeps comes now and then, what messages leave behind with each of them
+  const perMessage = Math.min(...windows)
   assert.equal(partner.count, number)
-  assert.ok(perMessage < 250, `${perMessage} octets per message`)
+  assert.ok(perMessage < 250, `${perMessage} octets per message: ${windows.join(', ')}`)
 })
