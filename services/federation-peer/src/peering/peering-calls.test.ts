@@ -183,6 +183,20 @@ describe('what comes over the bus', () => {
   })
 })
 
+it('a bus that lets it hear no sibling is told in the log, and no reason not to start', async () => {
+  const logged: string[] = []
+  const siblings = new Siblings({
+    bus: { publish: () => true, subscribe: () => Promise.reject(new Error('Permissions Violation')) },
+    replica: 'a',
+    log: { warn: ({ detail }: { detail?: string }, text) => void logged.push(`${text}: ${detail}`) },
+    newId: () => Uint8Array.of(1),
+    after: () => () => undefined,
+  })
+  await siblings.start(new Map())
+  assert.deepEqual(logged, ['this replica and the others cannot ask each other about peers: Permissions Violation'])
+  await siblings.stop()
+})
+
 describe('a SIP trace at every replica', () => {
   const wish = create(TracePeerRequestSchema, { partner: 'fabrikam', seconds: 60, maxMessages: 3, everyReplica: true })
 

@@ -57,18 +57,23 @@ export class Siblings {
   readonly #asked = new Map<string, Asked>()
   readonly #served = new Map<string, Served>()
   #calls: ReadonlyMap<string, AnswerSibling> = new Map()
-  #subscriptions: BusSubscription[] = []
+  readonly #subscriptions: BusSubscription[] = []
 
   constructor(deps: SiblingsDeps) {
     this.#deps = deps
   }
 
+  /** Never rejects: a bus that does not let it listen to its siblings is no reason to let no message pass. */
   async start(calls: ReadonlyMap<string, AnswerSibling>): Promise<void> {
-    const { bus, replica } = this.#deps
+    const { bus, replica, log } = this.#deps
     this.#calls = calls
-    const asks = await bus.subscribe(busSubjects.peeringAsk.name, ({ data }) => this.#hearAsk(data))
-    const tells = await bus.subscribe(peeringTellSubject(replica), ({ data }) => this.#hearTell(data))
-    this.#subscriptions = [asks, tells]
+    try {
+      this.#subscriptions.push(await bus.subscribe(peeringTellSubject(replica), ({ data }) => this.#hearTell(data)))
+      this.#subscriptions.push(await bus.subscribe(busSubjects.peeringAsk.name, ({ data }) => this.#hearAsk(data)))
+    } catch (thrown) {
+      const code = thrown instanceof GatewayError ? thrown.code : undefined
+      log.warn({ code, detail: messageOf(thrown) }, 'this replica and the others cannot ask each other about peers')
+    }
   }
 
   async stop(): Promise<void> {
