@@ -1,5 +1,5 @@
-// node --conditions=@gatehouse/source services/archive/bench/verify.ts [records] [threads]
-// How fast a log is checked, chain, trees and index: in the store by one thread and by several, and in an export.
+// node --conditions=@gatehouse/source services/archive/bench/verify.ts [records] [threads] [url of an empty PostgreSQL database]
+// How fast a log is checked, chain, trees and index: in the store by one thread and by several, in an export, and the same log in PostgreSQL.
 
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,6 +10,9 @@ import { loadSigningKey } from '../src/chain/signing-key.ts'
 import { SampleRecords } from '../src/sample-records.ts'
 import { LogReader } from '../src/store/log-reader.ts'
 import { LogWriter } from '../src/store/log-writer.ts'
+import { openPostgresReader } from '../src/store/postgres/open-reader.ts'
+import { openPostgresWriter } from '../src/store/postgres/postgres-writer.ts'
+import { restoreLog } from '../src/store/postgres/restore-log.ts'
 import { recordLine } from '../src/verify/export-lines.ts'
 import { verifyExport } from '../src/verify/verify-export.ts'
 import { verifyChain } from '../src/verify/verify-store.ts'
@@ -17,6 +20,7 @@ import { VerifyThreads } from '../src/verify/verify-threads.ts'
 
 const records = Number(process.argv[2] ?? 200_000)
 const threads = Number(process.argv[3] ?? availableParallelism())
+const url = process.argv[4]
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-verify-bench-'))
 const file = join(folder, 'archive.db')
 const { publicKey, privateKey, keyId } = loadSigningKey(join(folder, 'key'))
@@ -44,6 +48,22 @@ async function measure(bench: string, count: number, run: () => Promise<{ readon
   process.stdout.write(`${JSON.stringify({ bench, records: count, isIntact, ...facts })}\n`)
 }
 
+async function measurePostgres(url: string): Promise<void> {
+  await restoreLog(file, url)
+  // Who opens the log writes its index.
+  const writer = await openPostgresWriter(
+    { url, lockTimeoutMs: 1000, newLogId: () => randomBytes(16), encryptionKeyFile: undefined },
+    () => {},
+  )
+  await writer.close()
+  const log = openPostgresReader(url)
+  const runner = new VerifyThreads({ url }, threads)
+  await measure('archive-verify-postgres', records, () => verifyChain(log, { publicKeys }))
+  await measure(`archive-verify-postgres-${threads}-threads`, records, () => verifyChain(log, { publicKeys, runner }))
+  await runner.close()
+  await log.close()
+}
+
 const publicKeys = [publicKey]
 await measure('archive-verify-store', records, () => verifyChain(reader, { publicKeys }))
 const runner = new VerifyThreads({ file }, threads)
@@ -59,4 +79,5 @@ async function* read(): AsyncIterable<string> {
 const otherCheckpoints = reader.checkpoints(0, lines.length)
 await measure('archive-verify-export', lines.length, () => verifyExport(read, { publicKeys, otherCheckpoints }))
 reader.close()
+if (url !== undefined) await measurePostgres(url)
 rmSync(folder, { recursive: true })
