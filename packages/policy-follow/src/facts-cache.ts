@@ -191,17 +191,18 @@ export class FactsCache {
   #keep(user: string, facts: UserFacts, nowMs: number): void {
     const { refreshMs, unknownMs } = this.#options
     const dueMs = nowMs + (facts.status === 'known' ? refreshMs : unknownMs)
+    // what every decision reads stands together: of a million users no one's is in the processor's cache
     this.#entries.set(user, {
+      dueMs,
+      isUsed: false,
+      memo: undefined,
       status: facts.status,
+      contacts: facts.contacts,
+      safeList: facts.safeList,
       detail: facts.detail,
       rights: facts.rights,
       groups: facts.groups,
-      contacts: facts.contacts,
-      safeList: facts.safeList,
-      memo: undefined,
       sinceMs: nowMs,
-      dueMs,
-      isUsed: false,
     })
   }
 

@@ -102,6 +102,26 @@ describe('determinism', () => {
     const of = (user: string): boolean | undefined => factsOf(snapshot, user, 'contoso.example', { facts: () => shared })?.federation.value
     assert.deepEqual([of('bob'), of('carol'), of('bob')], [false, true, false])
   })
+  it('users of one kind share what follows from it, and keep what is their own', () => {
+    const snapshot = snapshotOf(group('sales', []), userSettings({ lookUp: true }))
+    const of = (user: string, facts: UserFacts): EffectiveFacts => factsOf(snapshot, user, 'contoso.example', { facts: () => facts })!
+    const one = known({ groups: ['sales'], contacts: new Map([['ann@p.example', Number.POSITIVE_INFINITY]]) })
+    const other: UserFacts = { ...known({ groups: ['sales'] }), status: 'unknown' }
+    const [ofOne, ofOther] = [of('bob', one), of('carol', other)]
+    assert.equal(one.memo, other.memo)
+    assert.deepEqual([ofOne.isKnown, ofOther.isKnown], [true, false])
+    assert.deepEqual([ofOne.found, ofOther.found], [one, other])
+    assert.deepEqual(of('bob', one), ofOne)
+  })
+  it('what was made with one document is not taken with another', () => {
+    const facts = known()
+    const of = (...objects: PolicyObject[]): boolean | undefined =>
+      factsOf(snapshotOf(...objects, userSettings({ lookUp: true })), 'bob', 'contoso.example', { facts: () => facts })?.federation.value
+    assert.deepEqual(
+      [of(), of(group('g', [BOB], { federation: false })), of(rightsOf(BOB, { federation: false })), of()],
+      [true, false, false, true],
+    )
+  })
   it('without lookUp nobody is asked, with it facts are needed', () => {
     const asked = { facts: (): never => assert.fail('asked') }
     assert.equal(factsOf(snapshotOf(), 'bob', 'contoso.example', asked)?.federation.value, true)

@@ -2,7 +2,7 @@ import type { ArchiveMode } from '@gatehouse/im-model'
 import type { StartRight } from '../document.ts'
 import type { CompiledGroup, CompiledUserSettings, WrittenUser } from '../snapshot.ts'
 import { narrowerStart, type Rights } from './rights.ts'
-import type { UserFacts } from './user-facts.ts'
+import type { FactsMemo, UserFacts } from './user-facts.ts'
 
 /** A value and the object that says so: `kind/name`, the directory, an import. */
 export interface Stated<T> {
@@ -34,7 +34,7 @@ export interface EffectiveCache {
   readonly tables: object
   readonly ofWritten: Map<string, Map<string, EffectiveFacts>>
   /** By rights and groups: of a million users most have the same, and share what was made of them. */
-  readonly ofKind: Map<string, EffectiveFacts>
+  readonly ofKind: Map<string, FactsMemo>
 }
 
 interface Level {

@@ -1,5 +1,5 @@
 import type { RightsSpec } from '../document.ts'
-import type { CompiledGroup } from '../snapshot.ts'
+import type { CompiledGroup, WrittenUser } from '../snapshot.ts'
 import type { EffectiveFacts } from './effective-facts.ts'
 
 /** What directory, imports and the gate itself know about one internal user. Immutable: a change makes a new object. */
@@ -15,14 +15,21 @@ export interface UserFacts {
   readonly contacts: ReadonlyMap<string, number>
   /** Address keys and domains. */
   readonly safeList: ReadonlySet<string>
-  /** What the engine made of them last: beside them, where it costs no look-up. Nobody else's business. */
+  /** What the engine made of their like last: beside them, where it costs no look-up. Nobody else's business. */
   memo?: FactsMemo | undefined
 }
 
-/** Effective facts, and what they were made with besides: the tables themselves must not be kept alive by them. */
-export interface FactsMemo extends EffectiveFacts {
+/**
+ * Effective facts, and what they were made with: the tables themselves must not be kept alive by them. Users of one kind have one memo
+ * together, so that it is in the processor's cache though a million users are not.
+ */
+export interface FactsMemo {
+  /** Without what is a user's own (`isKnown`, `written`, `found`). */
+  readonly effective: EffectiveFacts
   /** Stands for the tables. */
   readonly tables: object
+  /** What the document says of the user; undefined for most. */
+  readonly written: WrittenUser | undefined
   /** Groups of the document that list the user. */
   readonly listed: readonly CompiledGroup[]
 }
