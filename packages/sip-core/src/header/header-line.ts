@@ -80,9 +80,14 @@ function isBlankOrBreak(code: number): boolean {
 
 /** A new line; known headers get their usual spelling. The name must be a token (checked by the caller). */
 export function createLine(name: string, value: string): HeaderLine {
+  return createOwnLine(name, toLineText(value))
+}
+
+/** The same of a value that this code has made of names, numbers and tokens: nothing in it can end the line, so it is not looked through. */
+export function createOwnLine(name: string, value: string): HeaderLine {
   const id = headerId(name)
   const spelling = id >= 0 ? spellingOf(id) : name
-  const source = `${spelling}: ${toLineText(value)}\r\n`
+  const source = `${spelling}: ${value}\r\n`
   return new HeaderLine(id, source, 0, spelling.length, spelling.length + 1, source.length, false)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { createOwnLine } from './header-line.ts'
 import { canonicalHeaderName } from './header-names.ts'
 import { indexHeaderLines } from './index-header-lines.ts'
 import { SipHeaders } from './sip-headers.ts'
@@ -50,6 +51,25 @@ test('prepend goes before the first of its name, else before all; append after t
   headers.prepend('X-D', 'x')
   headers.append('X-E', 'y')
   assert.equal(written(headers), 'X-D: x\r\nX-A: 1\r\nX-B: 0\r\nX-B: 1\r\nX-B: 2\r\nX-B: 3\r\nX-C: 1\r\nX-E: y\r\n')
+})
+
+test('a line that was made before goes where prepend would put one', () => {
+  for (const text of [SAMPLE, 'X-A: 1\r\nv: one\r\nVia: two\r\n', 'X-A: 1\r\n', '']) {
+    const [made, named] = [read(text), read(text)]
+    made.prependLine(createOwnLine('Via', 'zero'))
+    named.prepend('Via', 'zero')
+    assert.equal(written(made), written(named))
+  }
+})
+
+test('a copy takes further lines, and neither shows in the other', () => {
+  const headers = read(SAMPLE)
+  const copy = headers.copy()
+  copy.prepend('Via', 'zero')
+  copy.remove('X-A')
+  headers.append('X-A', 'c')
+  assert.equal(written(copy), 'Via: zero\r\nv: one , two\r\nVIA : three\r\nf: x\r\n  y\r\n')
+  assert.equal(written(headers), `${SAMPLE}X-A: c\r\n`)
 })
 
 test('set replaces in place and removes the others; remove takes all', () => {

@@ -25,7 +25,10 @@ export class SipHeaders {
 
   /** A second set of the same lines; edits of one do not show in the other. */
   copy(): SipHeaders {
-    return new SipHeaders(this.#lines.slice())
+    // one by one, so that the array has room for a line or two more: a slice has none, and whoever copies adds some
+    const lines: HeaderLine[] = []
+    for (const line of this.#lines) lines.push(line)
+    return new SipHeaders(lines)
   }
 
   /** First line of a known header, by its id: the way of the typed getters. */
@@ -82,6 +85,14 @@ export class SipHeaders {
   /** Adds a line that was made before: lines cannot be changed, so one may stand in many messages. */
   pushLine(line: HeaderLine): void {
     this.#lines.push(line)
+  }
+
+  /** Adds a known header's line that was made before, in front of the first of that name; before all lines when there is none. */
+  prependLine(line: HeaderLine): void {
+    const lines = this.#lines
+    let at = 0
+    while (at < lines.length && lines[at]!.id !== line.id) at++
+    this.#insert(at === lines.length ? 0 : at, line)
   }
 
   /** Adds a line before the first of that name; before all lines when there is none. */

@@ -17,12 +17,17 @@ export function loopHash(request: SipRequest): string {
   for (const line of request.headers.lines) {
     if (line.id === HeaderId.route || line.id === PROXY_REQUIRE) text += `\n${line.value}`
   }
-  return (checksum(Buffer.from(text, 'latin1')) >>> 0).toString(36)
+  return (checksum(text) >>> 0).toString(36)
 }
 
+/** Written to anew for each request: a buffer of its own would cost as much as the sum. */
+const SCRATCH: Buffer = Buffer.alloc(2_048)
+
 /** FNV-1a, over bytes because parts of a long text are slow to look at. */
-function checksum(bytes: Uint8Array): number {
+function checksum(text: string): number {
+  const bytes = text.length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(text.length)
+  const end = bytes.write(text, 0, 'latin1')
   let hash = FNV_OFFSET
-  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME)
+  for (let at = 0; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME)
   return hash
 }

@@ -1,3 +1,4 @@
+import { createOwnLine } from '../header/header-line.ts'
 import type { NameAddr } from '../header/name-addr.ts'
 import type { SipRequest } from '../message/sip-request.ts'
 import { toRequestUri } from '../uri/uri-parts.ts'
@@ -62,7 +63,7 @@ export function prepareForward(request: SipRequest, options: ForwardOptions): Fo
   if (DIALOG_METHODS.has(copy.method)) recordRoute(copy, options)
   const nextHopUri = chooseNextHop(copy, reading)
   const branch = `z9hG4bK${options.branchSeed}.${hash}`
-  copy.headers.prepend('Via', viaValue(options.egressVia, branch))
+  copy.headers.prependLine(createOwnLine('Via', viaValue(options.egressVia, branch)))
   return { ok: true, request: copy, branch, nextHopUri, removedOwnRoutes: reading.ownRoutes }
 }
 

@@ -107,10 +107,13 @@ function checkParameters(text: string, position: number, end: number): number {
   return position === end || text.charCodeAt(position) === QUESTION ? position : -1
 }
 
+/** Of nearly all addresses of people. */
+const NO_PARAMETERS: ReadonlyMap<string, string | undefined> = new Map()
+
 /** RFC 3261 §19.1.1: a name may stand once; of two equal ones the first counts. */
 function readParameters(parameterText: string): ReadonlyMap<string, string | undefined> {
+  if (parameterText === '') return NO_PARAMETERS
   const map = new Map<string, string | undefined>()
-  if (parameterText === '') return map
   for (const part of parameterText.slice(1).split(';')) {
     const equals = part.indexOf('=')
     const name = unescapePercent(equals < 0 ? part : part.slice(0, equals)).toLowerCase()

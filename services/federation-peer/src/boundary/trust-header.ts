@@ -33,9 +33,15 @@ export function renderVerification(mark: Mark): string {
   return `ms-source-verified-user=${mark}`
 }
 
+const VERIFIED = renderVerification('verified')
+const UNVERIFIED = renderVerification('unverified')
+
 /** Reads a peer's own mark; any order of parameters, unknown ones ignored; undefined when there is none or it makes no sense. */
 export function parseVerification(value: string | undefined): Mark | undefined {
   if (value === undefined) return undefined
+  // as every server writes it
+  if (value === VERIFIED) return 'verified'
+  if (value === UNVERIFIED) return 'unverified'
   for (const part of value.split(';', 16)) {
     const equals = part.indexOf('=')
     if (equals < 0 || part.slice(0, equals).trim().toLowerCase() !== 'ms-source-verified-user') continue
