@@ -19,8 +19,8 @@ import { networkPolicy, startBridgeProcess } from './bridge-order.ts'
 
 const JABBER = 'jabber.example'
 const PAUSE_MS = 20
-/** Of one stream, at that pace. */
-const MOST_IN_FLIGHT = 3
+/** The part of them that may be on the wire in the two moments in which a stream ends; how many that are, says how busy the machine is. */
+const MOST_BACK = 0.05
 
 let ids = 0
 function deliveryOf(text: string): Delivery {
@@ -150,7 +150,7 @@ test(
       const heard = bob.client.seen().filter(({ event }) => event === 'message')
       // what was on the wire in the moment in which a replica closed its stream comes back to its sender: it has to be what did not arrive
       const back = new Set(heard.flatMap(({ type, id }) => (type === 'error' ? [id] : [])))
-      assert.ok(back.size <= 2 * MOST_IN_FLIGHT, `${back.size} of ${said} came back`)
+      assert.ok(back.size <= said * MOST_BACK, `${back.size} of ${said} came back`)
       assert.deepEqual(
         heard.flatMap(({ type, body }) => (type === 'error' ? [] : [body])),
         [...alice.outcomes.keys()],

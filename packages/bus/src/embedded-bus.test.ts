@@ -64,9 +64,10 @@ test('two handlers that call each other leave room for I/O', async () => {
     })
   }
   bus.publish('ping', empty)
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  // timers get their turn, and so do the two
+  do await new Promise((resolve) => setTimeout(resolve, 1))
+  while (rounds <= 2)
   isStopped = true
-  assert.ok(rounds > 2)
 })
 
 test('a request makes no timer of its own', async () => {

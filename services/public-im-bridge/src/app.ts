@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ArchiveClient, EnvelopeIds, RecordEncoder } from '@gatehouse/archive-client'
-import type { ConnectorFactory, Incoming, ReceiveOutcome } from '@gatehouse/bridge-kit'
+import type { ConnectorFactory, ReceiveOutcome } from '@gatehouse/bridge-kit'
 import { type Bus, type BusSubscription, busSubjects, deliverAtSubject, deliverSubject } from '@gatehouse/bus'
 import { type Delivery, DeliveryClient, portOf, serveDeliveries } from '@gatehouse/delivery'
 import { errorsOf } from '@gatehouse/errors'
@@ -27,6 +27,7 @@ import { SeenLedger } from './core/inbound/seen-ledger.ts'
 import { SrvCache } from './core/inbound/srv-cache.ts'
 import { LateBucket } from './core/late-bucket.ts'
 import { leaseTimings, type Member, MemberLease } from './core/leases/member-lease.ts'
+import { Forwards } from './core/outbound/forwards.ts'
 import { chooseNetwork } from './core/outbound/network-choice.ts'
 import { Outbound } from './core/outbound/outbound.ts'
 import { BridgeOutbox } from './core/outbox/bridge-outbox.ts'
@@ -263,7 +264,7 @@ class Bridge implements PublicImBridge {
       nowMs,
       random: Math.random,
       surroundings: (onFault) => this.#surroundings(name, factory.protocol, settings.limits.maxConnections, onFault),
-      receive: (event) => this.#receive(origin, event),
+      receive: (event) => this.#inbound.take(origin, event),
       stateChanged: (state) => {
         this.#keeper.reported(state)
         if (state.state === 'connected') this.#seen(name, state)
@@ -304,10 +305,6 @@ class Bridge implements PublicImBridge {
         wires.close()
       },
     }
-  }
-
-  #receive(origin: Origin, event: Incoming): Promise<ReceiveOutcome> {
-    return this.#inbound.take(origin, event)
   }
 
   #makeInbound(): Inbound {
@@ -374,6 +371,7 @@ class Bridge implements PublicImBridge {
   }
 
   #makeOutbound(): Outbound {
+    const forwards = new Forwards(this.#client, this.#lease)
     return new Outbound({
       replica: this.#config.replica,
       hosts: this.#hosts,
@@ -383,8 +381,7 @@ class Bridge implements PublicImBridge {
       suspect: (replica) => this.#lease.suspect(replica),
       outbox: this.#outbox,
       pause: (ms) => new Promise((resolve) => void after(ms, resolve)),
-      forward: (replica, port, delivery) =>
-        new Promise((resolve) => this.#client.deliverTo(deliverAtSubject(port, replica), delivery, resolve)),
+      forward: (replica, port, delivery) => forwards.run(replica, port, delivery),
       sent: (network, account, remoteId) => this.#echoes.sent(network, account, remoteId),
       delivered: (network, kind, outcome, durationMs, traceId) => {
         const totals = this.#states.totals(network)
