@@ -1,4 +1,5 @@
-import { closeSync, fdatasync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '@gatehouse/errors'
 import type { KvEntry } from './bus.ts'
@@ -26,7 +27,12 @@ export function openKvFile(file: string): KvFile {
     opened.exec("INSERT OR IGNORE INTO bucket VALUES ('', 0)")
     return opened
   })
-  const log = guarded(file, () => openSync(`${file}-wal`, 'r+'))
+  const log = guarded(file, () => {
+    const opened = openSync(`${file}-wal`, 'r+')
+    // with NORMAL nobody else brings the new files' names to the disk before the first checkpoint
+    syncFolder(dirname(file))
+    return opened
+  })
   const sync = new SharedSync((onDone) => fdatasync(log, onDone))
   const put = database.prepare('INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM entry WHERE bucket = ? AND key = ?')
@@ -64,6 +70,15 @@ function load(database: DatabaseSync, bucket: string): { lastRevision: number; e
   return {
     lastRevision: Number(last?.['last_revision'] ?? 0),
     entries: rows.map((row) => ({ key: String(row['key']), revision: Number(row['revision']), value: row['value'] as Uint8Array })),
+  }
+}
+
+function syncFolder(folder: string): void {
+  const opened = openSync(folder, 'r')
+  try {
+    fsyncSync(opened)
+  } finally {
+    closeSync(opened)
   }
 }
 
