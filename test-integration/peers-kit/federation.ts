@@ -40,6 +40,8 @@ export interface FederationPlan {
   readonly unverified?: object
   /** A network behind `deliver.xmpp`, which answers whatever it is told. */
   readonly hasNetworkDouble?: boolean
+  /** Further domains of contoso that fabrikam writes to. */
+  readonly moreDomains?: readonly string[]
   /** Further policy documents, each beginning with `---`. */
   readonly morePolicy?: string
 }
@@ -75,7 +77,7 @@ export async function startFederation(rack: PeerRack, plan: FederationPlan = {})
     users: ['bob', 'berta'],
     authority: fabrikamCa,
     trusted: [contosoCa],
-    peerDomains: ['contoso.example'],
+    peerDomains: ['contoso.example', ...(plan.moreDomains ?? [])],
     peerName: names.pool,
     hasTrace,
   })

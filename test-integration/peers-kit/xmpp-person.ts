@@ -19,6 +19,8 @@ export interface XmppPersonPlan {
 export interface XmppPerson {
   readonly client: XmppUser
   readonly server: Peer
+  /** Of the server, towards other servers. */
+  readonly serverPort: number
   /** The server again on what it left, and the user on a client that starts anew. */
   readonly startAgain: () => Promise<XmppPerson>
 }
@@ -52,5 +54,5 @@ async function start(rack: PeerRack, plan: ProsodyPlan, user: string): Promise<X
   const { domain, clientPort: port, folder, users } = plan
   const password = users[user] ?? ''
   const client = rack.add(await XmppUser.start({ jid: `${user}@${domain}`, password, host: '127.0.0.1', port, folder }))
-  return { client, server, startAgain: () => start(rack, plan, user) }
+  return { client, server, serverPort: plan.serverPort, startAgain: () => start(rack, plan, user) }
 }
