@@ -157,10 +157,10 @@ test(
       gate.retryOutbox()
       await bob.client.whenSeen(({ body }) => body === 'k5')
       await until(() => gate.log().length > 0, 'the gate runs')
-      assert.deepEqual(
-        heardBy(bob),
-        FIVE.map((number) => `k${number}`),
-      )
+      // the first of them may have been in the middle of an attempt when the gate died: then nobody knows, and it is given up
+      const givenUp = gate.log().filter((line) => JSON.stringify(line).includes('GH-OUTBOX-UNCERTAIN')).length
+      assert.ok(givenUp <= 1)
+      assert.deepEqual(heardBy(bob), FIVE.map((number) => `k${number}`).slice(givenUp))
     })
   }),
 )
