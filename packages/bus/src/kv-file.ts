@@ -34,16 +34,18 @@ export function openKvFile(file: string): KvFile {
     return opened
   })
   const sync = new SharedSync((onDone) => fdatasync(log, onDone))
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const end = database.prepare('COMMIT')
   const put = database.prepare('INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM entry WHERE bucket = ? AND key = ?')
   const setRevision = database.prepare('INSERT OR REPLACE INTO bucket VALUES (?, ?)')
   const commit = (bucket: string, key: string, value: Uint8Array | undefined, revision: number): void => {
-    database.exec('BEGIN IMMEDIATE')
+    begin.run()
     try {
       if (value === undefined) remove.run(bucket, key)
       else put.run(bucket, key, revision, value)
       setRevision.run(bucket, revision)
-      database.exec('COMMIT')
+      end.run()
     } catch (thrown) {
       if (database.isTransaction) database.exec('ROLLBACK')
       throw thrown

@@ -13,7 +13,7 @@ const PAGES = 512
 const MOST = 400_000
 const LONGEST_MS = 24 * 60 * 60_000
 /** Marks of so long go in one write. */
-const GATHER_MS = 3
+const GATHER_MS = 5
 /** Writes that are not answered yet; further marks wait for the first of them. */
 const MOST_WRITES = 4
 /** The bus being away does not hold up answers for longer. */
