@@ -90,7 +90,7 @@ export const otherCases: readonly BenchCase[] = [
   },
   {
     name: 'handshakes',
-    seconds: ({ seconds }) => 12 + 5 * (2 + seconds),
+    seconds: ({ seconds }) => 12 + 6 * (2 + seconds),
     run: async (run) => keepOrSkip(run, 'handshakes', await measureHandshakes(run.rack, run.settings.effort.seconds)),
   },
   {

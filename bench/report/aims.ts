@@ -87,6 +87,8 @@ const AIMS: readonly Aim[] = [
   { what: 'idle TLS peer', unit: 'KB', atMost: 40, found: (f) => f.of('idle', 'kbPerConnection') },
   { what: '… of a bare Node TLS server', unit: 'KB', found: (f) => f.of('idle', 'floorKbPerConnection') },
   { what: 'new connections, in full', unit: '/s', atLeast: 1000, found: (f) => f.of('handshakes', 'gate', 'perS') },
+  { what: '… a bare Node TLS server takes', unit: '/s', found: (f) => f.of('handshakes', 'floor', 'perS') },
+  { what: '… CPU over that of the bare server', unit: '×', found: (f) => f.of('handshakes', 'ratioToFloor') },
   {
     what: '… while the certificate changes: failed',
     unit: '',
