@@ -162,6 +162,12 @@ export const peerCodes = {
     sip: 415,
     diagnostics: 1018,
   },
+  'GH-PEER-CONVERSATION-BUSY': {
+    summary: 'Those before it in its conversation took so long that its own time was over; it was not handed on.',
+    remedy: 'None for a moment; when it stays, look at the service that owns the destination (gatehouse networks).',
+    retry: 'later',
+    sip: 504,
+  },
   'GH-PEER-NO-CALLS': {
     summary: 'The session that was offered is none of text messages.',
     remedy: 'Networks behind the bridge take instant messages only: `m=message … sip`; no calls, no MSRP.',

@@ -77,7 +77,7 @@ export function buildEndpoint(parts: EndpointParts): Endpoint {
   })
   const opener = new SessionOpener({ agent, sessions, contacts, own, wheel, newTag })
   const answers = new OutsideAnswers(own, newTag)
-  const handOver = new HandOver(deliver, newId)
+  const handOver = new HandOver({ deliver, newId, nowMs })
   const shared = { agent, handOver, answers, contacts, own, wheel, siblings, newTag, nowMs }
   const watchers = new SipWatchers({ ...shared, maxWatchers: parts.maxSubscriptions })
   const watched = new WatchedUsers({ ...shared, maxWatched: parts.maxSubscriptions })
