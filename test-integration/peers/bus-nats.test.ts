@@ -119,6 +119,38 @@ describe('bus over nats-server', { skip }, () => {
     await server.stop()
   })
 
+  test('a callback that throws goes where uncaught errors go, and what comes afterwards is taken', async () => {
+    const server = await prepareServer(join(folder, 'throwing'))
+    await server.start()
+    const thrown: unknown[] = []
+    const defer = (run: () => void): void =>
+      void setImmediate(() => {
+        try {
+          run()
+        } catch (problem) {
+          thrown.push(problem)
+        }
+      })
+    const bus = await connectNatsBus({ servers: [server.url], name: 'throwing' }, { defer })
+    started.push(() => bus.close(100))
+    const heard: number[] = []
+    await bus.serve('gh.v1.echo', 'q', (message) => message.data)
+    await bus.subscribe('gh.v1.said', ({ data }) => {
+      heard.push(data[0] ?? 0)
+      if (data[0] === 1) throw new Error('in a listener')
+    })
+    bus.request('gh.v1.echo', empty, 2000, () => {
+      throw new Error('at a reply')
+    })
+    bus.publish('gh.v1.said', Uint8Array.of(1))
+    bus.publish('gh.v1.said', Uint8Array.of(2))
+    assert.equal((await ask(bus, 'gh.v1.echo', 2000)).ok, true)
+    await until(() => heard.length === 2 && thrown.length === 2)
+    assert.deepEqual(thrown.map((problem) => (problem as Error).message).sort(), ['at a reply', 'in a listener'])
+    await bus.close(100)
+    await server.stop()
+  })
+
   test('no durable work goes to a server that syncs at intervals, or that nobody can vouch for', async () => {
     const server = await prepareServer(join(folder, 'unsynced'), '', '2m')
     await server.start()

@@ -22,6 +22,7 @@ import { DEFAULT_MAX_BUFFERED_BYTES, DEFAULT_MAX_PENDING, type NatsBusDeps, type
 import { NatsWork } from './nats-work.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { reconnectPace } from './reconnect-pace.ts'
+import { RunningCalls } from './running-calls.ts'
 import { isSubject, requireBucket, requirePattern, requireQueue } from './subject-match.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -30,28 +31,6 @@ const REFUSAL_HEADER = 'Gatehouse-Refusal'
 const HEADER_RESERVE_BYTES = 1024
 const NO_RESPONDERS = 503
 const EMPTY = new Uint8Array()
-
-/** Calls of one subscription that have not returned yet. */
-class Running {
-  #count = 0
-  #onIdle: (() => void) | undefined
-
-  enter(): void {
-    this.#count++
-  }
-
-  leave(): void {
-    this.#count--
-    if (this.#count === 0) this.#onIdle?.()
-  }
-
-  idle(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onIdle = resolve
-    })
-  }
-}
 
 /** The bus over a NATS server. All replies come in on one subscription; a request costs no promise, no timer, no subscription. */
 class NatsBus implements Bus {
@@ -81,9 +60,10 @@ class NatsBus implements Bus {
 
   async start(): Promise<void> {
     let refused: Error | undefined
+    const takeReply = (message: Msg): void => this.#takeReply(message)
     const callback = (error: Error | null, message: Msg): void => {
       if (error !== null) refused = error
-      else this.#takeReply(message)
+      else this.#guard(takeReply, message)
     }
     await this.#confirm(this.#connection.subscribe(`${this.#inbox}.*`, { callback }))
     // without replies every request would run into its deadline
@@ -114,7 +94,7 @@ class NatsBus implements Bus {
   ): Promise<BusSubscription> {
     requirePattern(subject)
     requireQueue(queue)
-    const running = new Running()
+    const running = new RunningCalls()
     return await this.#listen(subject, queue, running, (message) => this.#answer(message, handler, running))
   }
 
@@ -130,7 +110,7 @@ class NatsBus implements Bus {
 
   async subscribe(subject: string, handler: (message: BusMessage) => void): Promise<BusSubscription> {
     requirePattern(subject)
-    return await this.#listen(subject, undefined, new Running(), (message) => handler(toMessage(message)))
+    return await this.#listen(subject, undefined, new RunningCalls(), (message) => handler(toMessage(message)))
   }
 
   kv(bucket: string): Promise<BusKv> {
@@ -186,13 +166,13 @@ class NatsBus implements Bus {
     return isFull ? { ok: false, why: 'refused', detail: 'GH-BUS-BUSY the server is away and the buffer is full' } : undefined
   }
 
-  async #listen(subject: string, queue: string | undefined, running: Running, take: (message: Msg) => void): Promise<BusSubscription> {
+  async #listen(subject: string, queue: string | undefined, running: RunningCalls, take: (message: Msg) => void): Promise<BusSubscription> {
     if (this.#isClosing || this.#connection.isClosed()) throw busError('GH-BUS-CLOSED')
     let refused: Error | undefined
     let isActive = true
     const callback = (error: Error | null, message: Msg): void => {
       if (error !== null) refused = error
-      else if (isActive) take(message)
+      else if (isActive) this.#guard(take, message)
     }
     const subscription = this.#connection.subscribe(subject, queue === undefined ? { callback } : { queue, callback })
     await this.#confirm(subscription)
@@ -204,6 +184,17 @@ class NatsBus implements Bus {
         isActive = false
         await running.idle()
       },
+    }
+  }
+
+  /** What a callback throws would end the client's reading without a word, and nothing would come in any more: it goes where uncaught errors go. */
+  #guard(take: (message: Msg) => void, message: Msg): void {
+    try {
+      take(message)
+    } catch (thrown) {
+      this.#deps.defer(() => {
+        throw thrown
+      })
     }
   }
 
@@ -221,7 +212,7 @@ class NatsBus implements Bus {
     await subscription.drain().catch(() => undefined)
   }
 
-  #answer(message: Msg, handler: (message: BusMessage) => Promise<Uint8Array> | Uint8Array, running: Running): void {
+  #answer(message: Msg, handler: (message: BusMessage) => Promise<Uint8Array> | Uint8Array, running: RunningCalls): void {
     try {
       const answer = handler(toMessage(message))
       if (answer instanceof Uint8Array) {

@@ -38,7 +38,7 @@ export class HandOver {
     const conversation = conversationOf(passage)
     const sinceMs = this.#deps.nowMs()
     const send = (): void => {
-      const timeoutMs = DELIVERY_TIMEOUT_MS - (this.#deps.nowMs() - sinceMs)
+      const timeoutMs = Math.floor(DELIVERY_TIMEOUT_MS - (this.#deps.nowMs() - sinceMs))
       const onDone: OnOutcome = (outcome) => {
         onOutcome(outcome)
         this.#next(conversation)
