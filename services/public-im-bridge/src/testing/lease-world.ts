@@ -89,6 +89,9 @@ export class ReplicaOfAccounts {
   readonly host: NetworkHost
   /** Writes of this replica to the bucket of leases fail: it is cut off. */
   isCutOff = false
+  /** What others wrote does not come, nor what it wrote itself, until `hear`; its writes go through. */
+  isDeaf = false
+  readonly #missed: (() => void)[] = []
   readonly #world: LeaseWorld
 
   constructor(world: LeaseWorld, name: string, leases: BusKv, accounts: BusKv) {
@@ -139,6 +142,12 @@ export class ReplicaOfAccounts {
     return this.book.add({ network: 'chat', owner, login, secret: 'secret', settings: {}, linkedBy: 'test' })
   }
 
+  /** The watch goes on where it stood. */
+  hear(): void {
+    this.isDeaf = false
+    for (const run of this.#missed.splice(0)) run()
+  }
+
   /** As the connector tells when the connection of an account is lost. */
   lose(login: string): void {
     const account = this.book.all().find((each) => each.login === login)
@@ -158,7 +167,11 @@ export class ReplicaOfAccounts {
       put: (key, value, revision) => cut(() => kv.put(key, value, revision)),
       delete: (key) => cut(() => kv.delete(key)),
       keys: () => cut(() => kv.keys()),
-      watch: (onChange) => kv.watch(onChange),
+      watch: (onChange) =>
+        kv.watch((key, value, revision) => {
+          if (this.isDeaf) this.#missed.push(() => onChange(key, value, revision))
+          else onChange(key, value, revision)
+        }),
     }
   }
 

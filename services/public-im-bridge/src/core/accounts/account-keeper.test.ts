@@ -56,6 +56,36 @@ describe('linked accounts over replicas', () => {
     assert.equal(assertEachOnce(world).get('r0'), LOGINS.length)
   })
 
+  it('are given up by a replica that does not hear itself: it hears nobody, and judges none', async () => {
+    const world = new LeaseWorld()
+    const r0 = await world.replica('r0')
+    const r1 = await world.replica('r1')
+    await linkAll(r0)
+    await world.pass(3_000)
+    assert.equal(assertEachOnce(world).size, 2)
+    // as after a server was started again: writes go through, watches have not found their way back yet
+    for (const replica of [r0, r1]) replica.isDeaf = true
+    await world.pass(8_000)
+    assert.ok(LOGINS.every((login) => world.server.whereIs(login) === ''))
+    for (const replica of [r0, r1]) replica.hear()
+    await world.pass(3_000)
+    assert.equal(assertEachOnce(world).size, 2)
+  })
+
+  it('are left alone by a replica that was deaf alone', async () => {
+    const world = new LeaseWorld()
+    const r0 = await world.replica('r0')
+    const r1 = await world.replica('r1')
+    await linkAll(r0)
+    await world.pass(3_000)
+    r1.isDeaf = true
+    await world.pass(8_000)
+    assert.equal(world.server.mostAtOnce, 1)
+    r1.hear()
+    await world.pass(6_000)
+    assert.equal(assertEachOnce(world).size, 2)
+  })
+
   it('stay where they are when a replica merely did not answer for a delivery', async () => {
     const world = new LeaseWorld()
     const r0 = await world.replica('r0')

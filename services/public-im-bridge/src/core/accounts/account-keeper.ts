@@ -7,6 +7,8 @@ import { ownerOf } from '../rendezvous.ts'
 import type { AccountBook, StoredAccount } from './account-book.ts'
 
 const PREFIX = 'claim.'
+/** Incarnation in a claim that was given back. */
+const NOBODY = ''
 /** One attempt to log in. */
 const CONNECT_TIMEOUT_MS = 30_000
 const DISCONNECT_TIMEOUT_MS = 5_000
@@ -153,7 +155,9 @@ export class AccountKeeper {
     const isOurs = ownerOf(id, lease.running(network)) === self.replica
     const held = this.#held.get(id)
     if (held !== undefined) {
-      if (!isOurs) void this.#leave(id)
+      const holder = this.#claims.get(id)?.incarnation
+      const isTaken = holder !== undefined && holder !== self.incarnation && holder !== NOBODY
+      if (!isOurs || isTaken) void this.#leave(id)
       else if (held.state === 'waiting' && nowMs() >= held.dueMs) void this.#connect(held)
       return
     }
@@ -249,7 +253,10 @@ export class AccountKeeper {
     const claim = this.#claims.get(id)
     if (claim?.incarnation !== this.#deps.self.incarnation) return
     this.#claims.delete(id)
-    await this.#deps.kv.delete(PREFIX + id).catch(() => {})
+    // Only what is still ours: this may reach the bus after others took over.
+    const value = Buffer.from(JSON.stringify({ replica: '', incarnation: NOBODY }))
+    const revision = await this.#deps.kv.put(PREFIX + id, value, claim.revision).catch(() => undefined)
+    if (revision !== undefined && this.#deps.book.get(id) === undefined) await this.#deps.kv.delete(PREFIX + id).catch(() => {})
   }
 }
 

@@ -37,10 +37,12 @@ interface Seen {
 }
 
 const PREFIX = 'member.'
+/** Beats that may be under way to ourselves; older ones count for nothing. */
+const MOST_UNHEARD = 60
 
 /**
  * Which replicas of the bridge live. Each writes its own entry again and again; who has not been heard of for `expireMs` by the listener's own
- * clock is dead, so that clocks need not agree.
+ * clock is dead, so that clocks need not agree. A replica that does not hear itself hears nobody: it judges none, and gives its accounts up.
  */
 export class MemberLease {
   readonly #deps: MemberLeaseDeps
@@ -51,8 +53,12 @@ export class MemberLease {
   readonly #listeners: (() => void)[] = []
   readonly #stoppers: (() => void)[] = []
   #subscription: BusSubscription | undefined
+  /** When the last of our beats that came back to us by the watch was written. */
   #renewedMs: number | undefined
+  /** By number, when beats were written that have not come back yet. */
+  readonly #sentMs = new Map<number, number>()
   #beats = 0
+  #onFirstBeat: (() => void) | undefined
   #isLeaving = false
   #isRenewing = false
 
@@ -65,9 +71,14 @@ export class MemberLease {
   async start(): Promise<void> {
     const { kv, every, timings } = this.#deps
     this.#subscription = await kv.watch((key, value) => this.#noticed(key, value))
+    const isHeard = new Promise<void>((resolve) => {
+      this.#onFirstBeat = resolve
+    })
     await this.#renew()
     this.#stoppers.push(every(timings.renewMs, () => void this.#renewQuietly()))
     this.#stoppers.push(every(Math.ceil(timings.renewMs / 2), () => this.#sweep()))
+    await isHeard
+    this.#onFirstBeat = undefined
   }
 
   /** We still live and serve, but run no network any more: others take over what is given back from now on. */
@@ -92,7 +103,7 @@ export class MemberLease {
 
   /** False: others may think us dead by now. Whoever needs to be alone has to stop. */
   isHeld(): boolean {
-    return this.#renewedMs !== undefined && this.#deps.nowMs() - this.#renewedMs < this.#deps.timings.fenceMs
+    return this.#hearsItself(this.#deps.timings.fenceMs)
   }
 
   isAlive(incarnation: string): boolean {
@@ -126,6 +137,10 @@ export class MemberLease {
     this.#silent.add(replica)
   }
 
+  #hearsItself(withinMs: number): boolean {
+    return this.#renewedMs !== undefined && this.#deps.nowMs() - this.#renewedMs < withinMs
+  }
+
   #self(): Member {
     const { self } = this.#deps
     return this.#isLeaving ? { ...self, networks: [] } : self
@@ -147,14 +162,36 @@ export class MemberLease {
 
   async #renew(): Promise<void> {
     const { kv, nowMs } = this.#deps
+    const beat = ++this.#beats
     // counted from before the write: others may have seen it from then on
-    const atMs = nowMs()
-    await kv.put(this.#key, Buffer.from(JSON.stringify({ ...this.#self(), beat: ++this.#beats })))
-    this.#renewedMs = atMs
+    this.#sentMs.set(beat, nowMs())
+    this.#sentMs.delete(beat - MOST_UNHEARD)
+    await kv.put(this.#key, Buffer.from(JSON.stringify({ ...this.#self(), beat })))
+  }
+
+  /** Our own beat has come back: what others wrote before it has, too. */
+  #heardItself(value: Uint8Array): void {
+    const beat = beatOf(value, this.#deps.self.incarnation)
+    const sentMs = beat === undefined ? undefined : this.#sentMs.get(beat)
+    if (beat === undefined || sentMs === undefined) return
+    for (const sent of [...this.#sentMs.keys()]) if (sent <= beat) this.#sentMs.delete(sent)
+    const { nowMs, timings } = this.#deps
+    const wasHeld = this.isHeld()
+    if (!this.#hearsItself(timings.expireMs)) {
+      // We were deaf: how long others were silent counts from now on.
+      for (const [key, seen] of this.#seen) this.#seen.set(key, { ...seen, heardMs: nowMs() })
+    }
+    this.#renewedMs = sentMs
+    this.#onFirstBeat?.()
+    if (this.isHeld() !== wasHeld) this.#tell()
   }
 
   #noticed(key: string, value: Uint8Array | undefined): void {
-    if (!key.startsWith(PREFIX) || key === this.#key) return
+    if (!key.startsWith(PREFIX)) return
+    if (key === this.#key) {
+      if (value !== undefined) this.#heardItself(value)
+      return
+    }
     const member = value === undefined ? undefined : readMember(value)
     if (member === undefined) return this.#drop(key)
     const before = this.#seen.get(key)
@@ -166,12 +203,12 @@ export class MemberLease {
 
   #sweep(): void {
     const nowMs = this.#deps.nowMs()
+    if (!this.isHeld()) return this.#tell()
     for (const [key, { member, heardMs }] of this.#seen) {
       if (nowMs - heardMs < this.#deps.timings.expireMs) continue
       this.#deps.log.warn({ replica: member.replica }, 'a replica of the bridge is gone')
       this.#drop(key)
     }
-    if (!this.isHeld()) this.#tell()
   }
 
   #drop(key: string): void {
@@ -192,6 +229,16 @@ function readMember(value: Uint8Array): Member | undefined {
     const { replica, incarnation, networks } = JSON.parse(Buffer.from(value).toString()) as Member
     const isWhole = typeof replica === 'string' && typeof incarnation === 'string' && Array.isArray(networks)
     return isWhole ? { replica, incarnation, networks } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Number of our own beat; undefined: of an earlier start, or nothing that we wrote. */
+function beatOf(value: Uint8Array, incarnation: string): number | undefined {
+  try {
+    const written = JSON.parse(Buffer.from(value).toString()) as { incarnation?: unknown; beat?: unknown }
+    return written.incarnation === incarnation && typeof written.beat === 'number' ? written.beat : undefined
   } catch {
     return undefined
   }
