@@ -86,6 +86,20 @@ describe('linked accounts over replicas', () => {
     assert.equal(assertEachOnce(world).size, 2)
   })
 
+  it('come back after the bus was away for all: what could not be given back counts as ours', async () => {
+    const world = new LeaseWorld()
+    const r0 = await world.replica('r0')
+    const r1 = await world.replica('r1')
+    await linkAll(r0)
+    await world.pass(3_000)
+    for (const replica of [r0, r1]) replica.isCutOff = true
+    await world.pass(4_500)
+    assert.ok(LOGINS.every((login) => world.server.whereIs(login) === ''))
+    for (const replica of [r0, r1]) replica.isCutOff = false
+    await world.pass(8_000)
+    assert.equal(assertEachOnce(world).size, 2)
+  })
+
   it('stay where they are when a replica merely did not answer for a delivery', async () => {
     const world = new LeaseWorld()
     const r0 = await world.replica('r0')

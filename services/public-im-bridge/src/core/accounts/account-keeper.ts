@@ -164,6 +164,7 @@ export class AccountKeeper {
     const claim = this.#claims.get(id)
     const isFree = claim === undefined || claim.incarnation === self.incarnation || !lease.isAlive(claim.incarnation)
     if (isOurs && isFree && !this.#claiming.has(id)) void this.#claim(stored, claim)
+    else if (!isOurs) void this.#giveBack(id)
   }
 
   async #claim(stored: StoredAccount, before: Claim | undefined): Promise<void> {
@@ -250,13 +251,28 @@ export class AccountKeeper {
     }
     host?.board.forgetAccount(id)
     this.#held.delete(id)
+    await this.#giveBack(id)
+  }
+
+  /**
+   * On the condition that it is still ours: it may reach the bus after others took over. While nobody knows that it did, it counts as ours, to be
+   * taken up or given back again.
+   */
+  async #giveBack(id: string): Promise<void> {
     const claim = this.#claims.get(id)
-    if (claim?.incarnation !== this.#deps.self.incarnation) return
-    this.#claims.delete(id)
-    // Only what is still ours: this may reach the bus after others took over.
-    const value = Buffer.from(JSON.stringify({ replica: '', incarnation: NOBODY }))
-    const revision = await this.#deps.kv.put(PREFIX + id, value, claim.revision).catch(() => undefined)
-    if (revision !== undefined && this.#deps.book.get(id) === undefined) await this.#deps.kv.delete(PREFIX + id).catch(() => {})
+    if (claim?.incarnation !== this.#deps.self.incarnation || this.#claiming.has(id)) return
+    this.#claiming.add(id)
+    try {
+      const value = Buffer.from(JSON.stringify({ replica: '', incarnation: NOBODY }))
+      const revision = await this.#deps.kv.put(PREFIX + id, value, claim.revision)
+      if (revision === undefined) return
+      if (this.#claims.get(id) === claim) this.#claims.set(id, { replica: '', incarnation: NOBODY, revision })
+      if (this.#deps.book.get(id) === undefined) await this.#deps.kv.delete(PREFIX + id)
+    } catch {
+      // the bus is away: the next look tries again
+    } finally {
+      this.#claiming.delete(id)
+    }
   }
 }
 
